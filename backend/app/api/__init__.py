@@ -1,0 +1,1 @@
+"""Collects the domains' routers into the HTTP interface."""

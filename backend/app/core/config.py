@@ -1,0 +1,59 @@
+"""Settings from the environment, typed and read once."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ServiceName = Literal["api", "auth", "notification", "analytics"]
+SERVICES: tuple[ServiceName, ...] = ("api", "auth", "notification", "analytics")
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation; `cloudops doctor` lists them. Unset URLs mean the embedded servers."""
+
+    model_config = SettingsConfigDict(env_prefix="CLOUDOPS_", extra="ignore")
+
+    database_url: SecretStr | None = None
+    database_app_url: SecretStr | None = None
+    database_replica_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    data_dir: Path = Path("var")
+    storage_url: str | None = None
+    secret_key: SecretStr | None = None
+    admin_email: str | None = None
+    admin_password: SecretStr | None = None
+    allowed_endpoints: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str = "http://localhost:8000"
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    extra_ca_file: Path | None = None
+    metrics_token: SecretStr | None = None
+    analytics_engine: str = "duckdb"
+    smtp_url: SecretStr | None = None
+    mail_from: str = "CloudOps Pro <cloudops@localhost>"
+    sync_interval_minutes: int = 360
+    worker_concurrency: int = 8
+    web_dir: Path | None = None
+    log_format: Literal["json", "text"] = "json"
+    log_level: str = "INFO"
+
+    @field_validator("allowed_endpoints", "allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def storage_location(self) -> str:
+        """Where files live: `s3://bucket/prefix`, or a folder of the data directory."""
+        return self.storage_url or str(self.data_dir.resolve() / "storage")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings. Tests build `Settings(...)` themselves and hand it on."""
+    return Settings()

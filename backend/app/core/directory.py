@@ -1,0 +1,38 @@
+"""What must be read before an organization is known: hashes and ids only, outside row-level security."""
+
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Base
+
+
+class DirectoryOrganization(Base):
+    """Every organization's id, for schedules that visit each of them in a transaction of its own."""
+
+    __tablename__ = "organizations"
+    __table_args__ = ({"schema": "directory"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DirectoryEntry(Base):
+    """Where a hashed name or token leads: `kind` is login, refresh, session, api_key or hook."""
+
+    __tablename__ = "entries"
+    __table_args__ = ({"schema": "directory"},)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    subject_id: Mapped[UUID]
+    organization_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+def directory_hash(kind: str, value: str) -> bytes:
+    """SHA-256 over the kind and the value; the value is a normalised name or a random token."""
+    return hashlib.sha256(f"{kind}\x00{value}".encode()).digest()

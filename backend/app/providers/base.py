@@ -1,0 +1,147 @@
+"""The contract between adapters and the inventory: plain data, one unit of collection at a time.
+
+A unit is (connection, cloud account, region, service). It ends complete, partial or failed; only the types that a
+unit lists in `complete_types` may be used to close resources that were not seen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class UnitState(StrEnum):
+    """How a unit ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class ErrorKind(StrEnum):
+    """Why a call failed, mapped once from the vendor's errors in `errors.py` of each adapter."""
+
+    ACCESS_DENIED = "access_denied"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    INVALID_ANSWER = "invalid_answer"
+    NOT_ENABLED = "not_enabled"
+    BAD_CREDENTIALS = "bad_credentials"
+
+
+class ProviderError(Exception):
+    """A call that failed, with what to do about it. `permission` names the missing right where it is one."""
+
+    def __init__(self, kind: ErrorKind, message: str, *, call: str = "", permission: str | None = None) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.call, self.permission = kind, message, call, permission
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How to reach one connected account. Credentials are already opened and stay in memory."""
+
+    connection_id: str
+    credentials: Mapping[str, Any] = field(repr=False)
+    endpoint_url: str | None = None
+    regions: Sequence[str] = ()  # empty: every region enabled for the account
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    extra_ca_file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """What one job step reads. `region` is "global" for services without regions."""
+
+    account: str  # the cloud's own account number, project or subscription
+    region: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectedResource:
+    """One thing in a cloud. `native_id` is its ARN, ARM id or Cloud Asset name, unique within an organization."""
+
+    native_id: str
+    native_type: str  # CloudFormation, Cloud Asset or ARM type name
+    type: str  # normalised kind such as compute.instance, storage.bucket, network.security_group
+    name: str
+    region: str
+    status: str | None
+    tags: Mapping[str, str]
+    properties: Mapping[str, Any]  # the cloud's own configuration, plain JSON, secret values "(redacted)"
+    created_at: datetime | None = None
+    unread_fields: Mapping[str, str] = field(default_factory=dict)
+    """Top-level properties that could not be read, each with the missing permission or failed call."""
+    aliases: Sequence[str] = ()  # other ids that bills and relations use, such as i-0abc for an instance
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectedRelation:
+    """An edge; the target may be outside of what was collected. Ids are native ids or aliases."""
+
+    source: str
+    kind: str  # contains, attached-to, member-of, uses, routes-to, targets, encrypts-with, logs-to, assumes, …
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallError:
+    """One failed call of a unit."""
+
+    kind: ErrorKind
+    call: str  # ec2:DescribeInstances
+    message: str
+    permission: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitResult:
+    """What a unit read."""
+
+    unit: Unit
+    state: UnitState
+    resources: Sequence[CollectedResource] = ()
+    relations: Sequence[CollectedRelation] = ()
+    complete_types: frozenset[str] = frozenset()
+    errors: Sequence[CallError] = ()
+    call_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionCheck:
+    """One read tried at connection time."""
+
+    service: str
+    call: str
+    permission: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionReport:
+    """What a connection test found. `account` is the cloud's number; `grant` the policy text for what is missing."""
+
+    ok: bool
+    account: str | None
+    identity: str | None
+    regions: Sequence[str] = ()
+    checks: Sequence[PermissionCheck] = ()
+    warnings: Sequence[str] = ()
+    grant: Mapping[str, Any] | None = None
+
+
+class Provider(Protocol):
+    """What every adapter offers. Calls are asynchronous; SDKs that block run in the adapter's own threads."""
+
+    async def test(self, connection: Connection) -> ConnectionReport:
+        """Try the identity and each needed read once. Raises ProviderError when nothing can be reached at all."""
+
+    async def plan(self, connection: Connection) -> Sequence[Unit]:
+        """The units of a full sync. Raises ProviderError when not even the regions can be listed."""
+
+    async def collect(self, connection: Connection, unit: Unit, *, budget_seconds: float) -> UnitResult:
+        """Read one unit within its time budget. Never raises for a failed call: the result says what failed."""

@@ -1,0 +1,122 @@
+"""Fixtures: a real PostgreSQL (embedded unless CLOUDOPS_TEST_DATABASE_URL names one), each test rolled back."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+
+from app.core.database import Base, Database, set_organization, use_database
+from app.core.ids import new_id
+from app.core.rls import CURRENT_ORG, protection_statements
+
+APP_ROLE, APP_PASSWORD = "cop_test_app", "cop_test_app"  # pragma: allowlist secret
+
+
+def load_models() -> None:
+    """Import every domain's models, so that the metadata is whole."""
+    import importlib
+    import pkgutil
+
+    import app.core
+    import app.domains
+
+    for package in (app.core, app.domains):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name.rsplit(".", 1)[-1] in ("models", "events", "tasks", "stream", "idempotency"):
+                importlib.import_module(module.name)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL superuser on a server that only these tests use."""
+    if url := os.environ.get("CLOUDOPS_TEST_DATABASE_URL"):
+        yield url
+        return
+    from app.core.embedded.postgres import EmbeddedPostgres
+
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pg")) as server:
+        yield server.superuser_url
+
+
+async def _make_database(server_url: str, name: str) -> tuple[str, str]:
+    connection = await asyncpg.connect(server_url)
+    try:
+        with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            await connection.execute(f"CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{APP_PASSWORD}' NOSUPERUSER NOBYPASSRLS")
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+    base, _, _ = server_url.rpartition("/")
+    owner_url = f"{base}/{name}"
+    owner = Database(owner_url, pool_size=1)
+    async with owner.engine.begin() as setup:
+        for statement in CURRENT_ORG.split(";\n"):
+            if statement.strip():
+                await setup.execute(text(statement.replace(":", r"\:")))
+        await setup.execute(text("CREATE SCHEMA IF NOT EXISTS directory"))
+        await setup.run_sync(Base.metadata.create_all)
+        for statement in protection_statements(Base.metadata):
+            await setup.execute(text(statement))
+        with contextlib.suppress(ImportError):
+            from app.core.tasks import install_queue
+
+            await install_queue(setup)
+        for schema in ("public", "app", "directory"):
+            await setup.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {APP_ROLE}"))
+            for kind, rights in (
+                ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
+                ("SEQUENCES", "USAGE, SELECT"),
+                ("FUNCTIONS", "EXECUTE"),
+            ):
+                await setup.execute(text(f"GRANT {rights} ON ALL {kind} IN SCHEMA {schema} TO {APP_ROLE}"))
+    await owner.close()
+    host = base.rpartition("@")[2]
+    return owner_url, f"postgresql://{APP_ROLE}:{APP_PASSWORD}@{host.removeprefix('postgresql://')}/{name}"
+
+
+@pytest.fixture(scope="session")
+def database_urls(server_url: str) -> tuple[str, str]:
+    """(owner, application) addresses of a fresh database with every table."""
+    load_models()
+    name = f"t_{new_id().hex}"
+    return asyncio.run(_make_database(server_url, name))
+
+
+@pytest.fixture
+async def database(database_urls: tuple[str, str]) -> AsyncIterator[Database]:
+    """The restricted role's database, also set as the process's own. Rows committed here stay: use new organizations."""
+    made = Database(database_urls[1], pool_size=5)
+    use_database(made)
+    yield made
+    use_database(None)
+    await made.close()
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A connection whose outer transaction is rolled back after the test."""
+    async with database.engine.connect() as opened:
+        transaction = await opened.begin()
+        yield opened
+        await transaction.rollback()
+
+
+@pytest.fixture
+def organization_id() -> UUID:
+    """A new organization's id. Tests that need its row create it through identity."""
+    return new_id()
+
+
+@pytest.fixture
+async def session(connection: AsyncConnection, organization_id: UUID) -> AsyncIterator[AsyncSession]:
+    """A session bound to `organization_id`, inside a transaction that is rolled back after the test."""
+    sessions = async_sessionmaker(connection, expire_on_commit=False, autoflush=False)
+    async with sessions(join_transaction_mode="create_savepoint") as opened:
+        await set_organization(opened, organization_id)
+        yield opened
