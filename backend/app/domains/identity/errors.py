@@ -1,0 +1,36 @@
+"""What can go wrong at sign-in and with sessions. The texts never say which part was wrong."""
+
+from app.core.errors import AppError, Conflict, Forbidden, Unauthenticated
+
+
+class LoginFailed(AppError):
+    """One answer for an unknown name, a wrong password, a disabled person and a person without an organization."""
+
+    status, slug, title = 401, "login-failed", "The e-mail address or the password is not right"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class MfaRequired(AppError):
+    """Name and password were right and a second factor is due. Answered only after both were checked."""
+
+    status, slug, title = 401, "mfa-required", "A second factor is needed"
+
+
+class SessionEnded(Unauthenticated):
+    """The refresh token is unknown, expired, used before, or its session was ended."""
+
+    slug, title = "session-ended", "Your session has ended"
+
+
+class StepUpRequired(Forbidden):
+    """The last proof of identity is older than ten minutes: sign in again and repeat."""
+
+    slug, title = "step-up-required", "Confirm who you are to do this"
+
+
+class LoginTaken(Conflict):
+    """Raised inside the installation only: the address belongs to a person already."""
+
+    slug, title = "login-taken", "This e-mail address is in use"

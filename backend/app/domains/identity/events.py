@@ -1,0 +1,92 @@
+"""Facts about people, sessions and organizations. `audit` turns each into a row of the same transaction."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityEvent(Event):
+    """Base: who did it, to whom, and from where. `actor_id` is None where the product itself acted."""
+
+    actor_id: UUID | None = None
+    actor_kind: str = "user"  # user | system
+    user_id: UUID
+    client_address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserSignedIn(IdentityEvent):
+    name: ClassVar[str] = "session.started"
+    session_id: UUID
+    device: str
+    new_device: bool
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInFailed(IdentityEvent):
+    """A known person's sign-in that did not succeed. Unknown names belong to no organization: only the log has them."""
+
+    name: ClassVar[str] = "session.sign_in_failed"
+    outcome: ClassVar[str] = "failure"
+    cause: str  # password | disabled | membership
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRevoked(IdentityEvent):
+    name: ClassVar[str] = "session.revoked"
+    session_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshReused(IdentityEvent):
+    """A refresh token was used twice: its family is revoked and the person should be told."""
+
+    name: ClassVar[str] = "session.refresh_reused"
+    outcome: ClassVar[str] = "failure"
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(IdentityEvent):
+    name: ClassVar[str] = "password.changed"
+    ended_sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberAdded(IdentityEvent):
+    name: ClassVar[str] = "member.added"
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberChanged(IdentityEvent):
+    """A member's role or state changed; `before` and `after` hold the changed fields only."""
+
+    name: ClassVar[str] = "member.changed"
+    before: dict[str, object]
+    after: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationCreated(Event):
+    name: ClassVar[str] = "organization.created"
+    actor_id: UUID | None = None
+    actor_kind: str = "system"
+    organization_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationChanged(Event):
+    name: ClassVar[str] = "organization.changed"
+    actor_id: UUID | None = None
+    actor_kind: str = "user"
+    client_address: str = ""
+    user_agent: str = ""
+    before: dict[str, object]
+    after: dict[str, object]
