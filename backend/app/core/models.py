@@ -1,0 +1,7 @@
+"""The kernel's own tables under one name, so that whoever needs the whole metadata imports them like a domain's."""
+
+from app.core.directory import DirectoryEntry, DirectoryOrganization
+from app.core.events import EventRow
+from app.core.secrets import InstallationKey, OrganizationKey
+
+__all__ = ["DirectoryEntry", "DirectoryOrganization", "EventRow", "InstallationKey", "OrganizationKey"]
