@@ -1,0 +1,1 @@
+"""Accounts: the connected clouds and how to reach them."""

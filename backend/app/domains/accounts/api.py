@@ -1,0 +1,102 @@
+"""Routes of connected clouds."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Depends, Query, status
+
+from app.core.errors import problems
+from app.core.http import Caller, DbSession, allow, allow_detached
+from app.core.pagination import Cursor, Limit, Page
+from app.domains.accounts import service
+from app.domains.accounts.errors import (
+    AccountAlreadyConnected,
+    CloudUnreachable,
+    ConnectionRefused,
+    CredentialsMissing,
+    DifferentCloudAccount,
+    ExternalIdUnknown,
+    ProviderNotAvailable,
+)
+from app.domains.accounts.schemas import (
+    AccountCreate,
+    AccountRead,
+    AccountStatus,
+    AccountUpdate,
+    ConnectionReportRead,
+    ExternalIdRead,
+    Provider,
+)
+
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+
+Reader = Annotated[Caller, Depends(allow("accounts:read"))]
+Writer = Annotated[Caller, Depends(allow("accounts:write"))]
+# Connecting waits for a cloud, so these routes hold no transaction: the service opens its own around the wait.
+DetachedWriter = Annotated[Caller, Depends(allow_detached("accounts:write"))]
+
+_CONNECT_PROBLEMS = problems(
+    AccountAlreadyConnected, ProviderNotAvailable, ConnectionRefused, CloudUnreachable, ExternalIdUnknown
+)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=_CONNECT_PROBLEMS)
+async def connect_account(body: Annotated[AccountCreate, Body()], caller: DetachedWriter) -> AccountRead:
+    """Test the connection and keep it; missing read permissions lower the status, a refused identity keeps nothing."""
+    return await service.connect_account(caller, body)
+
+
+@router.get("")
+async def list_accounts(
+    session: DbSession,
+    caller: Reader,
+    provider: Annotated[Provider | None, Query()] = None,
+    status: Annotated[AccountStatus | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[AccountRead]:
+    """Connected accounts, oldest first."""
+    return await service.list_accounts(
+        session, caller.organization_id, provider=provider, status=status, limit=limit, cursor=cursor
+    )
+
+
+@router.post("/test", responses=problems(ProviderNotAvailable, ExternalIdUnknown))
+async def test_new_account(body: Annotated[AccountCreate, Body()], caller: DetachedWriter) -> ConnectionReportRead:
+    """Try the identity and each needed read without keeping anything."""
+    return await service.test_new_account(caller, body)
+
+
+@router.post("/aws/external-id", status_code=status.HTTP_201_CREATED)
+async def create_external_id(session: DbSession, caller: Writer) -> ExternalIdRead:
+    """Make an external id for one role connection, with the trust policy for that role."""
+    return await service.create_external_id(session, caller)
+
+
+@router.get("/{account_id}")
+async def get_account(account_id: UUID, session: DbSession, caller: Reader) -> AccountRead:
+    """One connected account."""
+    return await service.read_account(session, caller.organization_id, account_id)
+
+
+@router.patch(
+    "/{account_id}",
+    responses=problems(
+        DifferentCloudAccount, ProviderNotAvailable, ConnectionRefused, CloudUnreachable, ExternalIdUnknown
+    ),
+)
+async def update_account(account_id: UUID, body: AccountUpdate, caller: DetachedWriter) -> AccountRead:
+    """Rename, narrow or re-credential an account. Another address forgets the credentials and asks for them again."""
+    return await service.update_account(caller, account_id, body)
+
+
+@router.delete("/{account_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def remove_account(account_id: UUID, session: DbSession, caller: Writer) -> None:
+    """Forget the credentials now and everything collected from the account in the background."""
+    await service.remove_account(session, caller, account_id)
+
+
+@router.post("/{account_id}/test", responses=problems(CredentialsMissing))
+async def test_account(account_id: UUID, caller: DetachedWriter) -> ConnectionReportRead:
+    """Try the stored connection again and update the account's status."""
+    return await service.test_account(caller, account_id)

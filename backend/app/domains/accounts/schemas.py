@@ -1,0 +1,220 @@
+"""Request and response bodies of accounts. Credentials go in and never come out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+
+from app.core.schemas import Name, ReadModel, RequestModel
+
+Provider = Literal["aws", "gcp", "azure"]
+AccountStatus = Literal["pending", "connected", "degraded", "failed"]
+
+
+def _check_endpoint(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+        raise ValueError("must be an http or https address")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValueError("must not carry a name, password, query or fragment")
+    return value.rstrip("/")
+
+
+EndpointUrl = Annotated[str, Field(min_length=8, max_length=500), AfterValidator(_check_endpoint)]
+RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Regions = Annotated[list[RegionName], Field(max_length=100)]
+NativeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,99}$")]
+SecretText = Annotated[SecretStr, Field(min_length=1, max_length=4_096)]
+
+
+class AccessKeyCredentials(RequestModel):
+    """A long-lived or temporary AWS key. A role with an external id is safer."""
+
+    kind: Literal["access_key"]
+    access_key_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{4,128}$")]
+    secret_access_key: SecretText
+    session_token: SecretText | None = None
+
+
+class AssumeRoleCredentials(RequestModel):
+    """An AWS role that this installation's own identity may assume with an external id made here."""
+
+    kind: Literal["assume_role"]
+    role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}$")]
+    external_id: Annotated[str, Field(min_length=2, max_length=200)]
+
+
+class AmbientCredentials(RequestModel):
+    """The identity of the machine that the worker runs on."""
+
+    kind: Literal["ambient"]
+
+
+class ServiceAccountCredentials(RequestModel):
+    """A Google service account's JSON key; its `token_uri` is obeyed."""
+
+    kind: Literal["service_account"]
+    key: Annotated[dict[str, Any], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        for field in ("client_email", "private_key", "token_uri"):
+            if not isinstance(self.key.get(field), str) or not self.key[field]:
+                raise ValueError(f"the key needs a {field}")
+        return self
+
+
+class ClientSecretCredentials(RequestModel):
+    """An Azure application's secret."""
+
+    kind: Literal["client_secret"]
+    tenant_id: NativeName
+    client_id: NativeName
+    client_secret: SecretText
+    authority_url: EndpointUrl | None = None
+
+
+AwsCredentials = Annotated[
+    AccessKeyCredentials | AssumeRoleCredentials | AmbientCredentials, Field(discriminator="kind")
+]
+GcpCredentials = Annotated[ServiceAccountCredentials | AmbientCredentials, Field(discriminator="kind")]
+AzureCredentials = Annotated[ClientSecretCredentials | AmbientCredentials, Field(discriminator="kind")]
+AnyCredentials = Annotated[
+    AccessKeyCredentials
+    | AssumeRoleCredentials
+    | AmbientCredentials
+    | ServiceAccountCredentials
+    | ClientSecretCredentials,
+    Field(discriminator="kind"),
+]
+
+
+class AwsScope(RequestModel):
+    """AWS has no scope yet: the credentials' account is read."""
+
+
+class GcpScope(RequestModel):
+    """What to read of Google Cloud: exactly one of the three."""
+
+    projects: Annotated[list[NativeName], Field(min_length=1, max_length=1_000)] | None = None
+    organization: NativeName | None = None
+    folder: NativeName | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if sum(value is not None for value in (self.projects, self.organization, self.folder)) != 1:
+            raise ValueError("give exactly one of projects, organization and folder")
+        return self
+
+
+class AzureScope(RequestModel):
+    """Which subscriptions to read; absent: all that the identity sees."""
+
+    subscriptions: Annotated[list[NativeName], Field(min_length=1, max_length=1_000)] | None = None
+
+
+class _AccountCreate(RequestModel):
+    name: Name
+    endpoint_url: EndpointUrl | None = None
+    regions: Regions = []
+
+
+class AwsAccountCreate(_AccountCreate):
+    """An AWS account to connect. No regions: every one that is enabled."""
+
+    provider: Literal["aws"]
+    credentials: AwsCredentials
+    scope: AwsScope | None = None
+
+
+class GcpAccountCreate(_AccountCreate):
+    """A Google Cloud organization, folder or projects to connect."""
+
+    provider: Literal["gcp"]
+    credentials: GcpCredentials
+    scope: GcpScope | None = None
+
+
+class AzureAccountCreate(_AccountCreate):
+    """An Azure tenant's subscriptions to connect."""
+
+    provider: Literal["azure"]
+    credentials: AzureCredentials
+    scope: AzureScope | None = None
+
+
+AccountCreate = Annotated[AwsAccountCreate | GcpAccountCreate | AzureAccountCreate, Field(discriminator="provider")]
+
+
+class AccountUpdate(RequestModel):
+    """What may change; absent fields stay. Another `endpoint_url` forgets the credentials unless new ones come along."""
+
+    name: Name | None = None
+    regions: Regions | None = None
+    endpoint_url: EndpointUrl | None = None
+    scope: AwsScope | GcpScope | AzureScope | None = None
+    credentials: AnyCredentials | None = None
+
+
+class CredentialsRead(ReadModel):
+    """That credentials are set and which ones, never what they are."""
+
+    kind: str
+    set: bool
+    hint: str | None
+    updated_at: datetime | None
+
+
+class AccountRead(ReadModel):
+    """A connected account. `native_account_id` is the cloud's number; `status_detail` says what is wrong."""
+
+    id: UUID
+    provider: Provider
+    name: str
+    native_account_id: str | None
+    parent_id: UUID | None
+    status: AccountStatus
+    status_detail: str | None
+    endpoint_url: str | None
+    regions: list[str]
+    scope: dict[str, Any]
+    credentials: CredentialsRead
+    last_synced_at: datetime | None
+    last_job_id: UUID | None
+    created_at: datetime
+
+
+class PermissionCheckRead(ReadModel):
+    """One read that was tried."""
+
+    service: str
+    call: str
+    permission: str
+    ok: bool
+    detail: str
+
+
+class ConnectionReportRead(ReadModel):
+    """What a connection test found. `ok` is false when the identity or a needed read did not work; `grant` is a policy
+    that gives what is missing."""
+
+    ok: bool
+    account: str | None
+    identity: str | None
+    regions: list[str]
+    checks: list[PermissionCheckRead]
+    warnings: list[str]
+    grant: dict[str, Any] | None
+
+
+class ExternalIdRead(ReadModel):
+    """An external id for one role connection and the trust policy that the role needs."""
+
+    external_id: str
+    trust_policy: dict[str, Any]

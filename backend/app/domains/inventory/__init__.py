@@ -1,0 +1,1 @@
+"""Inventory: one row per thing in a cloud, its history and its relations."""

@@ -1,0 +1,164 @@
+"""Tables of the inventory.
+
+Row-level security keeps `@@`, `@>` and LIKE away from indexes for every role but the owner, because these operators
+are not leakproof; text comparison is. So words, tags and ids to look up are rows of `resource_terms`, in a plain
+btree that starts with the organization, instead of a tsvector or a GIN index.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Float, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Base, OrganizationRow
+
+_OPEN = text("closed_at IS NULL")
+
+
+class SyncUnit(OrganizationRow, Base):
+    """One unit of collection and how it last ended: state is complete, partial, failed or never.
+
+    `type_seen_at`: {native type: RFC 3339 instant} of each type's last complete listing, so that an unchanged
+    resource need not be rewritten to say that it was seen. `retired_at`: the unit is no longer planned.
+    """
+
+    __tablename__ = "sync_units"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "account_id", "native_account", "region", "service"),
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+    )
+
+    account_id: Mapped[UUID]
+    native_account: Mapped[str]
+    region: Mapped[str]
+    service: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="never")
+    resources: Mapped[int] = mapped_column(server_default="0")
+    error: Mapped[str | None]
+    missing_permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    complete_types: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    type_seen_at: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    last_attempt_at: Mapped[datetime | None]
+    last_complete_at: Mapped[datetime | None]
+    last_job_id: Mapped[UUID | None]
+    retired_at: Mapped[datetime | None]
+
+
+class CloudResource(OrganizationRow, Base):
+    """One thing in a cloud, found by the cloud's own id.
+
+    `properties` is the plan's `metadata` (a name that SQLAlchemy keeps for itself): the cloud's own configuration,
+    whole. `cost` is its monthly cost, [{"amount", "currency"}], told by costs; `cost_order` only sorts.
+    `unread_fields`: {top-level property: why it could not be read}; such a property keeps its last good value.
+    `content_hash` is over what was read, not over what was kept.
+    """
+
+    __tablename__ = "cloud_resources"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "native_id"),
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+        Index("ix_cloud_resources_unit", "organization_id", "unit_id"),
+        Index("ix_cloud_resources_account", "organization_id", "account_id", "name", "id"),
+        Index("ix_cloud_resources_by_name", "organization_id", "name", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_by_type", "organization_id", "type", "name", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_by_native_type", "organization_id", "native_type", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_by_region", "organization_id", "region", "name", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_by_cost", "organization_id", "cost_order", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_by_age", "organization_id", "first_seen_at", "id", postgresql_where=_OPEN),
+        Index(
+            "ix_cloud_resources_stale",
+            "organization_id",
+            "account_id",
+            postgresql_where=text("stale_since IS NOT NULL"),
+        ),
+    )
+
+    account_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    provider: Mapped[str]
+    native_account: Mapped[str]
+    region: Mapped[str]
+    service: Mapped[str]
+    native_id: Mapped[str]
+    native_type: Mapped[str]
+    type: Mapped[str]
+    name: Mapped[str]
+    status: Mapped[str | None]
+    tags: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    properties: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    unread_fields: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    cost: Mapped[list[Any]] = mapped_column(server_default="[]")
+    cost_order: Mapped[float] = mapped_column(Float, server_default="0")
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
+    created_at: Mapped[datetime | None]  # in the cloud
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]  # a complete listing no longer had it
+    stale_since: Mapped[datetime | None]
+    stale_reason: Mapped[str | None]
+
+
+class ResourceTerm(Base):
+    """What a resource is found by: `kind` is word (lower case), tag (key, U+001F, value) or id (lower case)."""
+
+    __tablename__ = "resource_terms"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    # The C collation makes a prefix a range of this index in every database, whatever its own collation.
+    term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    resource_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class ResourceVersion(OrganizationRow, Base):
+    """One change of a resource, only ever added. `changes`: [{"op": add|remove|replace, "path", "old"?, "new"?}]."""
+
+    __tablename__ = "resource_versions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "resource_id"],
+            ["cloud_resources.organization_id", "cloud_resources.id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "organization_id", "resource_id", "id"),
+        Index(None, "organization_id", "account_id", "id"),
+    )
+
+    resource_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    kind: Mapped[str]  # created, updated or deleted
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    job_id: Mapped[UUID | None]
+    actor: Mapped[str | None]  # who changed it in the cloud, where an event told us
+
+
+class ResourceRelation(Base):
+    """An edge as a unit reported it. Ends that are not collected keep their own id and have no resource id."""
+
+    __tablename__ = "resource_relations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "unit_id"], ["sync_units.organization_id", "sync_units.id"], ondelete="CASCADE"
+        ),
+        Index(None, "organization_id", "source_id"),
+        Index(None, "organization_id", "target_id"),
+        Index("ix_resource_relations_open_source", "organization_id", postgresql_where=text("source_id IS NULL")),
+        Index("ix_resource_relations_open_target", "organization_id", postgresql_where=text("target_id IS NULL")),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_native_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    target_native_id: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID | None]
+    target_id: Mapped[UUID | None]
