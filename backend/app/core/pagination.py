@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -48,3 +50,22 @@ def decode_cursor(cursor: str | None, length: int) -> list[Any] | None:
 def invalid_cursor() -> InvalidInput:
     """What a cursor gets that we did not make, also when its parts turn out to have the wrong type."""
     return InvalidInput(errors=[FieldProblem(pointer="query/cursor", detail="is not a cursor of this list")])
+
+
+def cursor_uuid(value: Any) -> UUID:
+    """A cursor's part that is an id. Raises InvalidInput when it is not."""
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        raise invalid_cursor() from None
+
+
+def cursor_instant(value: Any) -> datetime:
+    """A cursor's part that is an instant with its zone. Raises InvalidInput when it is not."""
+    try:
+        instant = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        raise invalid_cursor() from None
+    if instant.tzinfo is None:
+        raise invalid_cursor()
+    return instant

@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from app.core.errors import FieldProblem, InvalidInput
 
 MAX_DEPTH = 64
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -76,3 +79,14 @@ class ReadModel(BaseModel):
     """A response body, its fields listed one by one; built from rows or plain objects."""
 
     model_config = ConfigDict(from_attributes=True, allow_inf_nan=False)
+
+
+def one_of(pointer: str, value: str | None, allowed: Sequence[str]) -> tuple[str, ...]:
+    """The comma-separated values of a query parameter. Raises InvalidInput for a value that is not allowed."""
+    if value is None:
+        return ()
+    parts = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+    for part in parts:
+        if part not in allowed:
+            raise InvalidInput(errors=[FieldProblem(pointer=pointer, detail=f"takes {', '.join(allowed)}")])
+    return parts

@@ -1,0 +1,167 @@
+"""Reads of alerts, organization first. The effective status is computed here, as `rules.effective_status` says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, String, case, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domains.alerts.errors import AlertNotFound
+from app.domains.alerts.models import Alert, AlertTimelineEntry, AlertUserState
+
+_STATUS: ColumnElement[str] = case(
+    (Alert.ended_at.is_not(None), "resolved"),
+    (Alert.suppressed_by.is_not(None), "suppressed"),
+    (AlertUserState.snoozed_until > func.now(), "snoozed"),
+    (AlertUserState.acknowledged_at.is_not(None), "acknowledged"),
+    else_="firing",
+)
+_COLUMNS = (
+    Alert.id,
+    Alert.title,
+    Alert.description,
+    Alert.severity,
+    _STATUS.label("status"),
+    Alert.labels,
+    Alert.resource_id,
+    Alert.source,
+    Alert.link,
+    Alert.started_at,
+    Alert.ended_at,
+    Alert.last_received_at,
+    Alert.count,
+    AlertUserState.acknowledged_at,
+    AlertUserState.acknowledged_by,
+    AlertUserState.note,
+    AlertUserState.assignee_id,
+    AlertUserState.snoozed_until,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertFilter:
+    """What a list asks for; empty means all."""
+
+    statuses: Sequence[str] = ()
+    severities: Sequence[str] = ()
+    text: str | None = None
+    resource_id: UUID | None = None
+    assignee_id: UUID | None = None
+
+
+def _alerts(organization_id: UUID) -> Select[Any]:
+    return (
+        select(*_COLUMNS)
+        .select_from(Alert)
+        .outerjoin(
+            AlertUserState,
+            (AlertUserState.organization_id == Alert.organization_id) & (AlertUserState.id == Alert.id),
+        )
+        .where(Alert.organization_id == organization_id)
+    )
+
+
+def _filtered(statement: Select[Any], wanted: AlertFilter) -> Select[Any]:
+    if wanted.statuses:
+        statement = statement.where(_STATUS.in_(wanted.statuses))
+    if wanted.severities:
+        statement = statement.where(Alert.severity.in_(wanted.severities))
+    if wanted.resource_id is not None:
+        statement = statement.where(Alert.resource_id == wanted.resource_id)
+    if wanted.assignee_id is not None:
+        statement = statement.where(AlertUserState.assignee_id == wanted.assignee_id)
+    if wanted.text:
+        pattern = "%" + wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        statement = statement.where(
+            or_(Alert.title.ilike(pattern), Alert.description.ilike(pattern), Alert.labels.cast(String).ilike(pattern))
+        )
+    return statement
+
+
+async def list_alerts(
+    session: AsyncSession,
+    organization_id: UUID,
+    wanted: AlertFilter,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> list[dict[str, Any]]:
+    """Alerts, newest episode first; `after` is the last row's (started_at, id)."""
+    statement = _filtered(_alerts(organization_id), wanted)
+    if after is not None:
+        statement = statement.where(tuple_(Alert.started_at, Alert.id) < after)
+    statement = statement.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(limit)
+    return [dict(row) for row in (await session.execute(statement)).mappings()]
+
+
+async def count_alerts(session: AsyncSession, organization_id: UUID, wanted: AlertFilter) -> int:
+    """How many alerts a filter finds."""
+    found = _filtered(_alerts(organization_id), wanted).with_only_columns(func.count(), maintain_column_froms=True)
+    return int((await session.execute(found)).scalar_one())
+
+
+async def read_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> dict[str, Any]:
+    """One alert as a row. Raises AlertNotFound."""
+    row = (await session.execute(_alerts(organization_id).where(Alert.id == alert_id))).mappings().one_or_none()
+    if row is None:
+        raise AlertNotFound
+    return dict(row)
+
+
+async def get_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID, *, lock: bool = False) -> Alert:
+    """One alert's entity, locked if it is to be changed. Raises AlertNotFound."""
+    alert = await session.get(Alert, (organization_id, alert_id), with_for_update=lock, populate_existing=lock)
+    if alert is None:
+        raise AlertNotFound
+    return alert
+
+
+async def find_open_episode(session: AsyncSession, organization_id: UUID, fingerprint: str) -> Alert | None:
+    """The episode of a fingerprint that has not ended, locked."""
+    statement = (
+        select(Alert)
+        .where(Alert.organization_id == organization_id, Alert.fingerprint == fingerprint, Alert.ended_at.is_(None))
+        .with_for_update()
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def list_open_by_label(session: AsyncSession, organization_id: UUID, label: str, value: str) -> Sequence[Alert]:
+    """Episodes with a label that have not ended, locked."""
+    statement = (
+        select(Alert)
+        .where(Alert.organization_id == organization_id, Alert.ended_at.is_(None))
+        .where(Alert.labels[label].astext == value)
+        .order_by(Alert.id)
+        .with_for_update()
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_timeline(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> Sequence[AlertTimelineEntry]:
+    """What happened in an episode, oldest first."""
+    statement = (
+        select(AlertTimelineEntry)
+        .where(AlertTimelineEntry.organization_id == organization_id, AlertTimelineEntry.alert_id == alert_id)
+        .order_by(AlertTimelineEntry.at, AlertTimelineEntry.id)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def summarise(session: AsyncSession, organization_id: UUID) -> dict[str, Any]:
+    """Counts by effective status, and by severity of what is not resolved."""
+    statement = (
+        _alerts(organization_id)
+        .with_only_columns(_STATUS.label("status"), Alert.severity, func.count(), maintain_column_froms=True)
+        .group_by("status", Alert.severity)
+    )
+    by_status: dict[str, int] = {}
+    by_severity: dict[str, int] = {}
+    for status, severity, count in (await session.execute(statement)).tuples():
+        by_status[status] = by_status.get(status, 0) + count
+        if status != "resolved":
+            by_severity[severity] = by_severity.get(severity, 0) + count
+    return {"total": sum(by_status.values()), "by_status": by_status, "by_severity": by_severity}

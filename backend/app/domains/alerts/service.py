@@ -1,0 +1,241 @@
+"""Use cases of alerts: sources fire and end episodes; people acknowledge, snooze, assign and resolve them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import utc_now
+from app.core.errors import FieldProblem, InvalidInput
+from app.core.events import publish
+from app.core.http import Caller
+from app.core.ids import new_id
+from app.domains.alerts import queries, rules
+from app.domains.alerts.errors import AlertAlreadyResolved, UnknownAssignee
+from app.domains.alerts.events import AlertAcknowledged, AlertChanged, AlertFired, AlertResolved
+from app.domains.alerts.models import Alert, AlertTimelineEntry, AlertUserState
+from app.domains.identity import service as identity
+from app.domains.notifications import service as notifications
+
+MAX_SNOOZE = timedelta(days=30)
+
+list_alerts = queries.list_alerts
+count_alerts = queries.count_alerts
+summarise = queries.summarise
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingAlert:
+    """What a source says. The labels are the identity: equal labels are one alert, told again."""
+
+    source: str
+    title: str
+    description: str
+    severity: str
+    labels: Mapping[str, str]
+    started_at: datetime
+    resource_id: UUID | None = None
+    link: str | None = None
+
+
+async def fire(session: AsyncSession, organization_id: UUID, incoming: IncomingAlert) -> Alert:
+    """Begin an episode, tell people of it, or count a repeat of the open one. Safe to repeat."""
+    identity_of = rules.fingerprint(incoming.labels)
+    alert = await queries.find_open_episode(session, organization_id, identity_of)
+    if alert is not None:
+        alert.count += 1
+        alert.last_received_at = utc_now()
+        alert.title, alert.description, alert.severity = incoming.title, incoming.description, incoming.severity
+        return alert
+    alert_id = new_id()
+    statement = (
+        insert(Alert)
+        .values(
+            organization_id=organization_id,
+            id=alert_id,
+            fingerprint=identity_of,
+            source=incoming.source,
+            title=incoming.title,
+            description=incoming.description,
+            severity=incoming.severity,
+            labels=dict(incoming.labels),
+            resource_id=incoming.resource_id,
+            link=incoming.link,
+            started_at=incoming.started_at,
+            last_received_at=utc_now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(Alert.id)
+    )
+    if (await session.execute(statement)).scalar_one_or_none() is None:  # another transaction was first: a repeat
+        return await fire(session, organization_id, incoming)
+    alert = await queries.get_alert(session, organization_id, alert_id)
+    _note(session, alert, "fired")
+    await publish(
+        session,
+        AlertFired(
+            organization_id=organization_id,
+            alert_id=alert.id,
+            title=alert.title,
+            severity=alert.severity,
+            resource_id=alert.resource_id,
+        ),
+    )
+    await _tell(session, alert, "alert.fired")
+    return alert
+
+
+async def end_by_label(session: AsyncSession, organization_id: UUID, label: str, value: str) -> int:
+    """The source says it is over: end every open episode with this label. Safe to repeat; the number ended."""
+    alerts = await queries.list_open_by_label(session, organization_id, label, value)
+    for alert in alerts:
+        await _close(session, alert, actor_id=None, note="")
+    return len(alerts)
+
+
+async def read_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> dict[str, Any]:
+    """An alert with its timeline (`by` is a name) and deliveries. Raises AlertNotFound."""
+    row = await queries.read_alert(session, organization_id, alert_id)
+    entries = await queries.list_timeline(session, organization_id, alert_id)
+    names = await identity.read_member_names(
+        session, organization_id, {entry.actor_id for entry in entries if entry.actor_id is not None}
+    )
+    row["timeline"] = [
+        {
+            "at": entry.at,
+            "kind": entry.kind,
+            "by": names.get(entry.actor_id) if entry.actor_id else None,
+            "note": entry.note,
+        }
+        for entry in entries
+    ]
+    row["deliveries"] = await notifications.list_deliveries(session, organization_id, limit=50, subject_id=alert_id)
+    return row
+
+
+async def acknowledge(session: AsyncSession, caller: Caller, alert_id: UUID, *, note: str) -> dict[str, Any]:
+    """Record that a person has seen the alert. Safe to repeat: the last note wins.
+
+    Raises AlertNotFound (also for another organization's alert) and AlertAlreadyResolved.
+    """
+    alert, state = await _open_alert(session, caller, alert_id)
+    state.acknowledged_at, state.acknowledged_by, state.note = utc_now(), caller.user_id, note or None
+    state.snoozed_until = None
+    _note(session, alert, "acknowledged", caller, note)
+    await publish(
+        session,
+        AlertAcknowledged(
+            organization_id=alert.organization_id, alert_id=alert.id, actor_id=caller.user_id, action="acknowledged"
+        ),
+    )
+    return await _read_back(session, alert)
+
+
+async def snooze(
+    session: AsyncSession, caller: Caller, alert_id: UUID, *, until: datetime, note: str
+) -> dict[str, Any]:
+    """Keep the alert quiet until an instant within 30 days. Raises AlertNotFound, AlertAlreadyResolved, InvalidInput."""
+    now = utc_now()
+    if not now < until <= now + MAX_SNOOZE:
+        raise InvalidInput(errors=[FieldProblem(pointer="#/until", detail="must lie within the next 30 days")])
+    alert, state = await _open_alert(session, caller, alert_id)
+    state.snoozed_until, state.note = until, note or state.note
+    _note(session, alert, "snoozed", caller, note)
+    await _announce(session, alert, caller, "snoozed")
+    return await _read_back(session, alert)
+
+
+async def assign(
+    session: AsyncSession, caller: Caller, alert_id: UUID, *, assignee_id: UUID | None, note: str
+) -> dict[str, Any]:
+    """Give the alert to a member, or to nobody. Raises AlertNotFound, AlertAlreadyResolved, UnknownAssignee."""
+    if assignee_id is not None:
+        names = await identity.read_member_names(session, caller.organization_id, {assignee_id})
+        if assignee_id not in names:
+            raise UnknownAssignee(errors=[FieldProblem(pointer="#/assignee_id", detail="is not a member's id")])
+    alert, state = await _open_alert(session, caller, alert_id)
+    state.assignee_id = assignee_id
+    _note(session, alert, "assigned" if assignee_id else "unassigned", caller, note)
+    await _announce(session, alert, caller, "assigned")
+    return await _read_back(session, alert)
+
+
+async def resolve(session: AsyncSession, caller: Caller, alert_id: UUID, *, note: str) -> dict[str, Any]:
+    """End the episode by hand; the source may begin a new one. Raises AlertNotFound and AlertAlreadyResolved."""
+    alert, _ = await _open_alert(session, caller, alert_id)
+    await _close(session, alert, actor_id=caller.user_id, note=note)
+    return await _read_back(session, alert)
+
+
+async def _open_alert(session: AsyncSession, caller: Caller, alert_id: UUID) -> tuple[Alert, AlertUserState]:
+    alert = await queries.get_alert(session, caller.organization_id, alert_id, lock=True)
+    if alert.ended_at is not None:
+        raise AlertAlreadyResolved("Only an open alert can be changed.")
+    state = await session.get(AlertUserState, (caller.organization_id, alert_id))
+    if state is None:
+        state = AlertUserState(organization_id=caller.organization_id, id=alert_id)
+        session.add(state)
+    return alert, state
+
+
+async def _close(session: AsyncSession, alert: Alert, *, actor_id: UUID | None, note: str) -> None:
+    alert.ended_at = utc_now()
+    session.add(
+        AlertTimelineEntry(
+            organization_id=alert.organization_id,
+            alert_id=alert.id,
+            kind="resolved",
+            actor_id=actor_id,
+            note=note or None,
+        )
+    )
+    await publish(session, AlertResolved(organization_id=alert.organization_id, alert_id=alert.id, actor_id=actor_id))
+    await _tell(session, alert, "alert.resolved")
+
+
+async def _tell(session: AsyncSession, alert: Alert, kind: str) -> None:
+    labels = {name: str(value) for name, value in alert.labels.items()}
+    word = "Resolved: " if kind == "alert.resolved" else ""
+    await notifications.notify(
+        session,
+        alert.organization_id,
+        notifications.Notification(
+            key=f"{kind}:{alert.id}",
+            kind=kind,
+            severity=alert.severity,
+            title=word + alert.title,
+            body=alert.description,
+            link=f"/alerts?id={alert.id}",
+            subject_type="alert",
+            subject_id=alert.id,
+            labels=labels,
+        ),
+    )
+
+
+def _note(session: AsyncSession, alert: Alert, kind: str, caller: Caller | None = None, note: str = "") -> None:
+    session.add(
+        AlertTimelineEntry(
+            organization_id=alert.organization_id,
+            alert_id=alert.id,
+            kind=kind,
+            actor_id=caller.user_id if caller else None,
+            note=note or None,
+        )
+    )
+
+
+async def _announce(session: AsyncSession, alert: Alert, caller: Caller, action: str) -> None:
+    await publish(
+        session,
+        AlertChanged(organization_id=alert.organization_id, alert_id=alert.id, actor_id=caller.user_id, action=action),
+    )
+
+
+async def _read_back(session: AsyncSession, alert: Alert) -> dict[str, Any]:
+    await session.flush()
+    return await queries.read_alert(session, alert.organization_id, alert.id)

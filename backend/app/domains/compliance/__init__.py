@@ -1,0 +1,1 @@
+"""Controls evaluated on stored resources: results, findings with evidence, scores with coverage."""

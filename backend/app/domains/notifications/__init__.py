@@ -1,0 +1,1 @@
+"""Channels, routes and the ledger of every message that left, or should have."""

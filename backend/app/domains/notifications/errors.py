@@ -1,0 +1,19 @@
+"""Failures a caller of notifications can act on."""
+
+from app.core.errors import Conflict, NotFound
+
+
+class ChannelNotFound(NotFound):
+    """Also for another organization's channel."""
+
+
+class RouteNotFound(NotFound):
+    """Also for another organization's route."""
+
+
+class ChannelInUse(Conflict):
+    slug, title = "channel-in-use", "A route still sends to this channel"
+
+
+class MailNotConfigured(Conflict):
+    slug, title = "mail-not-configured", "This installation has no mail server"

@@ -1,0 +1,88 @@
+"""Tables of notifications. A delivery's row is written with the change that causes it (outbox)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from app.core.database import Base, OrganizationRow
+
+
+class NotificationChannel(OrganizationRow, Base):
+    """Somewhere messages go. An e-mail channel names addresses, and roles whose members are added at sending."""
+
+    __tablename__ = "notification_channels"
+
+    name: Mapped[str]
+    kind: Mapped[str]  # email
+    config: Mapped[dict[str, Any]]  # email: {"to": [address], "roles": [role]}
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class NotificationRoute(OrganizationRow, Base):
+    """Which notifications a channel gets."""
+
+    __tablename__ = "notification_routes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "channel_id"], ["notification_channels.organization_id", "notification_channels.id"]
+        ),
+    )
+
+    name: Mapped[str]
+    channel_id: Mapped[UUID]
+    minimum_severity: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    labels: Mapped[dict[str, Any]]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class NotificationRow(OrganizationRow, Base):
+    """One thing that people should hear of. `key` makes telling it twice harmless."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (UniqueConstraint("organization_id", "key"),)
+
+    key: Mapped[str]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]
+    link: Mapped[str]
+    subject_type: Mapped[str]
+    subject_id: Mapped[UUID]
+    labels: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class NotificationDelivery(OrganizationRow, Base):
+    """One message to one recipient through one channel: queued, sending, sent or failed."""
+
+    __tablename__ = "notification_deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "notification_id"],
+            ["notifications.organization_id", "notifications.id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("organization_id", "notification_id", "channel_kind", "recipient"),
+        Index(None, "organization_id", "created_at", "id"),
+    )
+
+    notification_id: Mapped[UUID]
+    channel_id: Mapped[UUID | None]  # kept as text of what was true then: no foreign key
+    channel_kind: Mapped[str]
+    recipient: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,99 @@
+"""Reads of notifications, organization first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domains.notifications.errors import ChannelNotFound, RouteNotFound
+from app.domains.notifications.models import (
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationRoute,
+    NotificationRow,
+)
+
+
+async def list_channels(session: AsyncSession, organization_id: UUID) -> Sequence[NotificationChannel]:
+    """All channels by name."""
+    statement = select(NotificationChannel).where(NotificationChannel.organization_id == organization_id)
+    return (await session.scalars(statement.order_by(NotificationChannel.name, NotificationChannel.id))).all()
+
+
+async def get_channel(session: AsyncSession, organization_id: UUID, channel_id: UUID) -> NotificationChannel:
+    """One channel. Raises ChannelNotFound."""
+    channel = await session.get(NotificationChannel, (organization_id, channel_id))
+    if channel is None:
+        raise ChannelNotFound
+    return channel
+
+
+async def list_routes(session: AsyncSession, organization_id: UUID) -> Sequence[NotificationRoute]:
+    """All routes by name."""
+    statement = select(NotificationRoute).where(NotificationRoute.organization_id == organization_id)
+    return (await session.scalars(statement.order_by(NotificationRoute.name, NotificationRoute.id))).all()
+
+
+async def get_route(session: AsyncSession, organization_id: UUID, route_id: UUID) -> NotificationRoute:
+    """One route. Raises RouteNotFound."""
+    route = await session.get(NotificationRoute, (organization_id, route_id))
+    if route is None:
+        raise RouteNotFound
+    return route
+
+
+async def list_live_routes(
+    session: AsyncSession, organization_id: UUID
+) -> Sequence[Row[tuple[NotificationRoute, NotificationChannel]]]:
+    """Routes in use with their channels in use."""
+    statement = (
+        select(NotificationRoute, NotificationChannel)
+        .join(
+            NotificationChannel,
+            (NotificationChannel.organization_id == NotificationRoute.organization_id)
+            & (NotificationChannel.id == NotificationRoute.channel_id),
+        )
+        .where(NotificationRoute.organization_id == organization_id)
+        .where(NotificationRoute.enabled, NotificationChannel.enabled)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def list_deliveries(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    state: str | None = None,
+    subject_id: UUID | None = None,
+) -> list[dict[str, Any]]:
+    """Deliveries with what they were about, newest first; `after` is the last row's (created_at, id)."""
+    delivery = NotificationDelivery
+    statement = (
+        select(
+            *delivery.__table__.c,
+            NotificationRow.title,
+            NotificationRow.severity,
+            NotificationRow.subject_type,
+            NotificationRow.subject_id,
+        )
+        .join(
+            NotificationRow,
+            (NotificationRow.organization_id == delivery.organization_id)
+            & (NotificationRow.id == delivery.notification_id),
+        )
+        .where(delivery.organization_id == organization_id)
+        .order_by(delivery.created_at.desc(), delivery.id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(delivery.created_at, delivery.id) < after)
+    if state is not None:
+        statement = statement.where(delivery.state == state)
+    if subject_id is not None:
+        statement = statement.where(NotificationRow.subject_id == subject_id)
+    return [dict(row) for row in (await session.execute(statement)).mappings()]

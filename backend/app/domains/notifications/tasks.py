@@ -1,0 +1,47 @@
+"""Background work of notifications: sending, and the default channel of a new organization."""
+
+import logging
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.config import get_settings
+from app.core.database import tenant_session
+from app.core.events import handles
+from app.core.mail import MailFailed, send_mail
+from app.core.tasks import TaskContext, task
+from app.domains.identity.events import OrganizationCreated
+from app.domains.notifications import service
+
+logger = logging.getLogger(__name__)
+
+
+@handles(OrganizationCreated)
+async def add_default_channel(session: AsyncSession, event: OrganizationCreated) -> None:
+    """Every organization starts with one channel, so that a critical alert reaches somebody."""
+    await service.create_default_channel(session, event.organization_id)
+
+
+@task("notifications.deliver", retries=3, timeout_seconds=60, queue="notify")
+async def deliver(context: TaskContext, delivery_id: UUID) -> None:
+    """Send one message. At least once: a crash between sending and recording sends it again with the same id."""
+    async with tenant_session(context.organization_id) as session:
+        message = await service.claim_delivery(session, context.organization_id, delivery_id)
+    if message is None:
+        return
+    settings = get_settings()
+    error: str | None = None
+    permanent = False
+    try:
+        await send_mail(
+            settings,
+            to=message.recipient,
+            subject=f"[{message.severity}] {message.title}",
+            body=f"{message.body}\n\n{settings.public_url.rstrip('/')}{message.link}\n",
+            message_key=str(message.delivery_id),
+        )
+    except MailFailed as failure:
+        error, permanent = failure.reason, failure.permanent
+        logger.warning("a delivery failed: %s", failure.reason)
+    async with tenant_session(context.organization_id) as session:
+        await service.end_delivery(session, context.organization_id, delivery_id, error=error, permanent=permanent)
