@@ -30,6 +30,7 @@ _BY_STATUS: dict[int, type[AppError]] = {
     422: errors.InvalidInput,
     503: errors.Unavailable,
 }
+_LOST_RACE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _LOST_CONNECTION = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -94,9 +95,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
     if isinstance(error, PoolTimeout | OperationalError | InterfaceError) or isinstance(cause, _LOST_CONNECTION):
         logger.warning("the database is not reachable: %s", type(cause or error).__name__)
         return answer(request, errors.Unavailable("The database does not answer. Try again in a moment."))
-    if isinstance(error, IntegrityError) or isinstance(
-        cause, asyncpg.SerializationError | asyncpg.DeadlockDetectedError
-    ):
+    if isinstance(error, IntegrityError) or isinstance(cause, _LOST_RACE):
         # Constraint details are never shown: they could name another organization's row.
         logger.warning("a constraint refused a write: %s", type(cause or error).__name__)
         return answer(request, errors.Conflict("Somebody else changed this at the same moment. Load it again."))

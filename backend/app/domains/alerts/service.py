@@ -125,7 +125,7 @@ async def acknowledge(session: AsyncSession, caller: Caller, alert_id: UUID, *, 
     alert, state = await _open_alert(session, caller, alert_id)
     state.acknowledged_at, state.acknowledged_by, state.note = utc_now(), caller.user_id, note or None
     state.snoozed_until = None
-    _note(session, alert, "acknowledged", caller, note)
+    _note(session, alert, "acknowledged", caller.user_id, note)
     await publish(
         session,
         AlertAcknowledged(
@@ -138,13 +138,13 @@ async def acknowledge(session: AsyncSession, caller: Caller, alert_id: UUID, *, 
 async def snooze(
     session: AsyncSession, caller: Caller, alert_id: UUID, *, until: datetime, note: str
 ) -> dict[str, Any]:
-    """Keep the alert quiet until an instant within 30 days. Raises AlertNotFound, AlertAlreadyResolved, InvalidInput."""
+    """Keep the alert quiet for at most 30 days. Raises AlertNotFound, AlertAlreadyResolved and InvalidInput."""
     now = utc_now()
     if not now < until <= now + MAX_SNOOZE:
         raise InvalidInput(errors=[FieldProblem(pointer="#/until", detail="must lie within the next 30 days")])
     alert, state = await _open_alert(session, caller, alert_id)
     state.snoozed_until, state.note = until, note or state.note
-    _note(session, alert, "snoozed", caller, note)
+    _note(session, alert, "snoozed", caller.user_id, note)
     await _announce(session, alert, caller, "snoozed")
     return await _read_back(session, alert)
 
@@ -159,7 +159,7 @@ async def assign(
             raise UnknownAssignee(errors=[FieldProblem(pointer="#/assignee_id", detail="is not a member's id")])
     alert, state = await _open_alert(session, caller, alert_id)
     state.assignee_id = assignee_id
-    _note(session, alert, "assigned" if assignee_id else "unassigned", caller, note)
+    _note(session, alert, "assigned" if assignee_id else "unassigned", caller.user_id, note)
     await _announce(session, alert, caller, "assigned")
     return await _read_back(session, alert)
 
@@ -184,15 +184,7 @@ async def _open_alert(session: AsyncSession, caller: Caller, alert_id: UUID) -> 
 
 async def _close(session: AsyncSession, alert: Alert, *, actor_id: UUID | None, note: str) -> None:
     alert.ended_at = utc_now()
-    session.add(
-        AlertTimelineEntry(
-            organization_id=alert.organization_id,
-            alert_id=alert.id,
-            kind="resolved",
-            actor_id=actor_id,
-            note=note or None,
-        )
-    )
+    _note(session, alert, "resolved", actor_id, note)
     await publish(session, AlertResolved(organization_id=alert.organization_id, alert_id=alert.id, actor_id=actor_id))
     await _tell(session, alert, "alert.resolved")
 
@@ -217,13 +209,13 @@ async def _tell(session: AsyncSession, alert: Alert, kind: str) -> None:
     )
 
 
-def _note(session: AsyncSession, alert: Alert, kind: str, caller: Caller | None = None, note: str = "") -> None:
+def _note(session: AsyncSession, alert: Alert, kind: str, actor_id: UUID | None = None, note: str = "") -> None:
     session.add(
         AlertTimelineEntry(
             organization_id=alert.organization_id,
             alert_id=alert.id,
             kind=kind,
-            actor_id=caller.user_id if caller else None,
+            actor_id=actor_id,
             note=note or None,
         )
     )

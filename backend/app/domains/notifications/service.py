@@ -31,7 +31,7 @@ list_deliveries = queries.list_deliveries
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """Something people should hear of. `key` is unique per telling (incident, reason, sequence): a repeat is dropped."""
+    """Something people should hear of. `key` names the telling (incident, reason, sequence): a repeat is dropped."""
 
     key: str
     kind: str  # alert.fired, alert.resolved, …
