@@ -2,6 +2,14 @@
 
 from app.core.directory import DirectoryEntry, DirectoryOrganization
 from app.core.events import EventRow
+from app.core.idempotency import IdempotencyKey
 from app.core.secrets import InstallationKey, OrganizationKey
 
-__all__ = ["DirectoryEntry", "DirectoryOrganization", "EventRow", "InstallationKey", "OrganizationKey"]
+__all__ = [
+    "DirectoryEntry",
+    "DirectoryOrganization",
+    "EventRow",
+    "IdempotencyKey",
+    "InstallationKey",
+    "OrganizationKey",
+]

@@ -28,7 +28,7 @@ from app.core.config import get_settings
 from app.core.database import Base, OrganizationRow
 from app.core.errors import AppError
 from app.core.ids import new_id
-from app.core.rootkey import RootKey, RootKeyError, load_root_key
+from app.core.wrapping import RootKey, UnwrapFailed, root_key_of
 
 FORMAT_VERSION = 1
 SEALED = {"sealed": True}
@@ -184,7 +184,7 @@ def get_root_key() -> RootKey:
     """This process's root key, from its settings unless `use_root_key` gave another."""
     global _root_key
     if _root_key is None:
-        _root_key = load_root_key(get_settings())
+        _root_key = root_key_of(get_settings())
     return _root_key
 
 
@@ -266,6 +266,31 @@ async def rotate_organization_key(session: AsyncSession, organization_id: UUID) 
     return latest + 1
 
 
+async def reseal(
+    session: AsyncSession, organization_id: UUID | None, table: str, column: str, row_id: UUID | str, blob: bytes
+) -> bytes:
+    """The same value sealed anew under the current key version; for the background part of a rotation."""
+    opened = await open_sealed(session, organization_id, table, column, row_id, blob)
+    return await seal(session, organization_id, table, column, row_id, opened)
+
+
+async def rewrap_organization_keys(session: AsyncSession, organization_id: UUID, old_root_key: RootKey) -> int:
+    """Wrap the organization's key versions by this process's root key instead of an older one; returns their number.
+
+    Sealed values stay as they are. Raises SecretUnreadable when the older root key does not fit.
+    """
+    query = select(OrganizationKey).where(OrganizationKey.organization_id == organization_id).with_for_update()
+    rows = (await session.execute(query)).scalars().all()
+    for row in rows:
+        context = _key_context(organization_id, row.version)
+        try:
+            row.wrapped_key = await get_root_key().wrap(await old_root_key.unwrap(row.wrapped_key, context), context)
+        except UnwrapFailed:
+            raise SecretUnreadable from None
+    await session.flush()
+    return len(rows)
+
+
 async def destroy_organization_keys(session: AsyncSession, organization_id: UUID) -> None:
     """Delete every key version: all sealed values of the organization are lost for good, backups excepted.
 
@@ -342,7 +367,7 @@ async def _unwrap(session: AsyncSession, organization_id: UUID | None, version: 
         return cached
     try:
         key = await get_root_key().unwrap(wrapped, _key_context(organization_id, version))
-    except RootKeyError:
+    except UnwrapFailed:
         raise SecretUnreadable from None
     if (organization_id, version) not in session.info.get("uncommitted_keys", ()):
         _cache.put(organization_id, version, key)
