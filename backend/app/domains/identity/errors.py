@@ -34,3 +34,9 @@ class LoginTaken(Conflict):
     """Raised inside the installation only: the address belongs to a person already."""
 
     slug, title = "login-taken", "This e-mail address is in use"
+
+
+class LastOwner(Conflict):
+    """Somebody has to be able to do everything."""
+
+    slug, title = "last-owner", "An organization keeps at least one owner"

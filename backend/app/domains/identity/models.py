@@ -16,6 +16,7 @@ from sqlalchemy.types import Text
 
 from app.core.database import Base, OrganizationRow
 from app.core.ids import new_id
+from app.core.secrets import SEALED
 
 
 class User(Base):
@@ -35,7 +36,7 @@ class User(Base):
     email: Mapped[str]
     email_normalised: Mapped[str]
     name: Mapped[str]
-    password: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed PHC string; None: signs in elsewhere only
+    password: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)  # PHC string, or None
     password_changed_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -140,7 +141,7 @@ class SigningKey(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
-    private_key: Mapped[bytes] = mapped_column(LargeBinary)  # sealed
+    private_key: Mapped[bytes] = mapped_column(LargeBinary, info=SEALED)
     published_at: Mapped[datetime]
     signs_from: Mapped[datetime]
     signs_until: Mapped[datetime]

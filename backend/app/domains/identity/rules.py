@@ -1,8 +1,10 @@
 """Roles, permissions and every decision about sessions that needs no database. The clock is an argument."""
 
 import ipaddress
+import math
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -122,6 +124,34 @@ def network_of(address: str) -> str:
         parsed = parsed.ipv4_mapped
     prefix = 24 if parsed.version == 4 else 64
     return str(ipaddress.ip_network((parsed, prefix), strict=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThrottlePolicy:
+    """From the `free`th failure on a wait of 1, 2, 4 … seconds; one failure is forgotten each `forget_seconds`."""
+
+    kind: Literal["name", "network", "overall"]
+    free: int
+    forget_seconds: float
+    longest_seconds: float = 900
+
+
+# The installation as a whole gets a wide door and short delays: a stranger must not be able to lock everybody out.
+THROTTLES: tuple[ThrottlePolicy, ...] = (
+    ThrottlePolicy(kind="name", free=5, forget_seconds=900),
+    ThrottlePolicy(kind="network", free=5, forget_seconds=10),
+    ThrottlePolicy(kind="overall", free=100, forget_seconds=0.2, longest_seconds=5),
+)
+
+
+def count_failure(policy: ThrottlePolicy, failures: float, since: timedelta) -> tuple[float, timedelta]:
+    """The failures after one more, `since` the last was counted, and how long the next try has to wait."""
+    remembered = max(0.0, failures - max(0.0, since.total_seconds()) / policy.forget_seconds)
+    counted = remembered + 1
+    over = math.floor(counted + 1e-6) - policy.free
+    if over < 0:
+        return counted, timedelta(0)
+    return counted, timedelta(seconds=min(2.0 ** min(over, 20), policy.longest_seconds))
 
 
 def slug_of(name: str) -> str:

@@ -34,7 +34,7 @@ class TokenRead(ReadModel):
     """`refresh_token` is there for native clients only; browsers get a cookie."""
 
     access_token: str
-    token_type: Literal["bearer"] = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # a scheme, no secret
     expires_in: int  # seconds
     refresh_token: str | None = None
 

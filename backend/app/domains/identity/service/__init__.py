@@ -1,12 +1,73 @@
-"""Identity's use cases; the only way in for other domains.
+"""Identity's use cases; the only way in for other domains."""
 
-Public signatures (others may build on them):
-    create_organization(session, name) -> Organization            binds the session to the new organization
-    create_user(session, organization_id, *, email, name, role, password=None) -> User
-    set_role(session, caller, user_id, role) / set_member_disabled(session, caller, user_id, disabled)
-    ensure_first_administrator(settings) -> tuple[str, str] | None
-    sign_in(...), refresh(...), end_session(...), change_password(...)
-    authenticate(request) -> Caller; authenticate_token(token, *, client_address, user_agent) -> Caller
-    require_step_up(caller) -> None                                raises StepUpRequired
-    get_user_names(session, organization_id, user_ids) -> dict[UUID, str]
-"""
+from app.domains.identity.queries import get_organization, get_user_names, list_members
+from app.domains.identity.service.authentication import (
+    authenticate,
+    authenticate_token,
+    origin_of,
+    settings_of,
+    use_settings,
+)
+from app.domains.identity.service.cache import revocation_channel
+from app.domains.identity.service.keys import forget_signing_key, get_key_ring, read_key_set, rotate_signing_keys
+from app.domains.identity.service.people import (
+    add_member,
+    change_password,
+    create_organization,
+    create_user,
+    disable_user,
+    ensure_first_administrator,
+    require_step_up,
+    set_member_disabled,
+    set_role,
+    update_organization,
+)
+from app.domains.identity.service.refreshing import refresh
+from app.domains.identity.service.sessions import (
+    Origin,
+    SignedIn,
+    end_session,
+    list_own_sessions,
+    revoke_everywhere,
+    revoke_sessions,
+)
+from app.domains.identity.service.sign_in import sign_in, step_up
+from app.domains.identity.service.throttle import forget_old_attempts
+from app.domains.identity.service.upkeep import remove_ended_sessions
+
+__all__ = [
+    "Origin",
+    "SignedIn",
+    "add_member",
+    "authenticate",
+    "authenticate_token",
+    "change_password",
+    "create_organization",
+    "create_user",
+    "disable_user",
+    "end_session",
+    "ensure_first_administrator",
+    "forget_old_attempts",
+    "forget_signing_key",
+    "get_key_ring",
+    "get_organization",
+    "get_user_names",
+    "list_members",
+    "list_own_sessions",
+    "origin_of",
+    "read_key_set",
+    "refresh",
+    "remove_ended_sessions",
+    "require_step_up",
+    "revocation_channel",
+    "revoke_everywhere",
+    "revoke_sessions",
+    "rotate_signing_keys",
+    "set_member_disabled",
+    "set_role",
+    "settings_of",
+    "sign_in",
+    "step_up",
+    "update_organization",
+    "use_settings",
+]

@@ -1,0 +1,85 @@
+"""Delays after failed sign-ins, kept in PostgreSQL so that neither a restart nor a flush forgives them.
+
+A try is counted as a failure before the password is looked at and taken back when it was right: that way fifty
+tries at once are fifty tries. Everything here has its own short transaction, because a refused request rolls back.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import clock
+from app.core.database import directory_session
+from app.core.directory import directory_hash
+from app.core.errors import RateLimited
+from app.domains.identity.models import LoginThrottle
+from app.domains.identity.rules import THROTTLES, count_failure, network_of, normalise_email
+
+KEPT = timedelta(days=2)
+
+
+def _places(login: str, client_address: str) -> dict[str, bytes]:
+    values = {"name": normalise_email(login), "network": network_of(client_address), "overall": ""}
+    return {kind: directory_hash(f"throttle:{kind}", value) for kind, value in values.items()}
+
+
+async def begin_attempt(login: str, client_address: str) -> None:
+    """Count a try. Raises RateLimited while the name, its network or the whole installation has to wait."""
+    now = clock.utc_now()
+    places = _places(login, client_address)
+    async with directory_session() as session:
+        # One statement in one order for everybody: it takes the row locks without a deadlock.
+        locked = insert(LoginThrottle).values(
+            [
+                {
+                    "kind": kind,
+                    "hash": place,
+                    "failures": 0,
+                    "blocked_until": now,
+                    "updated_at": now,
+                }
+                for kind, place in places.items()
+            ]
+        )
+        locked_rows = await session.execute(
+            locked.on_conflict_do_update(
+                index_elements=["kind", "hash"], set_={"failures": LoginThrottle.failures}
+            ).returning(
+                LoginThrottle.kind, LoginThrottle.failures, LoginThrottle.blocked_until, LoginThrottle.updated_at
+            )
+        )
+        found = {row.kind: row for row in locked_rows.all()}
+        wait = max((row.blocked_until - now).total_seconds() for row in found.values())
+        if wait <= 0:
+            for policy in THROTTLES:
+                row = found[policy.kind]
+                failures, delay = count_failure(policy, row.failures, now - row.updated_at)
+                await session.execute(
+                    update(LoginThrottle)
+                    .where(LoginThrottle.kind == policy.kind, LoginThrottle.hash == places[policy.kind])
+                    .values(failures=failures, blocked_until=now + delay, updated_at=now)
+                )
+    if wait > 0:
+        raise RateLimited(int(wait) + 1, "Too many attempts. Wait a moment, then try again.")
+
+
+async def forgive_attempt(login: str, client_address: str) -> None:
+    """Take a try back that was right: the name starts afresh, its network and the installation lose this one only."""
+    places = _places(login, client_address)
+    async with directory_session() as session:
+        await session.execute(
+            delete(LoginThrottle).where(LoginThrottle.kind == "name", LoginThrottle.hash == places["name"])
+        )
+        for kind in ("network", "overall"):
+            await session.execute(
+                update(LoginThrottle)
+                .where(LoginThrottle.kind == kind, LoginThrottle.hash == places[kind])
+                .values(failures=func.greatest(LoginThrottle.failures - 1, 0), blocked_until=LoginThrottle.updated_at)
+            )
+
+
+async def forget_old_attempts(session: AsyncSession) -> None:
+    """Remove counters that nobody added to for two days; by then they are zero."""
+    await session.execute(delete(LoginThrottle).where(LoginThrottle.updated_at < clock.utc_now() - KEPT))
