@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database, set_organization
 from app.core.errors import Forbidden, Unauthenticated
+from app.core.logs import bind_log_context
+from app.core.ratelimit import limit_caller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ async def current_caller(request: Request) -> Caller:
         raise Unauthenticated
     caller: Caller = await authenticate(request)
     request.state.caller = caller
+    bind_log_context(organization_id=caller.organization_id, principal=caller.user_id)
+    await limit_caller(request, caller.organization_id, str(caller.user_id))
     return caller
 
 

@@ -30,25 +30,23 @@ ALLOWED_FIELDS = frozenset(
 )  # fmt: skip
 MAX_TEXT = 16_384
 
+_NAMED_VALUE = (
+    r"([\w-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential|cookie|private[_-]?key)[\w-]*"
+    r"[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}\])]+)"
+)
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[private key]"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[key]"),
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*"), "[token]"),
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b"), "[access key]"),
     (re.compile(r"\bcok_[\w-]{6,}"), "[api key]"),
-    (re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|sk-[\w-]{16,})"), "[token]"),
+    (re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,})"), "[token]"),
+    (re.compile(r"\b(?:xox[a-z]-[\w-]{10,}|sk-[\w-]{16,})"), "[token]"),
     (re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.I), r"\1[redacted]"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/]+@", re.I), r"\1:[redacted]@"),
     (re.compile(r"(/ingest/hooks/[^/\s]+/)[^\s/?\"']+"), r"\1[redacted]"),
     (re.compile(r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.I), r"\1?[redacted]"),
-    (
-        re.compile(
-            r"([\w-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential|cookie|private[_-]?key)[\w-]*"
-            r"[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}\])]+)",
-            re.I,
-        ),
-        r"\1[redacted]",
-    ),
-)  # fmt: skip
+    (re.compile(_NAMED_VALUE, re.I), r"\1[redacted]"),
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\t\n]")
 
