@@ -1,0 +1,1 @@
+"""Controls as pure functions over stored properties, and the decisions around them."""
