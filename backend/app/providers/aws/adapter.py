@@ -1,0 +1,195 @@
+"""`AwsProvider`: the connection test, the plan of units and the reading of one unit, off the event loop."""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import structlog
+from botocore.loaders import Loader
+
+from app.providers.aws.catalogue import SERVICES
+from app.providers.aws.catalogue.model import Service
+from app.providers.aws.connection_test import MISSING, check_trust_policy, checks_of
+from app.providers.aws.engine import UnitRead
+from app.providers.aws.errors import AwsError, translate
+from app.providers.aws.policies import grant_for
+from app.providers.aws.reader import Reader
+from app.providers.aws.session import AwsSession, session_key
+from app.providers.aws.throttle import Throttles
+from app.providers.base import (
+    CallError,
+    Connection,
+    ConnectionReport,
+    ErrorKind,
+    PermissionCheck,
+    Unit,
+    UnitResult,
+    UnitState,
+)
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+GLOBAL = "global"
+_SESSIONS_KEPT, _SESSION_IDLE_SECONDS = 8, 900
+_TEST_BUDGET_SECONDS = 60
+
+
+class AwsProvider:
+    """Implements `Provider`. Make one per process: it holds rate limits, sessions and threads, and no global does.
+
+    `parallel_units` is how many units are worth collecting at a time; more only wait for a thread.
+    """
+
+    parallel_units = 12
+
+    def __init__(self, *, read_seconds: float = 30, attempts: int = 4) -> None:
+        self._read_seconds, self._attempts = read_seconds, attempts
+        self._loader = Loader()
+        self._throttles = Throttles()
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, tuple[AwsSession, float]] = OrderedDict()
+        self._pool = ThreadPoolExecutor(self.parallel_units + len(SERVICES), thread_name_prefix="aws")
+
+    def close(self) -> None:
+        """Drop sessions and threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sessions.clear()
+
+    async def test(self, connection: Connection) -> ConnectionReport:
+        """Raises AwsError when the credentials or the address do not work, or the role's trust policy is open."""
+        session, warnings, regions = await self._run(lambda: self._reach(connection))
+        tasks = [self._run(self._tester(session, service)) for service in SERVICES.values()]
+        checks = [
+            PermissionCheck(service="ec2", call="ec2:DescribeRegions", permission="ec2:DescribeRegions", ok=True),
+            *(check for group in await asyncio.gather(*tasks) for check in group),
+        ]
+        identity = session.identity()
+        missing = [check.permission for check in checks if not check.ok and check.detail.startswith(MISSING)]
+        return ConnectionReport(
+            ok=all(check.ok for check in checks),
+            account=identity.account,
+            identity=identity.arn,
+            regions=regions,
+            checks=checks,
+            warnings=warnings,
+            grant=grant_for(missing),
+        )
+
+    async def plan(self, connection: Connection) -> Sequence[Unit]:
+        """One unit per service and enabled region, global services once. Raises AwsError."""
+
+        def plan() -> list[Unit]:
+            session = self._session(connection)
+            account = session.identity().account
+            regions = list(connection.regions) or _enabled_regions(session)
+            units = [
+                Unit(account=account, region=GLOBAL, service=one.name) for one in SERVICES.values() if one.is_global
+            ]
+            units.extend(
+                Unit(account=account, region=region, service=service.name)
+                for service in SERVICES.values()
+                if not service.is_global
+                for region in regions
+                if session.is_offered(service.name, region)
+            )
+            return units
+
+        return await self._run(plan)
+
+    async def collect(self, connection: Connection, unit: Unit, *, budget_seconds: float) -> UnitResult:
+        """Never raises for a failed call: the result says what failed."""
+        started = time.monotonic()
+        return await self._run(lambda: self._collect(connection, unit, budget_seconds, started))
+
+    def _collect(self, connection: Connection, unit: Unit, budget_seconds: float, started: float) -> UnitResult:
+        service = SERVICES.get(unit.service)
+        if service is None:
+            return _failed(unit, AwsError(ErrorKind.INVALID_ANSWER, f"no such service {unit.service}"))
+        try:
+            session = self._session(connection)
+            identity = session.identity()
+        except AwsError as error:
+            return _failed(unit, error)
+        if identity.account != unit.account:
+            message = f"the credentials are of account {identity.account} now, not of {unit.account}"
+            return _failed(unit, AwsError(ErrorKind.BAD_CREDENTIALS, message, call="sts:GetCallerIdentity"))
+        region = session.home_region if unit.region == GLOBAL else unit.region
+        remaining = budget_seconds - (time.monotonic() - started)
+        reader = Reader(session, self._throttles, service, region, budget_seconds=remaining)
+        try:
+            return UnitRead(reader, service, unit).run()
+        except Exception as error:  # noqa: BLE001  a defect of ours must not take the other units with it
+            _log.exception("aws.unit_failed", service=unit.service, region=unit.region)
+            return _failed(unit, translate(error, unit.service, "Collect"))
+        finally:
+            reader.close()
+
+    def _reach(self, connection: Connection) -> tuple[AwsSession, list[str], list[str]]:
+        session = self._session(connection)
+        session.identity()
+        warnings: list[str] = []
+        if connection.credentials.get("kind") == "assume_role":
+            warnings = check_trust_policy(connection, session.home_region, session.client_options)
+        elif connection.credentials.get("kind") == "access_key" and not connection.credentials.get("session_token"):
+            warnings = ["Long-lived access keys can leak. A role with an external id is safer."]
+        return session, warnings, list(connection.regions) or _enabled_regions(session)
+
+    def _tester(self, session: AwsSession, service: Service) -> Callable[[], list[PermissionCheck]]:
+        def run() -> list[PermissionCheck]:
+            region = session.home_region
+            unit = Unit(account=session.identity().account, region=region, service=service.name)
+            reader = Reader(
+                session, self._throttles, service, region, budget_seconds=_TEST_BUDGET_SECONDS, first_page_only=True
+            )
+            try:
+                UnitRead(reader, service, unit, first_only=True).run()
+                return checks_of(service, reader.attempts)
+            finally:
+                reader.close()
+
+        return run
+
+    def _session(self, connection: Connection) -> AwsSession:
+        """The connection's session, made anew after a quarter of an hour without use. Raises AwsError."""
+        key, now = session_key(connection), time.monotonic()
+        with self._lock:
+            for old in [k for k, (_, used) in self._sessions.items() if now - used > _SESSION_IDLE_SECONDS]:
+                del self._sessions[old]
+            known = self._sessions.get(key)
+        if known is None:
+            try:
+                made = AwsSession(connection, self._loader, read_seconds=self._read_seconds, attempts=self._attempts)
+            except Exception as error:
+                raise translate(error, "sts", "AssumeRole") from error
+        with self._lock:
+            session = self._sessions.get(key, (None, 0.0))[0] or (known[0] if known else made)
+            self._sessions[key] = (session, now)
+            self._sessions.move_to_end(key)
+            while len(self._sessions) > _SESSIONS_KEPT:
+                self._sessions.popitem(last=False)
+            return session
+
+    async def _run(self, function: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+
+def _enabled_regions(session: AwsSession) -> list[str]:
+    """Raises AwsError; the permission is named, for without it nothing can be planned."""
+    try:
+        answer = session.client("ec2", session.home_region).describe_regions(AllRegions=False)
+        return sorted(str(region["RegionName"]) for region in answer["Regions"])
+    except Exception as error:
+        raise translate(error, "ec2", "DescribeRegions") from error
+
+
+def _failed(unit: Unit, error: AwsError) -> UnitResult:
+    return UnitResult(
+        unit=unit,
+        state=UnitState.FAILED,
+        errors=(CallError(kind=error.kind, call=error.call, message=error.message, permission=error.permission),),
+    )

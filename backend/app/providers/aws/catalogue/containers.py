@@ -1,0 +1,190 @@
+"""ECS, EKS and ECR."""
+
+from app.providers.aws.catalogue.common import (
+    encrypted_with,
+    in_subnet,
+    in_vpc,
+    secret_like_names,
+    secured_by,
+    uses_role,
+)
+from app.providers.aws.catalogue.model import Describe, Extra, ForEach, Item, Listing, Relation, ResourceType
+from app.providers.aws.paths import find_all
+from app.providers.aws.values import parse_json
+
+
+def _log_groups(item: Item) -> list[str]:
+    options = find_all(item, "containerDefinitions[].logConfiguration.options")
+    return [option["awslogs-group"] for option in options if isinstance(option, dict) and option.get("awslogs-group")]
+
+
+def _repositories(item: Item) -> list[str]:
+    """ARNs of the ECR repositories that the images come from; images of other registries have none."""
+    arns = []
+    for image in find_all(item, "containerDefinitions[].image"):
+        host, _, rest = str(image).partition("/")
+        parts = host.split(".")
+        if len(parts) >= 6 and parts[1:3] == ["dkr", "ecr"]:
+            name = rest.split("@", 1)[0].rsplit(":", 1)[0]
+            arns.append(f"arn:{{partition}}:ecr:{parts[3]}:{parts[0]}:repository/{name}")
+    return arns
+
+
+ECS_CLUSTER = ResourceType(
+    native_type="AWS::ECS::Cluster",
+    type="container.cluster",
+    native_id="{clusterArn}",
+    name=("clusterName",),
+    listing=Listing(operation="ListClusters", items="clusterArns[]", scalar="clusterArn"),
+    describe=Describe(
+        operation="DescribeClusters",
+        ids="clusterArn",
+        parameter="clusters",
+        items="clusters[]",
+        batch=100,
+        arguments={"include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]},
+    ),
+    tags="tags",
+    status="status",
+)
+
+ECS_SERVICE = ResourceType(
+    native_type="AWS::ECS::Service",
+    type="container.service",
+    native_id="{serviceArn}",
+    name=("serviceName",),
+    listing=Listing(operation="ListServices", items="serviceArns[]", scalar="serviceArn", page_size=100),
+    for_each=ForEach(
+        parent=ECS_CLUSTER.native_type, arguments={"cluster": "clusterArn"}, carry={"clusterArn": "clusterArn"}
+    ),
+    describe=Describe(
+        operation="DescribeServices",
+        ids="serviceArn",
+        parameter="services",
+        items="services[]",
+        batch=10,
+        arguments={"include": ["TAGS"], "cluster": "{clusterArn}"},
+    ),
+    tags="tags",
+    status="status",
+    created="createdAt",
+    relations=(
+        Relation(kind="contains", path="clusterArn", reverse=True),
+        Relation(kind="uses", path="taskDefinition"),
+        Relation(kind="targets", path="loadBalancers[].targetGroupArn", reverse=True),
+        in_subnet("networkConfiguration.awsvpcConfiguration.subnets[]"),
+        secured_by("networkConfiguration.awsvpcConfiguration.securityGroups[]"),
+        uses_role("roleArn"),
+    ),
+)
+
+TASK_DEFINITION = ResourceType(
+    native_type="AWS::ECS::TaskDefinition",
+    type="container.task_definition",
+    native_id="{taskDefinitionArn}",
+    name=("family",),
+    # Only what a service runs now: an account keeps every old revision for ever, hundreds of thousands of them.
+    listing=None,
+    for_each=ForEach(parent=ECS_SERVICE.native_type, arguments={"taskDefinitionArn": "taskDefinition"}),
+    describe=Describe(
+        operation="DescribeTaskDefinition",
+        ids="taskDefinitionArn",
+        parameter="taskDefinition",
+        items="taskDefinition",
+        arguments={"include": ["TAGS"]},
+    ),
+    tags="tags",
+    status="status",
+    created="registeredAt",
+    derive={"secretLikeVariables": secret_like_names("containerDefinitions[].environment[]", "name", "value")},
+    redact=("containerDefinitions[].environment[].value",),
+    relations=(
+        uses_role("taskRoleArn"),
+        uses_role("executionRoleArn"),
+        Relation(kind="logs-to", path=_log_groups, target="arn:{partition}:logs:{region}:{account}:log-group:{value}"),
+        Relation(kind="uses", path="containerDefinitions[].secrets[].valueFrom"),
+        Relation(kind="uses", path=_repositories, target=lambda value: value),
+    ),
+)
+
+EKS_CLUSTER = ResourceType(
+    native_type="AWS::EKS::Cluster",
+    type="container.cluster",
+    native_id="{arn}",
+    name=("name",),
+    listing=Listing(operation="ListClusters", items="clusters[]", scalar="name"),
+    describe=Describe(operation="DescribeCluster", ids="name", parameter="name", items="cluster"),
+    tags="tags",
+    status="status",
+    created="createdAt",
+    relations=(
+        in_vpc("resourcesVpcConfig.vpcId"),
+        in_subnet("resourcesVpcConfig.subnetIds[]"),
+        secured_by("resourcesVpcConfig.securityGroupIds[]"),
+        secured_by("resourcesVpcConfig.clusterSecurityGroupId"),
+        uses_role("roleArn"),
+        encrypted_with("encryptionConfig[].provider.keyArn"),
+    ),
+)
+
+NODE_GROUP = ResourceType(
+    native_type="AWS::EKS::Nodegroup",
+    type="container.node_group",
+    native_id="{nodegroupArn}",
+    name=("nodegroupName",),
+    listing=Listing(operation="ListNodegroups", items="nodegroups[]", scalar="nodegroupName"),
+    for_each=ForEach(parent=EKS_CLUSTER.native_type, arguments={"clusterName": "name"}, carry={"clusterName": "name"}),
+    describe=Describe(
+        operation="DescribeNodegroup",
+        ids="nodegroupName",
+        parameter="nodegroupName",
+        items="nodegroup",
+        arguments={"clusterName": "{clusterName}"},
+    ),
+    tags="tags",
+    status="status",
+    created="createdAt",
+    relations=(
+        Relation(
+            kind="contains",
+            path="clusterName",
+            target="arn:{partition}:eks:{region}:{account}:cluster/{value}",
+            reverse=True,
+        ),
+        in_subnet("subnets[]"),
+        uses_role("nodeRole"),
+        Relation(kind="contains", path="resources.autoScalingGroups[].name"),
+    ),
+)
+
+REPOSITORY = ResourceType(
+    native_type="AWS::ECR::Repository",
+    type="container.registry",
+    native_id="{repositoryArn}",
+    name=("repositoryName",),
+    listing=Listing(operation="DescribeRepositories", items="repositories[]", page_size=1000),
+    created="createdAt",
+    aliases=("{repositoryUri}",),
+    extras=(
+        Extra(
+            name="Tags",
+            operation="ListTagsForResource",
+            arguments={"resourceArn": "repositoryArn"},
+            result="tags",
+            default=[],
+        ),
+        Extra(
+            name="Policy",
+            operation="GetRepositoryPolicy",
+            arguments={"repositoryName": "repositoryName"},
+            result="policyText",
+            absent=("RepositoryPolicyNotFoundException",),
+            convert=parse_json,
+        ),
+    ),
+    relations=(encrypted_with("encryptionConfiguration.kmsKey"),),
+)
+
+ECS = (ECS_CLUSTER, ECS_SERVICE, TASK_DEFINITION)
+EKS = (EKS_CLUSTER, NODE_GROUP)
+ECR = (REPOSITORY,)
