@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "CloudOps Pro <cloudops@localhost>"
     sync_interval_minutes: int = 360
+    aws_principal_arn: str | None = None  # who assumes customers' roles; named in the trust policies that we propose
     worker_concurrency: int = 8
     web_dir: Path | None = None
     log_format: Literal["json", "text"] = "json"

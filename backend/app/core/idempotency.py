@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import utc_now
-from app.core.database import Base, OrganizationRow
+from app.core.database import Base, OrganizationRow, set_organization
 from app.core.errors import Conflict, FieldProblem, InvalidInput
 from app.core.http import Caller, DbSession
 from app.core.ids import new_id
@@ -67,6 +67,7 @@ class OnceRunner:
         """
         if self._key is None:
             return shape.model_validate(await work(), from_attributes=True)
+        await set_organization(self._session, self._caller.organization_id)  # routes under allow_detached have not
         request_hash = await self._hash_request(fingerprint)
         stored = await self._claim(self._key, request_hash)
         if stored is not None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Depends, Query, status
 
 from app.core.errors import problems
 from app.core.http import Caller, DbSession, allow, allow_detached
+from app.core.idempotency import IdempotencyKeyReused, Once
 from app.core.pagination import Cursor, Limit, Page
 from app.domains.accounts import service
 from app.domains.accounts.errors import (
@@ -36,14 +37,19 @@ Writer = Annotated[Caller, Depends(allow("accounts:write"))]
 DetachedWriter = Annotated[Caller, Depends(allow_detached("accounts:write"))]
 
 _CONNECT_PROBLEMS = problems(
-    AccountAlreadyConnected, ProviderNotAvailable, ConnectionRefused, CloudUnreachable, ExternalIdUnknown
+    AccountAlreadyConnected,
+    IdempotencyKeyReused,
+    ProviderNotAvailable,
+    ConnectionRefused,
+    CloudUnreachable,
+    ExternalIdUnknown,
 )
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=_CONNECT_PROBLEMS)
-async def connect_account(body: Annotated[AccountCreate, Body()], caller: DetachedWriter) -> AccountRead:
+async def connect_account(body: Annotated[AccountCreate, Body()], caller: DetachedWriter, once: Once) -> AccountRead:
     """Test the connection and keep it; missing read permissions lower the status, a refused identity keeps nothing."""
-    return await service.connect_account(caller, body)
+    return await once(lambda: service.connect_account(caller, body), AccountRead)
 
 
 @router.get("")
@@ -67,10 +73,10 @@ async def test_new_account(body: Annotated[AccountCreate, Body()], caller: Detac
     return await service.test_new_account(caller, body)
 
 
-@router.post("/aws/external-id", status_code=status.HTTP_201_CREATED)
-async def create_external_id(session: DbSession, caller: Writer) -> ExternalIdRead:
+@router.post("/aws/external-id", status_code=status.HTTP_201_CREATED, responses=problems(IdempotencyKeyReused))
+async def create_external_id(session: DbSession, caller: Writer, once: Once) -> ExternalIdRead:
     """Make an external id for one role connection, with the trust policy for that role."""
-    return await service.create_external_id(session, caller)
+    return await once(lambda: service.create_external_id(session, caller), ExternalIdRead)
 
 
 @router.get("/{account_id}")

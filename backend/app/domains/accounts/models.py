@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
+from app.core.secrets import SEALED
 
 
 class Account(OrganizationRow, Base):
@@ -37,11 +38,12 @@ class Account(OrganizationRow, Base):
     regions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     scope: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     credentials_kind: Mapped[str]
-    credentials: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed JSON; see core/secrets.py
+    credentials: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)  # JSON
     credentials_hint: Mapped[str | None]
     credentials_updated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    last_synced_at: Mapped[datetime | None]
+    last_synced_at: Mapped[datetime | None]  # the last sync that could read anything
+    last_attempt_at: Mapped[datetime | None]
     last_job_id: Mapped[UUID | None]
     removed_at: Mapped[datetime | None]
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.core.schemas import Name, ReadModel, RequestModel
+from app.core.secrets import Secret
 
 Provider = Literal["aws", "gcp", "azure"]
 AccountStatus = Literal["pending", "connected", "degraded", "failed"]
@@ -30,7 +31,15 @@ EndpointUrl = Annotated[str, Field(min_length=8, max_length=500), AfterValidator
 RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Regions = Annotated[list[RegionName], Field(max_length=100)]
 NativeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,99}$")]
-SecretText = Annotated[SecretStr, Field(min_length=1, max_length=4_096)]
+
+
+def _check_secret(value: Secret) -> Secret:
+    if not 1 <= len(value.reveal_bytes()) <= 4_096:
+        raise ValueError("must have 1 to 4096 characters")
+    return value
+
+
+SecretText = Annotated[Secret, AfterValidator(_check_secret)]
 
 
 class AccessKeyCredentials(RequestModel):
@@ -122,7 +131,7 @@ class AzureScope(RequestModel):
 class _AccountCreate(RequestModel):
     name: Name
     endpoint_url: EndpointUrl | None = None
-    regions: Regions = []
+    regions: Regions = Field(default_factory=list)
 
 
 class AwsAccountCreate(_AccountCreate):
@@ -153,7 +162,10 @@ AccountCreate = Annotated[AwsAccountCreate | GcpAccountCreate | AzureAccountCrea
 
 
 class AccountUpdate(RequestModel):
-    """What may change; absent fields stay. Another `endpoint_url` forgets the credentials unless new ones come along."""
+    """What may change; absent fields stay.
+
+    Another `endpoint_url` forgets the credentials unless new ones come along.
+    """
 
     name: Name | None = None
     regions: Regions | None = None

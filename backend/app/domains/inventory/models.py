@@ -16,13 +16,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.database import Base, OrganizationRow
 
 _OPEN = text("closed_at IS NULL")
+_STALE = text("stale_since IS NOT NULL AND closed_at IS NULL")
 
 
 class SyncUnit(OrganizationRow, Base):
     """One unit of collection and how it last ended: state is complete, partial, failed or never.
 
     `type_seen_at`: {native type: RFC 3339 instant} of each type's last complete listing, so that an unchanged
-    resource need not be rewritten to say that it was seen. `retired_at`: the unit is no longer planned.
+    resource need not be rewritten to say that it was seen. `type_counts` {type: open resources} and `stale_resources`
+    are what summaries read instead of counting rows. `retired_at`: the unit is no longer planned.
     """
 
     __tablename__ = "sync_units"
@@ -43,6 +45,8 @@ class SyncUnit(OrganizationRow, Base):
     missing_permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     complete_types: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     type_seen_at: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    type_counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    stale_resources: Mapped[int] = mapped_column(server_default="0")
     last_attempt_at: Mapped[datetime | None]
     last_complete_at: Mapped[datetime | None]
     last_job_id: Mapped[UUID | None]
@@ -107,7 +111,11 @@ class CloudResource(OrganizationRow, Base):
 
 
 class ResourceTerm(Base):
-    """What a resource is found by: `kind` is word (lower case), tag (key, U+001F, value) or id (lower case)."""
+    """What a resource is found by: `kind` is word, id or alias (all lower case), or tag (key, U+001F, value).
+
+    It has no foreign key: its rows are written and deleted with the resource's by `service/storing.py`, and a cascade
+    would need a second index as large as the first.
+    """
 
     __tablename__ = "resource_terms"
 

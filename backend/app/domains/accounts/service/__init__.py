@@ -1,0 +1,35 @@
+"""Use cases of connected clouds; the only way in for other domains."""
+
+from app.domains.accounts.service.connecting import connect_account, test_account, test_new_account, update_account
+from app.domains.accounts.service.keeping import (
+    create_external_id,
+    erase_account,
+    list_accounts,
+    list_due_accounts,
+    read_account,
+    record_sync_end,
+    record_sync_start,
+    remove_account,
+)
+from app.domains.accounts.service.opening import OpenedAccount, open_account, open_connection
+from app.domains.accounts.service.registry import get_provider, register_provider
+
+__all__ = [
+    "OpenedAccount",
+    "connect_account",
+    "create_external_id",
+    "erase_account",
+    "get_provider",
+    "list_accounts",
+    "list_due_accounts",
+    "open_account",
+    "open_connection",
+    "read_account",
+    "record_sync_end",
+    "record_sync_start",
+    "register_provider",
+    "remove_account",
+    "test_account",
+    "test_new_account",
+    "update_account",
+]

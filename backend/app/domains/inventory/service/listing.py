@@ -1,0 +1,146 @@
+"""The resource list, its facets and the summaries: rows straight to JSON where it is hot."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
+from app.domains.accounts import service as accounts
+from app.domains.inventory import queries
+from app.domains.inventory.rules import ResourceFilter
+from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
+
+MAX_GROUPS = 100
+_ITEM_FIELDS = ("id", "provider", "account_id", "native_id", "type", "native_type", "name", "region", "status")
+
+
+def item_of(row: RowMapping) -> dict[str, Any]:
+    """A row as `ResourceRead`; its JSON columns stay the text that they came as."""
+    item: dict[str, Any] = {name: row[name] for name in _ITEM_FIELDS}
+    item["tags"] = orjson.Fragment(row["tags"])
+    item["monthly_cost"] = orjson.Fragment(row["monthly_cost"])
+    item["first_seen_at"] = row["first_seen_at"]
+    item["last_seen_at"] = row["last_seen_at"]
+    item["stale"] = row["stale"]
+    return item
+
+
+async def list_resources(
+    session: AsyncSession,
+    organization_id: UUID,
+    filters: ResourceFilter,
+    *,
+    sort: str,
+    limit: int,
+    cursor: str | None,
+) -> bytes:
+    """One page of open resources as JSON of `Page[ResourceRead]`. Raises InvalidInput for a foreign cursor."""
+    after = _read_cursor(cursor, sort)
+    rows = await queries.list_resources(session, organization_id, filters, sort=sort, after=after, limit=limit + 1)
+    next_cursor = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        next_cursor = encode_cursor(sort, *(last[column] for column in queries.SORTS[sort][0]), last["id"])
+    page = {"items": [item_of(row) for row in rows[:limit]], "next_cursor": next_cursor, "total": None}
+    return orjson.dumps(page, option=orjson.OPT_UTC_Z)
+
+
+def _read_cursor(cursor: str | None, sort: str) -> Sequence[Any] | None:
+    columns = queries.SORTS[sort][0]
+    key = decode_cursor(cursor, len(columns) + 2)
+    if key is None:
+        return None
+    try:
+        if key[0] != sort:
+            raise ValueError
+        return [*(_read_key(column, value) for column, value in zip(columns, key[1:-1], strict=True)), UUID(key[-1])]
+    except (ValueError, TypeError, AttributeError):
+        raise invalid_cursor() from None
+
+
+def _read_key(column: str, value: Any) -> Any:
+    if column == "first_seen_at":
+        made = datetime.fromisoformat(value)
+        if made.tzinfo is None:
+            raise ValueError
+        return made
+    if column == "cost_order":
+        return float(value)
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError
+    value.encode()  # a lone surrogate is a ValueError too
+    return value
+
+
+async def list_facets(session: AsyncSession, organization_id: UUID, filters: ResourceFilter) -> Facets:
+    """Counts of what the filters let through, by value."""
+    groups = await queries.count_groups(session, organization_id, filters, queries.FACETS)
+    names = await _account_names(session, organization_id)
+    return Facets(
+        provider=_key_counts(groups["provider"]),
+        type=_key_counts(groups["type"]),
+        region=_key_counts(groups["region"]),
+        status=_key_counts(groups["status"]),
+        account=[
+            AccountCount(key=key, name=names[key], count=count) for key, count in groups["account_id"] if key in names
+        ][:MAX_GROUPS],
+    )
+
+
+async def summarize(session: AsyncSession, organization_id: UUID) -> InventorySummary:
+    """Counts of open resources, summed over units: the cost does not grow with the resources."""
+    by_provider: Counter[str] = Counter()
+    by_type: Counter[str] = Counter()
+    by_region: Counter[str] = Counter()
+    by_account: Counter[UUID] = Counter()
+    names: dict[UUID, str] = {}
+    stale = 0
+    for row in await queries.count_open_units(session, organization_id):
+        counts: dict[str, int] = orjson.loads(row["type_counts"])
+        total = sum(counts.values())
+        by_type.update(counts)
+        if total:
+            by_provider[row["provider"]] += total
+            by_region[row["region"]] += total
+        by_account[row["account_id"]] += total
+        names[row["account_id"]] = row["name"]
+        stale += row["stale_resources"]
+    return InventorySummary(
+        total=by_provider.total(),
+        stale=stale,
+        by_provider=_key_counts(by_provider.most_common()),
+        by_type=_key_counts(by_type.most_common()),
+        by_region=_key_counts(by_region.most_common()),
+        by_account=[AccountCount(key=key, name=names[key], count=count) for key, count in by_account.most_common()],
+    )
+
+
+async def read_sync_state(session: AsyncSession, organization_id: UUID) -> SyncState:
+    """How current each account is."""
+    rows = await queries.list_sync_states(session, organization_id)
+    items = [AccountSyncState(**row, state=_worst_state(row)) for row in rows]
+    return SyncState(items=items, stale_resources=sum(item.stale_resources for item in items))
+
+
+def _worst_state(row: RowMapping) -> Any:
+    ended = row["complete"] + row["partial"] + row["failed"]
+    if not ended:
+        return "never"
+    if row["failed"] == ended:
+        return "failed"
+    return "complete" if row["complete"] == ended else "partial"
+
+
+def _key_counts(counts: Sequence[tuple[Any, int]]) -> list[KeyCount]:
+    return [KeyCount(key=key, count=count) for key, count in counts[:MAX_GROUPS]]
+
+
+async def _account_names(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
+    page = await accounts.list_accounts(session, organization_id, limit=10_000)
+    return {account.id: account.name for account in page.items}

@@ -1,0 +1,111 @@
+"""One resource, history and units."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.pagination import Page, decode_cursor, encode_cursor, invalid_cursor
+from app.domains.accounts import service as accounts
+from app.domains.inventory import queries
+from app.domains.inventory.schemas import (
+    ResourceChangeRead,
+    ResourceDetail,
+    ResourceRelationRead,
+    SyncUnitRead,
+)
+
+MAX_RELATIONS = 500
+_JSON_COLUMNS = ("tags", "monthly_cost", "unread_fields", "properties")
+
+
+async def read_resource(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> ResourceDetail:
+    """One resource with its configuration and neighbours, closed ones too. Raises NotFound."""
+    row = await queries.get_resource(session, organization_id, resource_id)
+    edges = await queries.list_relations(session, organization_id, resource_id, limit=MAX_RELATIONS + 1)
+    fields: dict[str, Any] = {**row} | {name: orjson.loads(row[name]) for name in _JSON_COLUMNS}
+    relations = [ResourceRelationRead(**edge) for edge in edges[:MAX_RELATIONS]]
+    return ResourceDetail(**fields, relations=relations, relations_truncated=len(edges) > MAX_RELATIONS)
+
+
+async def list_history(
+    session: AsyncSession, organization_id: UUID, resource_id: UUID, *, limit: int, cursor: str | None
+) -> Page[ResourceChangeRead]:
+    """What changed about one resource, newest first. Raises NotFound."""
+    before = _id_cursor(cursor)
+    await queries.check_resource(session, organization_id, resource_id)
+    rows = await queries.list_versions(
+        session, organization_id, resource_id=resource_id, before=before, limit=limit + 1
+    )
+    return _page_of_changes(rows, limit)
+
+
+async def list_changes(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    resource_id: UUID | None = None,
+    account_id: UUID | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int,
+    cursor: str | None,
+) -> Page[ResourceChangeRead]:
+    """What changed anywhere, newest first."""
+    rows = await queries.list_versions(
+        session,
+        organization_id,
+        resource_id=resource_id,
+        account_id=account_id,
+        kind=kind,
+        since=since,
+        until=until,
+        before=_id_cursor(cursor),
+        limit=limit + 1,
+    )
+    return _page_of_changes(rows, limit)
+
+
+async def list_units(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, *, limit: int, cursor: str | None
+) -> Page[SyncUnitRead]:
+    """The account's planned units. Raises NotFound."""
+    after = decode_cursor(cursor, 3)
+    if after is not None and not all(isinstance(part, str) and "\x00" not in part for part in after):
+        raise invalid_cursor()
+    await accounts.read_account(session, organization_id, account_id)
+    rows = await queries.list_units(session, organization_id, account_id, after=after, limit=limit + 1)
+    items = [
+        SyncUnitRead.model_validate(
+            {name: getattr(row, name) for name in SyncUnitRead.model_fields if name != "account"}
+            | {"account": row.native_account}
+        )
+        for row in rows[:limit]
+    ]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(
+        items=items,
+        next_cursor=encode_cursor(last.native_account, last.service, last.region) if last is not None else None,
+    )
+
+
+def _page_of_changes(rows: Sequence[RowMapping], limit: int) -> Page[ResourceChangeRead]:
+    return Page(
+        items=[ResourceChangeRead.model_validate({**row}) for row in rows[:limit]],
+        next_cursor=encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None,
+    )
+
+
+def _id_cursor(cursor: str | None) -> UUID | None:
+    key = decode_cursor(cursor, 1)
+    if key is None:
+        return None
+    try:
+        return UUID(key[0])
+    except (ValueError, TypeError, AttributeError):
+        raise invalid_cursor() from None

@@ -1,0 +1,342 @@
+"""Storing what one unit read: only what changed is written, only a complete listing closes.
+
+One transaction a unit. Rows are compared by content hash, so an unchanged estate costs one read and one written row,
+the unit's own; `last_seen_at` of unchanged rows follows from the unit's `type_seen_at`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.events import publish
+from app.core.ids import new_id
+from app.domains.inventory import rules
+from app.domains.inventory.events import ResourceChanged
+from app.domains.inventory.models import SyncUnit
+from app.domains.inventory.rules import PreparedResource
+from app.domains.inventory.service.bulk import open_driver
+from app.domains.inventory.service.relations import store_relations
+from app.domains.inventory.service.writing import Destination, Written, write_resources, write_versions
+from app.providers.base import UnitResult, UnitState
+
+CHUNK = 2_000
+EVENT_IDS = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitOutcome:
+    """What storing a unit did. `resources`: open rows of the unit now."""
+
+    resources: int
+    created: int
+    updated: int
+    closed: int
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is stored of a resource, as far as the comparison needs it."""
+
+    id: UUID
+    native_type: str
+    content_hash: bytes
+    unit_id: UUID
+    stale: bool
+    closed: bool
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What to do with a unit's rows."""
+
+    write: list[PreparedResource] = field(default_factory=list)  # new, changed, moved here or back again
+    seen: list[UUID] = field(default_factory=list)  # unchanged, but stale or of an incomplete listing
+    close: list[UUID] = field(default_factory=list)
+    unreached: list[UUID] = field(default_factory=list)
+
+
+def make_plan(
+    resources: Mapping[str, PreparedResource], known: Mapping[str, Known], unit_id: UUID, complete_types: frozenset[str]
+) -> Plan:
+    """Compare what was read with what is stored; `known` may hold rows of other units that moved here."""
+    plan = Plan()
+    for native_id, resource in resources.items():
+        row = known.get(native_id)
+        if row is None or row.closed or row.unit_id != unit_id or row.content_hash != resource.content_hash:
+            plan.write.append(resource)
+        elif row.stale or resource.native_type not in complete_types:
+            plan.seen.append(row.id)
+    for native_id, row in known.items():
+        if native_id not in resources and row.unit_id == unit_id and not row.closed:
+            (plan.close if row.native_type in complete_types else plan.unreached).append(row.id)
+    return plan
+
+
+async def store_unit(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    account_id: UUID,
+    provider: str,
+    job_id: UUID,
+    result: UnitResult,
+    now: datetime,
+) -> UnitOutcome:
+    """Merge one unit's result and publish what changed. Safe to repeat; two stores of a unit wait for each other."""
+    unit = await _lock_unit(session, organization_id, account_id, result)
+    driver = await open_driver(session)
+    resources = {resource.native_id: rules.prepare_resource(resource) for resource in result.resources}
+    known = await _read_known(driver, organization_id, unit.id, list(resources))
+    error = rules.failure_text(result.errors)
+    plan = make_plan(resources, known, unit.id, result.complete_types)
+    where = Destination(
+        organization_id=organization_id,
+        account_id=account_id,
+        unit_id=unit.id,
+        provider=provider,
+        native_account=result.unit.account,
+        service=result.unit.service,
+        job_id=job_id,
+        now=now,
+    )
+    written = Written()
+    for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_id)):
+        written.add(await write_resources(driver, where, chunk))
+    await _mark_seen(driver, organization_id, plan.seen, now)
+    await _close(driver, where, plan.close, unit)
+    await _mark_stale(
+        driver, organization_id, plan.unreached, now, error or "The last read did not list this resource."
+    )
+    ids = {native_id: row.id for native_id, row in known.items()} | written.ids
+    await store_relations(
+        driver, organization_id, unit.id, result, resources, ids, {row.id: row.native_type for row in known.values()}
+    )
+    changed = bool(written.ids or plan.close)
+    await _note_unit(session, driver, unit, result, job_id=job_id, now=now, error=error, recount=changed, plan=plan)
+    for left in written.left_units:
+        await _recount_unit(driver, organization_id, left)
+    types = {known_row.native_type for known_row in known.values() if known_row.id in set(plan.close)}
+    await _announce(session, where, result, written, plan.close, types)
+    return UnitOutcome(
+        resources=sum(unit.type_counts.values()),
+        created=len(written.created),
+        updated=len(written.updated),
+        closed=len(plan.close),
+        error=error,
+    )
+
+
+async def mark_account_unreached(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, reason: str, now: datetime
+) -> None:
+    """The account itself could not be reached: every unit failed, every row keeps its last good state and says why."""
+    driver = await open_driver(session)
+    await session.execute(
+        update(SyncUnit)
+        .where(SyncUnit.organization_id == organization_id, SyncUnit.account_id == account_id)
+        .where(SyncUnit.retired_at.is_(None))
+        .values(state=UnitState.FAILED.value, error=reason, last_attempt_at=now)
+    )
+    await driver.execute(
+        """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
+           WHERE organization_id = $1 AND account_id = $2 AND closed_at IS NULL
+             AND (stale_since IS NULL OR stale_reason IS DISTINCT FROM $4)""",
+        organization_id,
+        account_id,
+        now,
+        reason,
+    )
+    await driver.execute(
+        """UPDATE sync_units u SET stale_resources = (SELECT count(*) FROM cloud_resources r
+             WHERE r.organization_id = $1 AND r.unit_id = u.id AND r.closed_at IS NULL)
+           WHERE u.organization_id = $1 AND u.account_id = $2""",
+        organization_id,
+        account_id,
+    )
+
+
+async def retire_units(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, planned: set[UUID], now: datetime
+) -> None:
+    """Units that a full plan no longer has: their resources stay, marked stale, because nobody reads them any more."""
+    query = select(SyncUnit).where(SyncUnit.organization_id == organization_id, SyncUnit.account_id == account_id)
+    units = (await session.execute(query.where(SyncUnit.retired_at.is_(None)))).scalars().all()
+    driver = await open_driver(session)
+    for unit in units:
+        if unit.id in planned:
+            continue
+        unit.retired_at = now
+        rows = await driver.fetch(
+            "SELECT id FROM cloud_resources WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL",
+            organization_id,
+            unit.id,
+        )
+        reason = f"{unit.service} in {unit.region} is no longer read."
+        await _mark_stale(driver, organization_id, [row["id"] for row in rows], now, reason)
+        unit.stale_resources = len(rows)
+
+
+async def _lock_unit(session: AsyncSession, organization_id: UUID, account_id: UUID, result: UnitResult) -> SyncUnit:
+    key = {
+        "organization_id": organization_id,
+        "account_id": account_id,
+        "native_account": result.unit.account,
+        "region": result.unit.region,
+        "service": result.unit.service,
+    }
+    query = select(SyncUnit).filter_by(**key).with_for_update()
+    unit = (await session.execute(query)).scalar_one_or_none()
+    if unit is None:
+        await session.execute(insert(SyncUnit).values(id=new_id(), **key).on_conflict_do_nothing())
+        unit = (await session.execute(query)).scalar_one()
+    return unit
+
+
+async def _read_known(
+    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID, native_ids: Sequence[str]
+) -> dict[str, Known]:
+    columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL AS stale,
+      closed_at IS NOT NULL AS closed FROM cloud_resources WHERE organization_id = $1 AND """
+    rows = await driver.fetch(columns + "unit_id = $2", organization_id, unit_id)
+    known = {row["native_id"]: Known(**{name: row[name] for name in Known.__dataclass_fields__}) for row in rows}
+    elsewhere = [native_id for native_id in native_ids if native_id not in known]
+    for chunk in _chunks(elsewhere):
+        rows = await driver.fetch(columns + "native_id = ANY($2::text[])", organization_id, chunk)
+        for row in rows:
+            known[row["native_id"]] = Known(**{name: row[name] for name in Known.__dataclass_fields__})
+    return known
+
+
+async def _mark_seen(driver: "asyncpg.Connection[Any]", organization_id: UUID, ids: list[UUID], now: datetime) -> None:
+    if ids:
+        await driver.execute(
+            """UPDATE cloud_resources SET last_seen_at = $3, stale_since = NULL, stale_reason = NULL
+               WHERE organization_id = $1 AND id = ANY($2::uuid[])""",
+            organization_id,
+            ids,
+            now,
+        )
+
+
+async def _mark_stale(
+    driver: "asyncpg.Connection[Any]", organization_id: UUID, ids: list[UUID], now: datetime, reason: str
+) -> None:
+    if ids:
+        await driver.execute(
+            """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
+               WHERE organization_id = $1 AND id = ANY($2::uuid[])
+                 AND (stale_since IS NULL OR stale_reason IS DISTINCT FROM $4)""",
+            organization_id,
+            ids,
+            now,
+            reason,
+        )
+
+
+async def _close(driver: "asyncpg.Connection[Any]", where: Destination, ids: list[UUID], unit: SyncUnit) -> None:
+    if not ids:
+        return
+    await driver.execute(
+        """UPDATE cloud_resources r SET closed_at = $3, stale_since = NULL, stale_reason = NULL,
+             last_seen_at = greatest(last_seen_at, ($4::jsonb ->> native_type)::timestamptz)
+           WHERE organization_id = $1 AND id = ANY($2::uuid[])""",
+        where.organization_id,
+        ids,
+        where.now,
+        orjson.dumps(unit.type_seen_at).decode(),
+    )
+    await write_versions(driver, where, [(id_, "deleted", []) for id_ in ids])
+
+
+async def _note_unit(
+    session: AsyncSession,
+    driver: "asyncpg.Connection[Any]",
+    unit: SyncUnit,
+    result: UnitResult,
+    *,
+    job_id: UUID,
+    now: datetime,
+    error: str | None,
+    recount: bool,
+    plan: Plan,
+) -> None:
+    unit.state = result.state.value
+    unit.error = error
+    unit.missing_permissions = rules.missing_permissions(result.errors)
+    unit.complete_types = sorted(result.complete_types)
+    unit.type_seen_at = unit.type_seen_at | {name: now.isoformat() for name in sorted(result.complete_types)}
+    unit.last_attempt_at, unit.last_job_id, unit.retired_at = now, job_id, None
+    if result.state is UnitState.COMPLETE:
+        unit.last_complete_at = now
+    if recount or plan.seen or plan.unreached:
+        unit.type_counts, unit.stale_resources = await _count_unit(driver, unit.organization_id, unit.id)
+    unit.resources = sum(unit.type_counts.values())
+    await session.flush()
+
+
+async def _count_unit(
+    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID
+) -> tuple[dict[str, int], int]:
+    rows = await driver.fetch(
+        """SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
+           WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type ORDER BY type""",
+        organization_id,
+        unit_id,
+    )
+    return {row["type"]: row["found"] for row in rows}, sum(row["stale"] for row in rows)
+
+
+async def _recount_unit(driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID) -> None:
+    counts, stale = await _count_unit(driver, organization_id, unit_id)
+    await driver.execute(
+        """UPDATE sync_units SET type_counts = $3, stale_resources = $4, resources = $5
+           WHERE organization_id = $1 AND id = $2""",
+        organization_id,
+        unit_id,
+        orjson.dumps(counts).decode(),
+        stale,
+        sum(counts.values()),
+    )
+
+
+async def _announce(
+    session: AsyncSession,
+    where: Destination,
+    result: UnitResult,
+    written: Written,
+    closed: list[UUID],
+    closed_types: set[str],
+) -> None:
+    changes = [
+        *(("created", id_) for id_ in written.created),
+        *(("updated", id_) for id_ in written.updated),
+        *(("deleted", id_) for id_ in closed),
+    ]
+    for chunk in _chunks(changes, EVENT_IDS):
+        kinds: dict[str, list[UUID]] = {"created": [], "updated": [], "deleted": []}
+        for kind, id_ in chunk:
+            kinds[kind].append(id_)
+        await publish(
+            session,
+            ResourceChanged(
+                organization_id=where.organization_id,
+                account_id=where.account_id,
+                native_types=sorted(written.native_types | closed_types),
+                unit={"account": result.unit.account, "region": result.unit.region, "service": result.unit.service},
+                **kinds,
+            ),
+        )
+
+
+def _chunks(items: Sequence[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

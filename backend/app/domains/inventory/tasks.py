@@ -1,0 +1,46 @@
+"""Background work of the inventory and what it does when accounts come and go."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.events import handles
+from app.core.tasks import TaskContext, enqueue, schedule, task
+from app.domains.accounts.events import AccountConnected, AccountRemoved
+from app.domains.inventory import service
+
+
+@task("inventory.sync_account", retries=3, timeout_seconds=3_600, queue="collect", per_organization=2)
+async def sync_account(context: TaskContext, account_id: UUID) -> None:
+    """Refresh one account's resources. Safe to repeat: rows are matched by the cloud's own id."""
+    await service.sync_account(context, account_id)
+
+
+@task("inventory.forget_account", retries=5, timeout_seconds=3_600, queue="collect", per_organization=1)
+async def forget_account(context: TaskContext, account_id: UUID) -> None:
+    """Delete a removed account's resources. Safe to repeat."""
+    await service.forget_account(context, account_id)
+
+
+@schedule("inventory.sync_due", cron="*/5 * * * *")
+async def sync_due(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the syncs that are due."""
+    await service.enqueue_due_syncs(session, organization_id)
+
+
+@handles(AccountConnected)
+async def sync_connected_account(session: AsyncSession, event: AccountConnected) -> None:
+    """Read a new account at once."""
+    await service.start_sync(session, event.organization_id, event.account_id, requested_by=event.by)
+
+
+@handles(AccountRemoved)
+async def forget_removed_account(session: AsyncSession, event: AccountRemoved) -> None:
+    """Let the account's resources go in the background."""
+    await enqueue(
+        session,
+        "inventory.forget_account",
+        {"account_id": str(event.account_id)},
+        organization_id=event.organization_id,
+        dedupe=f"account:{event.account_id}",
+    )
