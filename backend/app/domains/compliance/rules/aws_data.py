@@ -102,7 +102,9 @@ def _database_is_private(resource: Resource, around: Surroundings) -> Outcome:
 
 
 def _database_is_encrypted(resource: Resource, _: Surroundings) -> Outcome:
-    return PASS if resource.properties["StorageEncrypted"] is True else failed("The storage is not encrypted.", StorageEncrypted=False)  # fmt: skip
+    if resource.properties["StorageEncrypted"] is True:
+        return PASS
+    return failed("The storage is not encrypted.", StorageEncrypted=False)
 
 
 def _db_snapshot_is_private(resource: Resource, _: Surroundings) -> Outcome:
@@ -159,11 +161,10 @@ def _trail_records_everything(resource: Resource, around: Surroundings) -> Outco
 
 
 def _selects_management(trail: Mapping[str, Any]) -> bool:
-    selectors = trail.get("EventSelectors") or {}
-    for selector in selectors.get("EventSelectors") or ():
+    for selector in trail.get("EventSelectors") or ():
         if selector.get("IncludeManagementEvents") is True and selector.get("ReadWriteType") == "All":
             return True
-    for selector in selectors.get("AdvancedEventSelectors") or ():
+    for selector in trail.get("AdvancedEventSelectors") or ():
         fields = {item.get("Field"): item for item in selector.get("FieldSelectors", ())}
         if "Management" in (fields.get("eventCategory") or {}).get("Equals", ()) and "readOnly" not in fields:
             excluded = set((fields.get("eventSource") or {}).get("NotEquals", ()))
@@ -191,7 +192,7 @@ def _key_rotates(resource: Resource, _: Surroundings) -> Outcome:
     spec = key.get("KeySpec") or key.get("CustomerMasterKeySpec")
     if spec != "SYMMETRIC_DEFAULT" or key.get("Origin") != "AWS_KMS":
         return not_applicable("this kind of key cannot rotate by itself")
-    if "KeyRotationEnabled" in resource.unread_fields or "KeyRotationEnabled" not in key:
+    if "KeyRotationEnabled" in resource.unread_fields or key.get("KeyRotationEnabled") is None:
         return unknown(resource.unread_fields.get("KeyRotationEnabled", "KeyRotationEnabled was not collected"))
     return PASS if key["KeyRotationEnabled"] is True else failed("The key never rotates.", KeyRotationEnabled=False)
 
@@ -271,7 +272,7 @@ CONTROLS = (
         check=_production_spans_zones, remediation="Convert the database to Multi-AZ.",
     ),
     Control(
-        id="AWS-LOG-001", version=1, severity="critical", native_types=(ACCOUNT,), fields=(), reads=(TRAIL,),
+        id="AWS-LOG-001", version=1, severity="critical", native_types=(ACCOUNT,), reads=(TRAIL,),
         title="A multi-region trail records management events", check=_trail_records_everything,
         permissions=("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"),
         remediation="Create an organization trail over all regions.",
@@ -282,12 +283,12 @@ CONTROLS = (
         check=_trail_files_are_validated, remediation="Turn on log file validation.",
     ),
     Control(
-        id="AWS-LOG-003", version=1, severity="medium", native_types=(TRAIL,), fields=(),
+        id="AWS-LOG-003", version=1, severity="medium", native_types=(TRAIL,),
         title="Trail files are encrypted with a managed key", permissions=("cloudtrail:DescribeTrails",),
         check=_trail_files_use_a_key, remediation="Set a KMS key on the trail.",
     ),
     Control(
-        id="AWS-KMS-001", version=1, severity="medium", native_types=(KEY,), fields=(),
+        id="AWS-KMS-001", version=1, severity="medium", native_types=(KEY,),
         title="Customer-managed symmetric keys rotate", check=_key_rotates, remediation="Enable yearly rotation.",
         permissions=("kms:ListKeys", "kms:DescribeKey", "kms:GetKeyRotationStatus"),
     ),

@@ -21,7 +21,7 @@ from app.domains.compliance.rules.policies import as_list, grants_everything
 ACCOUNT, USER, POLICY, ROLE, GROUP = (
     "AWS::Account",
     "AWS::IAM::User",
-    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::IAM::Group",
 )
@@ -106,9 +106,8 @@ def _credentials_are_used(resource: Resource, around: Surroundings) -> Outcome:
     created = report_instant(row.get("user_creation_time"))
     candidates: list[tuple[str, datetime | None]] = []
     if _flag(row, "password_enabled"):
-        candidates.append(
-            ("password", report_instant(row.get("password_last_used")) or report_instant(row.get("password_last_changed")) or created)
-        )  # fmt: skip
+        used = report_instant(row.get("password_last_used"))
+        candidates.append(("password", used or report_instant(row.get("password_last_changed")) or created))
     for number in ("1", "2"):
         if _flag(row, f"access_key_{number}_active"):
             used = report_instant(row.get(f"access_key_{number}_last_used_date"))
@@ -169,48 +168,49 @@ DETAILS = ("iam:GetAccountAuthorizationDetails",)
 
 CONTROLS = (
     Control(
-        id="AWS-IAM-001", version=1, severity="critical", native_types=(ACCOUNT,), fields=("SummaryMap",),
+        id="AWS-IAM-001", version=1, severity="critical", native_types=(ACCOUNT,), values=("SummaryMap",),
         title="Root user holds no access keys", permissions=("iam:GetAccountSummary",), check=_root_has_no_keys,
         remediation="Delete the root user's access keys and give automation a role instead.",
     ),
     Control(
-        id="AWS-IAM-002", version=1, severity="critical", native_types=(ACCOUNT,), fields=("SummaryMap",),
+        id="AWS-IAM-002", version=1, severity="critical", native_types=(ACCOUNT,), values=("SummaryMap",),
         title="Root sign-in is protected by MFA", permissions=("iam:GetAccountSummary",), check=_root_has_mfa,
         remediation="Register a passkey or hardware token for the root user.",
     ),
     Control(
-        id="AWS-IAM-003", version=1, severity="high", native_types=(ACCOUNT,), fields=("CredentialReport",),
+        id="AWS-IAM-003", version=1, severity="high", native_types=(ACCOUNT,), values=("CredentialReport",),
         title="Root user is not used for routine work", permissions=REPORT, check=_root_is_idle,
         remediation="Move the task to a role, and raise an alarm on root sign-in.",
     ),
     Control(
-        id="AWS-IAM-004", version=1, severity="high", native_types=(USER,), fields=("CredentialReport",),
+        id="AWS-IAM-004", version=1, severity="high", native_types=(USER,), values=("CredentialReport",),
         title="Every console user has MFA", permissions=REPORT, check=_user_has_mfa,
         remediation="Enrol a second factor, or move the person to single sign-on.",
     ),
     Control(
-        id="AWS-IAM-005", version=1, severity="medium", native_types=(USER,), fields=("CredentialReport",),
+        id="AWS-IAM-005", version=1, severity="medium", native_types=(USER,), values=("CredentialReport",),
         title="Active access keys are younger than 90 days", permissions=REPORT, check=_keys_are_young,
         remediation="Rotate the key; better, use short-lived credentials of a role.",
     ),
     Control(
-        id="AWS-IAM-006", version=1, severity="medium", native_types=(USER,), fields=("CredentialReport",),
+        id="AWS-IAM-006", version=1, severity="medium", native_types=(USER,), values=("CredentialReport",),
         title="Credentials unused for 45 days are switched off", permissions=REPORT, check=_credentials_are_used,
         remediation="Disable the password or key, and delete it after a grace period.",
     ),
     Control(
         id="AWS-IAM-008", version=1, severity="medium", native_types=(ACCOUNT,),
-        fields=("PasswordPolicy", "CredentialReport"), title="Password policy asks for 14 or more characters",
+        fields=("PasswordPolicy",), values=("CredentialReport",),
+        title="Password policy asks for 14 or more characters",
         permissions=("iam:GetAccountPasswordPolicy", *REPORT), check=_password_policy_is_long,
         remediation="Set the account's password policy to at least 14 characters.",
     ),
     Control(
-        id="AWS-IAM-010", version=1, severity="high", native_types=(POLICY, USER, ROLE, GROUP), fields=(),
+        id="AWS-IAM-010", version=1, severity="high", native_types=(POLICY, USER, ROLE, GROUP),
         title="No attached customer policy grants full administration", permissions=DETAILS, check=_policy_is_scoped,
         remediation="Replace it with scoped actions; keep few break-glass roles, on a list.",
     ),
     Control(
-        id="AWS-IAM-011", version=1, severity="low", native_types=(USER,), fields=(),
+        id="AWS-IAM-011", version=1, severity="low", native_types=(USER,),
         title="Permissions reach users through groups or roles only", permissions=DETAILS,
         check=_grants_come_through_groups, remediation="Move the grants to a group or a role.",
     ),

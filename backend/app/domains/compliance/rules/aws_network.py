@@ -123,7 +123,9 @@ def _vpc_has_flow_logs(resource: Resource, around: Surroundings) -> Outcome:
     vpc_id = resource.properties["VpcId"]
     for log in logs:
         of_log = log.properties
-        if of_log.get("ResourceId") == vpc_id and of_log.get("FlowLogStatus") == "ACTIVE" and of_log.get("TrafficType") in ("REJECT", "ALL"):  # fmt: skip
+        if of_log.get("ResourceId") != vpc_id or of_log.get("FlowLogStatus") != "ACTIVE":
+            continue
+        if of_log.get("TrafficType") in ("REJECT", "ALL"):
             return PASS
     return failed("No active flow log records refused traffic.", VpcId=vpc_id)
 

@@ -115,10 +115,12 @@ class Control:
     title: str
     severity: Severity
     native_types: tuple[str, ...]
-    fields: tuple[str, ...]
     permissions: tuple[str, ...]
     remediation: str
     check: Check
+    fields: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    """Properties that the vendor always answers: null is UNKNOWN too."""
     reads: tuple[str, ...] = ()
     """Other resource types that the condition reads; a change among them evaluates the control anew."""
     provider: str = "aws"
@@ -131,6 +133,9 @@ def evaluate(control: Control, resource: Resource, surroundings: Surroundings) -
     properties, unread = resource.properties, resource.unread_fields
     for name in control.fields:
         if name not in properties or name in unread:
+            return unknown(unread.get(name) or f"{name} was not collected")
+    for name in control.values:
+        if properties.get(name) is None or name in unread:
             return unknown(unread.get(name) or f"{name} was not collected")
     return control.check(resource, surroundings)
 
