@@ -7,16 +7,19 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.core.config import Settings
 from app.core.errors import FieldProblem, InvalidInput, MalformedBody, TooLarge, UnsupportedMediaType
 from app.core.storage import full_disk_is_storage_full
 from app.core.uploads import HTTP_LIMITS, FileKind, Limits, detect_kind, safe_name
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # exists for type checkers only
 
 MAX_PARTS = 20
 MAX_FIELD_BYTES = 64 * 1024
@@ -107,7 +110,7 @@ class _FormReader:
         self._part_is_file = False
         self._text = bytearray()
 
-    def callbacks(self) -> MultipartCallbacks:
+    def callbacks(self) -> "MultipartCallbacks":
         """What the parser calls; all synchronous, so bytes of the file wait for `write_out`."""
         return {
             "on_part_begin": self._begin,

@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, params
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
 QUERY_PREFIXES = "x-query-prefixes"
 """Key of a route's `openapi_extra`: beginnings of query names that vary, such as `["filter."]`."""
@@ -58,12 +58,10 @@ class RouteTable:
         """The route for this method, else one of the same path, else NO_ROUTE."""
         other: RouteFacts = NO_ROUTE
         slashes, third = _shape(path)
-        candidates: list[tuple[re.Pattern[str], RouteFacts]] = [
-            *self._by_shape.get((slashes, third), ()),
-            *self._open_ended,
-        ]
+        candidates = list(self._by_shape.get((slashes, ""), ()))
         if third:
-            candidates[0:0] = self._by_shape.get((slashes, ""), ())
+            candidates += self._by_shape.get((slashes, third), ())
+        candidates += self._open_ended
         for pattern, facts in candidates:
             if pattern.match(path):
                 if method in facts.methods:
@@ -91,8 +89,20 @@ def _facts(context: Any) -> RouteFacts:
     )
 
 
-def _query_names(dependant: Dependant) -> Iterable[str]:
-    return [field.alias for field in get_flat_params(dependant) if isinstance(field.field_info, params.Query)]
+def _query_fields(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for dependency in dependant.dependencies:
+        yield from _query_fields(dependency)
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The names a route reads; a single model of parameters stands for its fields, as in FastAPI."""
+    fields = list(_query_fields(dependant))
+    shape = fields[0].field_info.annotation if len(fields) == 1 else None
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        yield from (info.alias or name for name, info in shape.model_fields.items())
+    else:
+        yield from (field.alias for field in fields)
 
 
 def _media_types(context: Any, extra: dict[str, Any]) -> frozenset[str]:
