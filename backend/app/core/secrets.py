@@ -28,7 +28,7 @@ from app.core.config import get_settings
 from app.core.database import Base, OrganizationRow
 from app.core.errors import AppError
 from app.core.ids import new_id
-from app.core.wrapping import RootKey, UnwrapFailed, root_key_of
+from app.core.rootkey import RootKey, RootKeyError, load_root_key
 
 FORMAT_VERSION = 1
 SEALED = {"sealed": True}
@@ -184,7 +184,7 @@ def get_root_key() -> RootKey:
     """This process's root key, from its settings unless `use_root_key` gave another."""
     global _root_key
     if _root_key is None:
-        _root_key = root_key_of(get_settings())
+        _root_key = load_root_key(get_settings())
     return _root_key
 
 
@@ -285,7 +285,7 @@ async def rewrap_organization_keys(session: AsyncSession, organization_id: UUID,
         context = _key_context(organization_id, row.version)
         try:
             row.wrapped_key = await get_root_key().wrap(await old_root_key.unwrap(row.wrapped_key, context), context)
-        except UnwrapFailed:
+        except RootKeyError:
             raise SecretUnreadable from None
     await session.flush()
     return len(rows)
@@ -367,7 +367,7 @@ async def _unwrap(session: AsyncSession, organization_id: UUID | None, version: 
         return cached
     try:
         key = await get_root_key().unwrap(wrapped, _key_context(organization_id, version))
-    except UnwrapFailed:
+    except RootKeyError:
         raise SecretUnreadable from None
     if (organization_id, version) not in session.info.get("uncommitted_keys", ()):
         _cache.put(organization_id, version, key)

@@ -13,6 +13,7 @@ import pytest
 from app.core import secrets
 from app.core.database import Database, directory_session, set_organization, tenant_session
 from app.core.ids import new_id
+from app.core.rootkey import LocalRootKey
 from app.core.schemas import RequestModel
 from app.core.secrets import (
     Secret,
@@ -30,7 +31,6 @@ from app.core.secrets import (
     sealed_key_version,
     use_root_key,
 )
-from app.core.wrapping import LocalRootKey
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,7 +41,7 @@ ROW = UUID(int=7)
 
 @pytest.fixture(autouse=True)
 def root_key() -> Iterator[None]:
-    use_root_key(LocalRootKey(b"r" * 32))
+    use_root_key(LocalRootKey("r" * 32))
     yield
     use_root_key(None)
 
@@ -155,10 +155,10 @@ async def test_another_root_key_opens_nothing_until_keys_are_wrapped_anew(
 ) -> None:
     await create_organization_key(session, organization_id)
     blob = await seal(session, organization_id, "a", "b", ROW, PLAINTEXT)
-    use_root_key(LocalRootKey(b"n" * 32))
+    use_root_key(LocalRootKey("n" * 32))
     with pytest.raises(SecretUnreadable):
         await open_sealed(session, organization_id, "a", "b", ROW, blob)
-    assert await rewrap_organization_keys(session, organization_id, LocalRootKey(b"r" * 32)) == 1
+    assert await rewrap_organization_keys(session, organization_id, LocalRootKey("r" * 32)) == 1
     assert (await open_sealed(session, organization_id, "a", "b", ROW, blob)).reveal() == PLAINTEXT
 
 
@@ -215,7 +215,7 @@ async def test_the_installation_seals_without_an_organization(connection: object
 async def test_the_canary_notices_another_root_key(session: AsyncSession) -> None:
     await session.execute(text("DELETE FROM installation_keys"))
     await check_canary(session)
-    use_root_key(LocalRootKey(b"n" * 32))
+    use_root_key(LocalRootKey("n" * 32))
     with pytest.raises(SecretUnreadable):
         await check_canary(session)
 
