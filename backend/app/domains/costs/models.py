@@ -62,12 +62,11 @@ class CostFile(OrganizationRow, Base):
             ["organization_id", "import_id"], ["cost_imports.organization_id", "cost_imports.id"], ondelete="CASCADE"
         ),
         Index(
-            "uq_cost_files_current",
+            "ix_cost_files_current",
             "organization_id",
             "provider_name",
             "billing_account",
             "billing_period",
-            unique=True,
             postgresql_where=text("replaced_at IS NULL"),
         ),
         Index("ix_cost_files_replaced", "organization_id", "replaced_at"),
@@ -107,7 +106,7 @@ class CostDay(OrganizationRow, Base):
         Index(
             "ix_cost_data_unjoined",
             "organization_id",
-            "native_resource_id",
+            "date",
             postgresql_where=text("resource_id IS NULL AND native_resource_id IS NOT NULL"),
         ),
     )

@@ -1,0 +1,157 @@
+"""The SQL of questions to the bill files. Column names come from a fixed list; every value is a bound parameter."""
+
+# ruff: noqa: S608 - names come from fixed lists or are quoted, paths are ours, values are bound
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from app.core.errors import FieldProblem
+from app.domains.costs.bills.columns import GROUPS
+from app.domains.costs.bills.sql import quote_name
+from app.domains.costs.errors import UnknownGroup
+
+TAG_PREFIX = "tag:"
+COST_COLUMNS = {
+    "effective": "EffectiveCost",
+    "billed": "BilledCost",
+    "list": "ListCost",
+    "contracted": "ContractedCost",
+}
+PERIODS = {
+    "day": 'CAST("ChargePeriodStart" AS DATE)',
+    "month": "CAST(date_trunc('month', \"ChargePeriodStart\") AS DATE)",
+}
+MAX_GROUPS = 2
+MAX_TAG_KEY = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Which lines count: charge days from `first` (inclusive) to `end` (exclusive), and filters by group."""
+
+    first: date | None = None
+    end: date | None = None
+    filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def parse_groups(text: str) -> list[str]:
+    """One or two groups of a comma-separated list. Raises UnknownGroup."""
+    groups = [part.strip() for part in text.split(",")]
+    for group in groups:
+        _check_group(group, "query/group_by")
+    if len(groups) > MAX_GROUPS:
+        raise UnknownGroup(errors=[FieldProblem(pointer="query/group_by", detail="takes one or two groups")])
+    if len(set(groups)) != len(groups):
+        raise UnknownGroup(errors=[FieldProblem(pointer="query/group_by", detail="names a group twice")])
+    return groups
+
+
+def _check_group(group: str, pointer: str) -> None:
+    key = group.removeprefix(TAG_PREFIX)
+    if group in GROUPS or (key != group and 0 < len(key) <= MAX_TAG_KEY and key.isprintable()):
+        return
+    known = ", ".join([*GROUPS, "tag:<key>"])
+    raise UnknownGroup(errors=[FieldProblem(pointer=pointer, detail=f"must be one of {known}")])
+
+
+def breakdown(
+    files: Sequence[str], groups: Sequence[str], granularity: str, cost: str, scope: Scope, limit: int
+) -> tuple[str, list[Any]]:
+    """Rows of group values, first day of the period (if any), currency and sum; highest cost first in a period.
+
+    Tags are read from the few distinct tag texts, not from every line: inner groups hold the text, outer the value.
+    """
+    values: list[Any] = []
+    inner = [f"{GROUPS_SQL[group]} AS g{n}" for n, group in enumerate(groups) if group in GROUPS]
+    outer = [f"g{n}" if group in GROUPS else _tag(group, values, f"g{n}") for n, group in enumerate(groups)]
+    needs_tags = any(group.startswith(TAG_PREFIX) for group in [*groups, *scope.filters])
+    if needs_tags:
+        inner.append('"Tags" AS tags')
+    if granularity in PERIODS:
+        inner.append(f"{PERIODS[granularity]} AS period")
+        outer.append("period")
+    measure = quote_name(COST_COLUMNS[cost])
+    inner += ['"BillingCurrency" AS currency', f"sum({measure}) AS cost"]
+    source = f"SELECT {', '.join(inner)} FROM read_parquet(?){_where(files, scope, values)} GROUP BY ALL"
+    tag_conditions = _tag_conditions(scope, values)
+    order = "period, cost DESC NULLS LAST, ALL" if granularity in PERIODS else "cost DESC NULLS LAST, ALL"
+    order = order.replace(", ALL", "".join(f", {n + 1}" for n in range(len(groups))))
+    if needs_tags:
+        statement = (
+            f"SELECT {', '.join(outer)}, currency, sum(cost) AS cost FROM ({source}){tag_conditions} GROUP BY ALL"
+        )
+    else:
+        statement = source
+    values.append(limit)
+    return f"{statement} ORDER BY {order} LIMIT ?", values
+
+
+def totals(files: Sequence[str], cost: str, scope: Scope) -> tuple[str, list[Any]]:
+    """Rows of currency and sum over everything in the scope."""
+    values: list[Any] = []
+    measure = quote_name(COST_COLUMNS[cost])
+    tags = ', "Tags" AS tags' if any(group.startswith(TAG_PREFIX) for group in scope.filters) else ""
+    inner = f'SELECT "BillingCurrency" AS currency, sum({measure}) AS cost{tags} FROM read_parquet(?)'
+    inner += f"{_where(files, scope, values)} GROUP BY ALL"
+    outer = _tag_conditions(scope, values)
+    return f"SELECT currency, sum(cost) FROM ({inner}){outer} GROUP BY 1 ORDER BY 1", values
+
+
+def dimension(files: Sequence[str], group: str, scope: Scope, contains: str, limit: int) -> tuple[str, list[Any]]:
+    """Rows of value and number of lines; `group` may be `tag` for the keys of tags."""
+    values: list[Any] = []
+    if group == "tag":
+        inner, outer = '"Tags" AS tags', "unnest(json_keys(tags))"
+    elif group.startswith(TAG_PREFIX):
+        inner, outer = '"Tags" AS tags', _tag(group, values, "key").removesuffix(" AS key")
+    else:
+        _check_group(group, "query/group")
+        inner, outer = f"{GROUPS_SQL[group]} AS value", "value"
+    source = f"SELECT {inner}, count(*) AS lines FROM read_parquet(?){_where(files, scope, values)} GROUP BY ALL"
+    statement = f"SELECT key, CAST(sum(lines) AS BIGINT) FROM (SELECT {outer} AS key, lines FROM ({source}))"
+    if contains:
+        statement += " WHERE contains(lower(key), lower(?))"
+        values.append(contains)
+    values.append(limit)
+    return f"{statement} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?", values
+
+
+GROUPS_SQL = {group: quote_name(column) for group, column in GROUPS.items()}
+
+
+def _pointer(key: str) -> str:
+    """The JSON pointer of a tag key (RFC 6901)."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def _tag(group: str, values: list[Any], alias: str) -> str:
+    values.append(_pointer(group.removeprefix(TAG_PREFIX)))
+    return f"json_extract_string(tags, ?) AS {alias}"
+
+
+def _where(files: Sequence[str], scope: Scope, values: list[Any]) -> str:
+    """The condition on lines; binds the files first, then each value in the order of its mark."""
+    values.append(list(files))
+    conditions: list[str] = []
+    if scope.first is not None:
+        conditions.append('"ChargePeriodStart" >= CAST(? AS TIMESTAMP)')
+        values.append(scope.first)
+    if scope.end is not None:
+        conditions.append('"ChargePeriodStart" < CAST(? AS TIMESTAMP)')
+        values.append(scope.end)
+    for group, wanted in scope.filters.items():
+        if group in GROUPS:
+            conditions.append(f"{GROUPS_SQL[group]} IN ({', '.join('?' for _ in wanted)})")
+            values.extend(wanted)
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _tag_conditions(scope: Scope, values: list[Any]) -> str:
+    conditions: list[str] = []
+    for group, wanted in scope.filters.items():
+        if group.startswith(TAG_PREFIX):
+            conditions.append(f"json_extract_string(tags, ?) IN ({', '.join('?' for _ in wanted)})")
+            values.extend([_pointer(group.removeprefix(TAG_PREFIX)), *wanted])
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
