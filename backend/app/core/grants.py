@@ -1,0 +1,81 @@
+"""The rights of the restricted roles, as one repeatable statement that the owner of the tables runs."""
+
+import hashlib
+
+# cop_app needs TEMPORARY: bulk paths copy into a temporary table and merge from there.
+_SQL = r"""
+DO $grants$
+DECLARE
+  app_role text := '{app_role}';
+  item record;
+  privileges text;
+BEGIN
+  EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), app_role);
+  FOR item IN SELECT nspname FROM pg_namespace WHERE nspname IN ('public', 'app', 'directory') LOOP
+    EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC, %I', item.nspname, app_role);
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', item.nspname, app_role);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
+                   item.nspname, app_role);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT USAGE, SELECT ON SEQUENCES TO %I',
+                   item.nspname, app_role);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT EXECUTE ON FUNCTIONS TO %I', item.nspname, app_role);
+  END LOOP;
+  FOR item IN
+    SELECT c.oid::regclass AS name, c.relkind AS kind, c.relname AS short
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('public', 'app', 'directory') AND c.relkind IN ('r', 'p', 'v', 'S')
+      AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s %s FROM %I', CASE item.kind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
+                   item.name, app_role);
+    privileges := CASE
+      WHEN item.kind = 'S' THEN 'USAGE, SELECT ON SEQUENCE'
+      WHEN item.kind = 'v' OR item.short = 'alembic_version' THEN 'SELECT ON TABLE'
+      WHEN item.short IN ('audit_events', 'audit_seals') THEN 'SELECT, INSERT ON TABLE'
+      ELSE 'SELECT, INSERT, UPDATE, DELETE ON TABLE'
+    END;
+    EXECUTE format('GRANT %s %s TO %I', privileges, item.name, app_role);
+  END LOOP;
+  FOR item IN
+    SELECT p.oid::regprocedure AS name
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('public', 'app', 'directory') AND p.prokind = 'f'
+      AND p.proowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+  LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', item.name, app_role);
+  END LOOP;
+END $grants$;
+
+DO $others$
+DECLARE
+  item record;
+BEGIN
+  FOR item IN SELECT rolname FROM pg_roles WHERE rolname IN ('cop_audit', 'cop_intake', 'cop_platform') LOOP
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), item.rolname);
+    EXECUTE format('GRANT USAGE ON SCHEMA public, app, directory TO %I', item.rolname);
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'cop_audit') AND to_regclass('public.audit_seals') IS NOT NULL THEN
+    GRANT SELECT ON audit_events, directory.organizations TO cop_audit;
+    GRANT SELECT, INSERT ON audit_seals TO cop_audit;
+  END IF;
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'cop_intake') AND to_regclass('public.raw_messages') IS NOT NULL THEN
+    GRANT INSERT ON raw_messages TO cop_intake;
+  END IF;
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'cop_platform')
+     AND to_regclass('directory.organizations') IS NOT NULL THEN
+    GRANT SELECT ON directory.organizations TO cop_platform;
+  END IF;
+END $others$;
+"""
+
+
+def grants_sql(app_role: str) -> str:
+    """The statement for one application role; safe to run again."""
+    if "'" in app_role or "\\" in app_role:
+        raise ValueError("a role's name may not contain quotes")
+    return _SQL.replace("{app_role}", app_role)
+
+
+def grants_version() -> str:
+    """Changes when the rights change, so that a start knows whether to run them again."""
+    return hashlib.sha256(_SQL.encode()).hexdigest()[:12]
