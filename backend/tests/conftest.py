@@ -40,7 +40,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     from app.core.embedded.postgres import EmbeddedPostgres
 
-    with EmbeddedPostgres(tmp_path_factory.mktemp("pg")) as server:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), disposable=True) as server:
         yield server.superuser_url
 
 

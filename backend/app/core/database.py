@@ -67,11 +67,11 @@ class Database:
 
 
 def asyncpg_url(url: str) -> str:
-    """The same address for SQLAlchemy's asyncpg dialect; accepts postgres:// and postgresql://."""
+    """The same address for SQLAlchemy's asyncpg dialect; accepts postgres:// and postgresql://, and libpq's sslmode."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
         raise ValueError("the database address must start with postgresql://")
-    return f"postgresql+asyncpg://{rest}"
+    return f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}"
 
 
 _database: Database | None = None

@@ -68,6 +68,18 @@ def load_root_key(settings: Settings) -> RootKey:
     return LocalRootKey(read_or_make_secret(settings.data_dir / SECRET_KEY_FILE))
 
 
+def derive_key(settings: Settings, purpose: str, length: int = 32) -> bytes:
+    """Bytes for one purpose outside of encryption, from the same secret text as the root key (HKDF-SHA-256).
+
+    They reveal neither the root key nor each other. Raises RootKeyError as `load_root_key` does.
+    """
+    load_root_key(settings)
+    given = settings.secret_key.get_secret_value() if settings.secret_key else ""
+    secret = given or read_or_make_secret(settings.data_dir / SECRET_KEY_FILE)
+    derive = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"cloudops-pro {purpose}".encode())
+    return derive.derive(secret.encode())
+
+
 def read_or_make_secret(path: Path) -> str:
     """The text of the key file, made with mode 0600 by the first. Raises RootKeyError if others may read it."""
     if not path.exists():

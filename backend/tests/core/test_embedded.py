@@ -215,7 +215,7 @@ def test_an_unreachable_place_is_a_clear_error(folder: Path, monkeypatch: pytest
     private = folder / "private"
     private.mkdir(mode=0o700)
     (private / "pg").mkdir()
-    monkeypatch.setattr(places.tempfile, "gettempdir", lambda: "/nowhere")
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/nowhere")
     monkeypatch.setattr(places, "SYSTEM_HOME", private / "home")
     with pytest.raises(EmbeddedServerError, match="CLOUDOPS_DATA_DIR"):
         find_place(private / "pg")
