@@ -56,7 +56,7 @@ async def sign_in(body: Login, request: Request, response: Response) -> TokenRea
     return _answer(response, settings, signed_in)
 
 
-@auth_router.post("/refresh", responses=problems(SessionEnded, UnsupportedMediaType, TooLarge))
+@auth_router.post("/refresh", responses=problems(SessionEnded, Forbidden, UnsupportedMediaType, TooLarge))
 async def refresh_session(request: Request, response: Response, body: Refresh | None = None) -> TokenRead:
     """Trade a refresh token (native: in the body; browser: the cookie) for new tokens."""
     settings = service.settings_of(request)
@@ -159,7 +159,7 @@ async def update_organization(
 
 
 @well_known_router.get("/.well-known/jwks.json", responses=problems(Unavailable))
-async def read_key_set(response: Response) -> dict[str, list[dict[str, Any]]]:
+async def read_jwks(response: Response) -> dict[str, list[dict[str, Any]]]:
     """The public keys that access tokens are checked with (RFC 7517)."""
     response.headers["Cache-Control"] = "public, max-age=300"
     return await service.read_key_set()

@@ -31,7 +31,7 @@ from app.domains.identity.service.sessions import (
     revoke_everywhere,
     revoke_sessions,
 )
-from app.domains.identity.service.sign_in import sign_in, step_up
+from app.domains.identity.service.signing_in import sign_in, step_up
 from app.domains.identity.service.throttle import forget_old_attempts
 from app.domains.identity.service.upkeep import remove_ended_sessions
 

@@ -37,11 +37,11 @@ async def rotate_signing_keys(session: AsyncSession, now: datetime) -> None:
     """Make the next key a day before it is due and remove retired ones. Safe to repeat and to run at once elsewhere."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     await session.execute(delete(SigningKey).where(SigningKey.retires_at <= now))
-    newest = next(iter(await queries.list_signing_keys(session)), None)
-    if newest is None or newest.signs_until <= now:
+    keys = await queries.list_signing_keys(session)
+    if not any(key.signs_from <= now < key.signs_until for key in keys):
         await _add_key(session, published_at=now, signs_from=now)
-    elif newest.signs_until - KEY_PUBLISHED_BEFORE <= now:
-        await _add_key(session, published_at=now, signs_from=newest.signs_until)
+    elif keys[0].signs_until - KEY_PUBLISHED_BEFORE <= now:
+        await _add_key(session, published_at=now, signs_from=keys[0].signs_until)
 
 
 async def _add_key(session: AsyncSession, *, published_at: datetime, signs_from: datetime) -> None:

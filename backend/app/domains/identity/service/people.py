@@ -27,7 +27,7 @@ from app.domains.identity.events import (
 )
 from app.domains.identity.models import Membership, Organization, User
 from app.domains.identity.rules import Role
-from app.domains.identity.service import cache, sessions, sign_in
+from app.domains.identity.service import cache, sessions, signing_in
 from app.domains.identity.service.keys import rotate_signing_keys
 from app.domains.identity.service.sessions import Origin
 
@@ -212,7 +212,7 @@ async def change_password(
     LoginFailed (wrong current password), RateLimited and InvalidInput (weak new password).
     """
     require_step_up(caller)
-    await sign_in.check_own_password(caller, current_password)
+    await signing_in.check_own_password(caller, current_password)
     async with tenant_session(caller.organization_id) as session:
         organization = await queries.get_organization(session, caller.organization_id)
         names = await queries.get_user_names(session, caller.organization_id, [caller.user_id])
@@ -222,7 +222,7 @@ async def change_password(
         raise InvalidInput(errors=[problem])
     phc = await passwords.hash_password(new_password)
     async with tenant_session(caller.organization_id) as session:
-        await sign_in.store_password(session, caller.user_id, phc, changed_at=clock.utc_now())
+        await signing_in.store_password(session, caller.user_id, phc, changed_at=clock.utc_now())
         ended = 0
         if end_other_sessions:
             ended = await sessions.revoke_everywhere(
