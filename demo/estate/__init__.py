@@ -1,0 +1,1 @@
+"""What the demonstration company runs: two regions, two environments in each, realistic owners and real mistakes."""

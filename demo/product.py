@@ -1,0 +1,96 @@
+"""The product as a customer's script uses it: sign in, connect, sync, import."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from demo.cloud import ACCESS_KEY, SECRET_KEY
+from demo.estate.company import REGIONS
+
+ACCOUNT_NAME = "Acme production"
+
+
+class Product:
+    """A signed-in session over HTTP."""
+
+    def __init__(self, api: str) -> None:
+        self._http = httpx.Client(base_url=f"{api}/api/v1", timeout=60)
+
+    def wait_until_ready(self, seconds: float = 120) -> None:
+        """Until the platform answers. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        address = str(self._http.base_url).replace("/api/v1", "").rstrip("/") + "/readyz"
+        while time.monotonic() < deadline:
+            try:
+                if self._http.get(address).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.3)
+        raise TimeoutError("the platform did not become ready")
+
+    def sign_in(self, email: str, password: str) -> bool:
+        """Whether the login still works; the administrator may have changed it."""
+        answer = self._http.post("/auth/login", json={"email": email, "password": password, "client": "native"})
+        if answer.status_code != 200:
+            return False
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return True
+
+    def sign_out(self) -> None:
+        """End the session; it is not needed any more."""
+        self._http.post("/auth/logout", json={})
+
+    def find_account(self) -> str | None:
+        """The demonstration's account, if it is connected."""
+        for account in self._get("/accounts")["items"]:
+            if account["name"] == ACCOUNT_NAME:
+                return str(account["id"])
+        return None
+
+    def connect(self, endpoint: str) -> str:
+        """Connect the cloud as a person would in the wizard; the product syncs it by itself."""
+        body = {
+            "provider": "aws",
+            "name": ACCOUNT_NAME,
+            "credentials": {
+                "kind": "access_key",
+                "access_key_id": ACCESS_KEY,
+                "secret_access_key": SECRET_KEY,
+            },
+            "endpoint_url": endpoint,
+            "regions": list(REGIONS),
+        }
+        return str(self._checked(self._http.post("/accounts", json=body))["id"])
+
+    def import_bill(self, paths: Sequence[Path]) -> list[str]:
+        """Hand in the files; the jobs that import them."""
+        jobs = []
+        for path in paths:
+            with path.open("rb") as file:
+                answer = self._http.post("/ai-cost/imports", files={"file": (path.name, file, "application/gzip")})
+            jobs.append(str(self._checked(answer)["job_id"]))
+        return jobs
+
+    def wait_for(self, job_id: str, seconds: float = 300) -> str:
+        """The state in which a job ended."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            state = str(self._get(f"/jobs/{job_id}")["state"])
+            if state in ("succeeded", "partial", "failed", "cancelled"):
+                return state
+            time.sleep(0.5)
+        return "running"
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._checked(self._http.get(path))
+
+    @staticmethod
+    def _checked(answer: httpx.Response) -> dict[str, Any]:
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}")
+        made: dict[str, Any] = answer.json()
+        return made
