@@ -23,6 +23,7 @@ from app.core.supervisor import ChildSpec, Supervisor
 
 DEMO_MODULE = "demo"
 DEMO_FILE = "demo.json"
+DEMO_PORTS = {"cloud_port": 5650, "mail_port": 5651}
 LOOPBACK_ENDPOINTS = "http://127.0.0.1:*,http://localhost:*"
 SLOW_START_SECONDS = 60
 
@@ -138,20 +139,22 @@ def _demo_environment(data_dir: Path, port: int, login: tuple[str, str] | None) 
         login = settings.admin_email, settings.admin_password.get_secret_value()
     if login is not None:
         kept |= {"email": login[0], "password": login[1]}
-    for name in ("cloud_port", "smtp_port"):
-        kept[name] = kept.get(name) or free_port()
+    if (data_dir / DEMO_MODULE / "loaded").exists():  # written by the demonstration at the end of its first run
+        kept = {name: value for name, value in kept.items() if name not in ("email", "password")}
+    for name, usual in DEMO_PORTS.items():
+        kept[name] = kept.get(name) or free_port(usual)
     write_private(path, json.dumps(kept))
     environment = {
         "CLOUDOPS_DEMO_API": f"http://127.0.0.1:{port}",
         "CLOUDOPS_DEMO_CLOUD_PORT": str(kept["cloud_port"]),
-        "CLOUDOPS_DEMO_SMTP_PORT": str(kept["smtp_port"]),
+        "CLOUDOPS_DEMO_MAIL_PORT": str(kept["mail_port"]),
     }
     if "email" in kept:
         environment |= {"CLOUDOPS_DEMO_EMAIL": kept["email"], "CLOUDOPS_DEMO_PASSWORD": kept["password"]}
     if "CLOUDOPS_ALLOWED_ENDPOINTS" not in os.environ:
         environment["CLOUDOPS_ALLOWED_ENDPOINTS"] = LOOPBACK_ENDPOINTS
     if "CLOUDOPS_SMTP_URL" not in os.environ:
-        environment["CLOUDOPS_SMTP_URL"] = f"smtp://127.0.0.1:{kept['smtp_port']}?starttls=no"
+        environment["CLOUDOPS_SMTP_URL"] = f"smtp://127.0.0.1:{kept['mail_port']}?starttls=no"
     return environment
 
 

@@ -17,7 +17,7 @@ from app.core.processes import die_with_parent
 logger = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-GRACE_SECONDS = 15.0  # of the 25 that a stop may take; the embedded servers need the rest
+GRACE_SECONDS = 19.0  # of the 25 that a stop may take; the embedded servers need the rest
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a child that lived this long starts again without delay

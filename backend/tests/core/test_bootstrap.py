@@ -77,9 +77,29 @@ def debian_server() -> Iterator[str]:
     password = folder / "password"
     password.write_text("superuser\n")
     cluster, port = folder / "cluster", free_port()
-    initdb = [DEBIAN_15 / "initdb", "-D", cluster, "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+    initdb: list[str | Path] = [
+        DEBIAN_15 / "initdb",
+        "-D",
+        cluster,
+        "-U",
+        "postgres",
+        "--auth=scram-sha-256",
+        f"--pwfile={password}",
+    ]
     subprocess.run([*initdb, "--encoding=UTF8", "--no-sync"], check=True, capture_output=True, cwd="/", **user)
-    command = [DEBIAN_15 / "postgres", "-D", cluster, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "fsync=off"]
+    command: list[str | Path] = [
+        DEBIAN_15 / "postgres",
+        "-D",
+        cluster,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        "",
+        "-c",
+        "fsync=off",
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **user)
     deadline = time.monotonic() + 60

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 SUPERUSER = "postgres"
 START_SECONDS = 60
-STOP_SECONDS = 8
+STOP_SECONDS = 5  # then without the last checkpoint: safe, the next start replays the log
 POLL_SECONDS = 0.01
 MAX_SOCKET_PATH = 100  # bytes; the system's limit is 107 and the socket's own name needs some
 MAX_LOG_BYTES = 20 * 1024 * 1024
