@@ -34,7 +34,7 @@ class EventRow(Base):
     """One published fact. `position` grows; a reader must wait for older transactions: see `core/stream.py`."""
 
     __tablename__ = "events"
-    __table_args__ = (Index(None, "organization_id", "position"), Index(None, "at"))
+    __table_args__ = (Index(None, "organization_id", "transaction_id", "position"), Index(None, "at"))
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -7,7 +7,7 @@ over (0.5 s, doubled with each further failure up to 5 s), then the next one tri
 import asyncio
 import time
 import weakref
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from redis.asyncio import ConnectionPool, Redis
@@ -15,6 +15,7 @@ from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.core.config import Settings, get_settings
@@ -22,6 +23,7 @@ from app.core.config import Settings, get_settings
 TIMEOUT_SECONDS = 0.3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 _MAX_CONNECTIONS = 50
+_FAILURES = (RedisConnectionError, RedisTimeoutError, InvalidResponse)
 
 
 class _GuardedPool(ConnectionPool):
@@ -37,11 +39,11 @@ class _GuardedPool(ConnectionPool):
             raise RedisConnectionError("Redis does not answer; waiting before the next try")
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                connection = await super().get_connection()
+                connection: AbstractConnection = await super().get_connection()  # type: ignore[no-untyped-call]  # theirs
         except TimeoutError as error:
             self.failed()
             raise RedisTimeoutError("Redis does not answer") from error
-        except (RedisConnectionError, RedisTimeoutError, OSError):
+        except _FAILURES:
             self.failed()
             raise
         return connection
@@ -60,14 +62,14 @@ class GuardedRedis(Redis):
     """A client with one time limit over a whole command, connecting included."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        pool: _GuardedPool = self.connection_pool
+        pool = cast(_GuardedPool, self.connection_pool)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                answer = await super().execute_command(*args, **options)
+                answer = await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # theirs
         except TimeoutError as error:
             pool.failed()
             raise RedisTimeoutError("Redis does not answer") from error
-        except (RedisConnectionError, RedisTimeoutError):
+        except _FAILURES:
             if time.monotonic() >= pool.closed_until:
                 pool.failed()
             raise
