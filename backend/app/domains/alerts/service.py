@@ -101,9 +101,8 @@ async def read_alert(session: AsyncSession, organization_id: UUID, alert_id: UUI
     """An alert with its timeline (`by` is a name) and deliveries. Raises AlertNotFound."""
     row = await queries.read_alert(session, organization_id, alert_id)
     entries = await queries.list_timeline(session, organization_id, alert_id)
-    names = await identity.read_member_names(
-        session, organization_id, {entry.actor_id for entry in entries if entry.actor_id is not None}
-    )
+    actors = {entry.actor_id for entry in entries if entry.actor_id is not None}
+    names = await identity.get_user_names(session, organization_id, sorted(actors))
     row["timeline"] = [
         {
             "at": entry.at,
@@ -153,10 +152,9 @@ async def assign(
     session: AsyncSession, caller: Caller, alert_id: UUID, *, assignee_id: UUID | None, note: str
 ) -> dict[str, Any]:
     """Give the alert to a member, or to nobody. Raises AlertNotFound, AlertAlreadyResolved, UnknownAssignee."""
-    if assignee_id is not None:
-        names = await identity.read_member_names(session, caller.organization_id, {assignee_id})
-        if assignee_id not in names:
-            raise UnknownAssignee(errors=[FieldProblem(pointer="#/assignee_id", detail="is not a member's id")])
+    wanted = [] if assignee_id is None else [assignee_id]
+    if len(await identity.get_user_names(session, caller.organization_id, wanted)) < len(wanted):
+        raise UnknownAssignee(errors=[FieldProblem(pointer="#/assignee_id", detail="is not a member's id")])
     alert, state = await _open_alert(session, caller, alert_id)
     state.assignee_id = assignee_id
     _note(session, alert, "assigned" if assignee_id else "unassigned", caller.user_id, note)

@@ -118,7 +118,7 @@ async def evaluate_compliance(session: DbSession, caller: Writer, body: Evaluate
             requested_by=caller.user_id,
         )
     else:
-        await accounts.get_account(session, caller.organization_id, body.account_id)
+        await accounts.read_account(session, caller.organization_id, body.account_id)
         job_id = await enqueue(
             session,
             "compliance.evaluate_account",

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, Text, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domains.accounts.models import Account
 from app.domains.compliance.errors import IssueNotFound
 from app.domains.compliance.models import ComplianceIssue, ComplianceResult, ComplianceStandard
 from app.domains.compliance.rules.model import Resource
@@ -226,3 +227,9 @@ async def list_resource_ids(
         CloudResource.closed_at.is_(None),
     )
     return (await session.scalars(statement)).all()
+
+
+async def list_account_ids(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
+    """Connected accounts, the oldest first."""
+    statement = select(Account.id).where(Account.organization_id == organization_id, Account.removed_at.is_(None))
+    return (await session.scalars(statement.order_by(Account.id))).all()

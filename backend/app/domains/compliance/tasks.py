@@ -8,7 +8,6 @@ from app.core.clock import utc_now
 from app.core.database import tenant_session
 from app.core.events import handles, publish
 from app.core.tasks import TaskContext, enqueue, schedule, task
-from app.domains.accounts import service as accounts
 from app.domains.accounts.events import AccountRemoved
 from app.domains.compliance import service
 from app.domains.compliance.events import EvaluationFinished
@@ -91,7 +90,7 @@ async def evaluate_account(context: TaskContext, account_id: UUID) -> None:
 async def evaluate_organization(context: TaskContext) -> None:
     """Evaluate every account, as asked for by a person."""
     async with tenant_session(context.organization_id) as session:
-        account_ids = await accounts.list_account_ids(session, context.organization_id)
+        account_ids = await service.list_account_ids(session, context.organization_id)
     for done, account_id in enumerate(account_ids):
         await context.report_progress(done, len(account_ids))
         await evaluate_account(context, account_id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from app.core.database import Base, OrganizationRow
+from app.domains.notifications.rules import Severity
 
 
 class NotificationChannel(OrganizationRow, Base):
@@ -37,7 +38,7 @@ class NotificationRoute(OrganizationRow, Base):
 
     name: Mapped[str]
     channel_id: Mapped[UUID]
-    minimum_severity: Mapped[str]
+    minimum_severity: Mapped[Severity] = mapped_column(Text)
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     labels: Mapped[dict[str, Any]]
     enabled: Mapped[bool] = mapped_column(default=True)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domains.identity.models import Membership, User
 from app.domains.notifications.errors import ChannelNotFound, RouteNotFound
 from app.domains.notifications.models import (
     NotificationChannel,
@@ -47,7 +48,7 @@ async def get_route(session: AsyncSession, organization_id: UUID, route_id: UUID
 
 async def list_live_routes(
     session: AsyncSession, organization_id: UUID
-) -> Sequence[Row[tuple[NotificationRoute, NotificationChannel]]]:
+) -> Sequence[tuple[NotificationRoute, NotificationChannel]]:
     """Routes in use with their channels in use."""
     statement = (
         select(NotificationRoute, NotificationChannel)
@@ -59,7 +60,7 @@ async def list_live_routes(
         .where(NotificationRoute.organization_id == organization_id)
         .where(NotificationRoute.enabled, NotificationChannel.enabled)
     )
-    return (await session.execute(statement)).all()
+    return [(route, channel) for route, channel in (await session.execute(statement)).tuples()]
 
 
 async def list_deliveries(
@@ -97,3 +98,15 @@ async def list_deliveries(
     if subject_id is not None:
         statement = statement.where(NotificationRow.subject_id == subject_id)
     return [dict(row) for row in (await session.execute(statement)).mappings()]
+
+
+async def list_role_emails(session: AsyncSession, organization_id: UUID, roles: Sequence[str]) -> Sequence[str]:
+    """Addresses of the enabled members with these roles."""
+    statement = (
+        select(User.email)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id, Membership.role.in_(roles))
+        .where(Membership.disabled_at.is_(None), User.disabled_at.is_(None))
+        .order_by(User.email)
+    )
+    return (await session.scalars(statement)).all()

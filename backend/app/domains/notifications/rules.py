@@ -21,7 +21,7 @@ class RouteMatch:
 
 def matches(route: RouteMatch, *, severity: str, kind: str, labels: Mapping[str, Any]) -> bool:
     """Whether a notification takes the route. An unknown severity counts as the lowest; a missing label as empty."""
-    rank = SEVERITY_ORDER.index(severity) if severity in SEVERITY_ORDER else len(SEVERITY_ORDER) - 1  # type: ignore[arg-type]  # membership was checked
+    rank = SEVERITY_ORDER.index(severity) if severity in SEVERITY_ORDER else len(SEVERITY_ORDER) - 1
     if rank > SEVERITY_ORDER.index(route.minimum_severity):
         return False
     if route.kinds and kind not in route.kinds:

@@ -12,7 +12,6 @@ from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.tasks import enqueue
-from app.domains.identity import service as identity
 from app.domains.notifications import queries, rules
 from app.domains.notifications.errors import ChannelInUse
 from app.domains.notifications.events import ChannelChanged, DeliveryEnded
@@ -109,7 +108,7 @@ async def notify(session: AsyncSession, organization_id: UUID, notification: Not
         return 0
     targets: dict[tuple[str, str], UUID] = {}
     for route, channel in await queries.list_live_routes(session, organization_id):
-        wanted = rules.RouteMatch(minimum_severity=route.minimum_severity, kinds=route.kinds, labels=route.labels)  # type: ignore[arg-type]  # stored from a validated body
+        wanted = rules.RouteMatch(minimum_severity=route.minimum_severity, kinds=route.kinds, labels=route.labels)
         if rules.matches(wanted, severity=notification.severity, kind=notification.kind, labels=notification.labels):
             for recipient in await _recipients(session, organization_id, channel):
                 targets.setdefault((channel.kind, recipient), channel.id)
@@ -146,7 +145,7 @@ async def _recipients(session: AsyncSession, organization_id: UUID, channel: Not
     addresses: list[str] = list(channel.config.get("to", []))
     roles: list[str] = channel.config.get("roles", [])
     if roles:
-        addresses += await identity.list_member_emails(session, organization_id, roles)
+        addresses += await queries.list_role_emails(session, organization_id, roles)
     return sorted({address.lower(): address for address in addresses}.values())
 
 

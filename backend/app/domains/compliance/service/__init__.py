@@ -3,6 +3,7 @@
 from app.domains.compliance.service.evaluating import evaluate_account, evaluate_pending, mark_changed
 from app.domains.compliance.service.reading import (
     get_standard,
+    list_account_ids,
     list_controls,
     list_issues,
     list_results,
@@ -18,6 +19,7 @@ __all__ = [
     "evaluate_pending",
     "forget_account",
     "get_standard",
+    "list_account_ids",
     "list_controls",
     "list_issues",
     "list_results",

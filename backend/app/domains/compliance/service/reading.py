@@ -15,6 +15,8 @@ from app.domains.compliance.rules.mapping import STANDARDS, Standard, requiremen
 from app.domains.compliance.rules.model import SEVERITIES
 from app.domains.compliance.service.scoring import score_controls
 
+list_account_ids = queries.list_account_ids
+
 _NOTHING: dict[str, Any] = {
     "score": None, "coverage_percent": None, "passed": 0, "failed": 0, "unknown": 0, "not_applicable": 0,
     "last_checked": None,
