@@ -75,6 +75,7 @@ class Decision:
     remaining: int
     retry_after_seconds: int
     reset_seconds: int
+    wait_seconds: float
 
     def headers(self) -> dict[str, str]:
         """RateLimit-Policy and RateLimit as in the IETF draft (structured fields)."""
@@ -97,14 +98,15 @@ class RateLimiter:
         self._limits = limits or LIMITS
         self._local: OrderedDict[str, float] = OrderedDict()  # key → monotonic seconds at which it is full again
         self._leases: OrderedDict[str, tuple[float, int, Decision]] = OrderedDict()
+        self._refused: OrderedDict[str, tuple[float, Decision]] = OrderedDict()
         self._last_seen: OrderedDict[str, float] = OrderedDict()
         self._redis_back_at = 0.0
 
     async def take(self, key: str, limit_class: LimitClass, cost: int = 1) -> Decision:
         """Count `cost` calls against the key. Never raises: without Redis a quarter of the limit holds per process."""
         limit = self._limits[limit_class]
-        if cost == 1 and (leased := self._from_lease(key)):
-            return leased
+        if cost == 1 and (known := self._from_lease(key) or self._from_refusal(key)):
+            return known
         if self._redis is not None and time.monotonic() >= self._redis_back_at:
             try:
                 return await self._take_shared(key, limit_class, limit, cost)
@@ -125,7 +127,11 @@ class RateLimiter:
         lease = self._lease_size(key, limit) if cost == 1 else 1
         decision = await self._ask(key, limit_class, limit, cost * lease)
         if not decision.allowed and lease > 1:
-            return await self._ask(key, limit_class, limit, cost)
+            decision = await self._ask(key, limit_class, limit, cost)
+            lease = 1
+        if not decision.allowed and cost == 1:
+            self._refused[key] = (time.monotonic() + min(decision.wait_seconds, LEASE_SECONDS), decision)
+            _bound(self._refused)
         if decision.allowed and lease > 1:
             self._leases[key] = (time.monotonic() + LEASE_SECONDS, lease - 1, decision)
             _bound(self._leases)
@@ -153,6 +159,13 @@ class RateLimiter:
         if left > 1:
             self._leases[key] = (until, left - 1, decision)
         return decision
+
+    def _from_refusal(self, key: str) -> Decision | None:
+        """A refusal holds until its wait is over, so a flood does not reach Redis."""
+        refusal = self._refused.get(key)
+        if refusal is None or refusal[0] < time.monotonic():
+            return None
+        return refusal[1]
 
     def _lease_size(self, key: str, limit: Limit) -> int:
         """Several calls at once only for a principal seen within the last tenth of a second, and small in the limit."""
@@ -183,7 +196,7 @@ def _bound(kept: OrderedDict[str, Any]) -> None:
 
 def _decision(limit_class: LimitClass, limit: Limit, allowed: bool, wait: float, used: float) -> Decision:
     remaining = int((limit.period_seconds - used) * limit.count / limit.period_seconds + 1e-6) if allowed else 0
-    return Decision(limit_class, limit, allowed, max(0, remaining), max(1, ceil(wait)), ceil(used))
+    return Decision(limit_class, limit, allowed, max(0, remaining), max(1, ceil(wait)), ceil(used), wait)
 
 
 def limit_class_of(method: str, template: str) -> LimitClass | None:

@@ -35,6 +35,7 @@ SEALED = {"sealed": True}
 """`info` of every column of sealed bytes, so that rotation finds it: `mapped_column(LargeBinary, info=SEALED)`."""
 
 MASK = "**********"
+MAX_KEY_VERSION = 2**31 - 1  # what the column holds; four bytes can say more
 CACHE_SECONDS = 300.0
 CACHE_KEYS = 1_000
 _NONCE, _KEY, _TAG = 12, 32, 16
@@ -250,6 +251,8 @@ def sealed_key_version(blob: bytes) -> int:
     if len(blob) < _OVERHEAD or blob[0] != FORMAT_VERSION:
         raise SecretUnreadable
     version: int = _HEADER.unpack_from(blob)[1]
+    if not 0 < version <= MAX_KEY_VERSION:
+        raise SecretUnreadable
     return version
 
 
