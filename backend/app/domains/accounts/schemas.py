@@ -30,6 +30,9 @@ def _check_endpoint(value: str) -> str:
 EndpointUrl = Annotated[str, Field(min_length=8, max_length=500), AfterValidator(_check_endpoint)]
 RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Regions = Annotated[list[RegionName], Field(max_length=100)]
+RoleArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$")
+]
 NativeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,99}$")]
 
 
@@ -55,7 +58,7 @@ class AssumeRoleCredentials(RequestModel):
     """An AWS role that this installation's own identity may assume with an external id made here."""
 
     kind: Literal["assume_role"]
-    role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}$")]
+    role_arn: RoleArn
     external_id: Annotated[str, Field(min_length=2, max_length=200)]
 
 

@@ -1,4 +1,4 @@
-"""Reads of the inventory. Hot lists take rows from the driver: JSON columns arrive as text and leave as they came."""
+"""Reads of the inventory. JSON columns are asked for as text: hot lists pass it on, the rest parse it with orjson."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,8 +27,9 @@ SORTS: dict[str, tuple[tuple[str, ...], bool]] = {  # columns before the id, and
     "-cost": (("cost_order",), True),
 }
 _TYPES = {"name": "text", "type": "text", "region": "text", "first_seen_at": "timestamptz", "cost_order": "float8"}
-ITEM_COLUMNS = """r.id, r.provider, r.account_id, r.native_id, r.type, r.native_type, r.name, r.region, r.status,
-  r.tags, r.cost AS monthly_cost, r.first_seen_at,
+# Ids as text: the driver's UUID is a subclass, which orjson does not know.
+ITEM_COLUMNS = """r.id::text AS id, r.provider, r.account_id::text AS account_id, r.native_id, r.type, r.native_type,
+  r.name, r.region, r.status, r.tags::text AS tags, r.cost::text AS monthly_cost, r.first_seen_at,
   greatest(r.last_seen_at, (u.type_seen_at ->> r.native_type)::timestamptz) AS last_seen_at,
   r.stale_since IS NOT NULL AS stale"""
 UNIT_JOIN = "LEFT JOIN sync_units u ON u.organization_id = r.organization_id AND u.id = r.unit_id"
@@ -81,7 +82,7 @@ def filter_statement(organization_id: UUID, filters: ResourceFilter, *, without:
 
 
 async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[RowMapping]:
-    """Rows of SQL with `$n` arguments, past the statement compiler; JSON comes as text."""
+    """Rows of SQL with `$n` arguments, past the statement compiler."""
     connection = await session.connection()
     return (await connection.exec_driver_sql(sql, tuple(arguments))).mappings().all()
 
@@ -115,7 +116,8 @@ async def list_resources(
 async def get_resource(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> RowMapping:
     """One resource, closed ones too. Raises NotFound."""
     sql = f"""SELECT {ITEM_COLUMNS}, a.name AS account_name, r.native_account, r.service, r.aliases, r.created_at,
-        r.closed_at, r.stale_since, r.stale_reason, r.unread_fields, r.properties
+        r.closed_at, r.stale_since, r.stale_reason, r.unread_fields::text AS unread_fields,
+        r.properties::text AS properties
       FROM cloud_resources r {UNIT_JOIN}
       JOIN accounts a ON a.organization_id = r.organization_id AND a.id = r.account_id
       WHERE r.organization_id = $1 AND r.id = $2"""  # noqa: S608  # no values inside
@@ -236,7 +238,7 @@ async def list_units(
 
 async def count_open_units(session: AsyncSession, organization_id: UUID) -> Sequence[RowMapping]:
     """Each unit's counts of open resources with its account's provider; retired units keep their stale resources."""
-    sql = """SELECT u.account_id, a.name, a.provider, u.region, u.type_counts, u.stale_resources
+    sql = """SELECT u.account_id, a.name, a.provider, u.region, u.type_counts::text AS type_counts, u.stale_resources
       FROM sync_units u JOIN accounts a ON a.organization_id = u.organization_id AND a.id = u.account_id
       WHERE u.organization_id = $1 AND a.removed_at IS NULL"""
     return await fetch(session, sql, (organization_id,))

@@ -16,11 +16,12 @@ from app.providers.base import CallError, CollectedResource, ErrorKind, UnitStat
 
 MAX_VALUES = 50
 MAX_WORDS = 8
+MAX_PARTS = 12  # of one word
 MAX_TERM = 255  # characters; longer values are cut alike when stored and when asked for
 MAX_TERMS_OF_RESOURCE = 400
 MAX_CHANGES = 500
 TAG_SEPARATOR = "\x1f"
-# ASCII punctuation and white space divide words; everything else, also outside of ASCII, belongs to one.
+# ASCII punctuation divides a word into parts; everything else, also outside of ASCII, belongs to one.
 _WORD_BREAK = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]+")
 
 Term = tuple[str, str]  # kind (word, tag, id, alias) and text
@@ -66,7 +67,7 @@ def parse_filter(
         region=_split("region", region),
         status=_split("status", status),
         tags=_parse_tags(tag),
-        words=None if q is None or not _clean("q", q).strip() else split_words(q)[:MAX_WORDS],
+        words=None if q is None or not _clean("q", q).strip() else query_words(q)[:MAX_WORDS],
         stale=stale,
     )
 
@@ -108,9 +109,26 @@ def _invalid(name: str, detail: str) -> InvalidInput:
     return InvalidInput(errors=[FieldProblem(pointer=f"query/{name}", detail=detail)])
 
 
-def split_words(text: str) -> tuple[str, ...]:
-    """The words of a text in lower case, each once, in order."""
-    return tuple(dict.fromkeys(word[:MAX_TERM] for word in _WORD_BREAK.split(text.lower()) if word))
+def query_words(text: str) -> tuple[str, ...]:
+    """The words of a query, divided at white space only, each once; `web-1` stays one, its punctuation made even."""
+    words = (_even(chunk) for chunk in text.split())
+    return tuple(dict.fromkeys(word[:MAX_TERM] for word in words if word))
+
+
+def index_words(text: str) -> set[str]:
+    """What a text is found by: each word from each of its parts on, so `eu-web-1` begins with eu, with web and with 1.
+
+    A query word is the beginning of one of these. So `web-1` does not find a `web-2` that also has a 1 elsewhere.
+    """
+    found: set[str] = set()
+    for chunk in text.split():
+        parts = _even(chunk).split("-")
+        found.update("-".join(parts[start:])[:MAX_TERM] for start in range(min(len(parts), MAX_PARTS)))
+    return found - {""}
+
+
+def _even(chunk: str) -> str:
+    return _WORD_BREAK.sub("-", chunk.lower()).strip("-")
 
 
 def id_term(native_id: str) -> str:
@@ -135,12 +153,13 @@ def resource_terms(
 ) -> set[Term]:
     """Everything a resource is found by. `kind` is the normalised type.
 
-    Of the id only its last part: the words before it (arn, aws, the account number) are the same for whole accounts.
+    The id as a whole and from its last part on: the parts between (account, region) are the same for whole accounts.
     """
     texts = [name, re.split(r"[/:]", native_id)[-1], native_type, kind, region, *aliases, *tags.values(), *tags.keys()]
+    words = {_even(native_id)[:MAX_TERM]}.union(*(index_words(text) for text in texts))
     terms: set[Term] = {("id", id_term(native_id)), *(("alias", id_term(alias)) for alias in aliases)}
     terms.update(("tag", tag_term(key, value)) for key, value in tags.items())
-    terms.update(("word", word) for text in texts for word in split_words(text))
+    terms.update(("word", word) for word in words)
     if len(terms) > MAX_TERMS_OF_RESOURCE:
         return set(sorted(terms)[:MAX_TERMS_OF_RESOURCE])
     return terms

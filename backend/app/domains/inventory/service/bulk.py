@@ -1,32 +1,33 @@
 """COPY into a temporary table, then merge: the fast way in under row-level security, which refuses COPY itself."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+# In quotes: the driver's class is generic for type checkers only.
+Driver: TypeAlias = "asyncpg.Connection[Any]"
+
 BULK_SECONDS = 120
 ANALYZE_FROM_ROWS = 500
 
 
-async def open_driver(session: AsyncSession) -> asyncpg.Connection[Any]:
+async def open_driver(session: AsyncSession) -> Driver:
     """The driver's connection inside of the session's transaction, with time for bulk work.
 
     SQLAlchemy sends BEGIN with its own first statement; what goes through the driver before would be committed at once.
     """
     await session.execute(text(f"SET LOCAL statement_timeout = '{BULK_SECONDS}s'"))
     raw = await (await session.connection()).get_raw_connection()
-    driver: asyncpg.Connection[Any] | None = raw.driver_connection
+    driver: Driver | None = raw.driver_connection
     if driver is None or not driver.is_in_transaction():
         raise RuntimeError("bulk work needs an open transaction")
     return driver
 
 
-async def stage_rows(
-    driver: "asyncpg.Connection[Any]", table: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]
-) -> None:
+async def stage_rows(driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Fill the temporary table with these rows and no others; it is empty again after the transaction.
 
     The table stays with the connection, so that a sync does not rewrite the catalog for each of its units.

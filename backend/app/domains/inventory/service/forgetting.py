@@ -1,16 +1,14 @@
 """Deleting what was collected from a removed account, a batch a transaction."""
 
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from app.core.database import tenant_session
 from app.core.tasks import TaskContext
 from app.domains.accounts import service as accounts
 from app.domains.inventory import rules
-from app.domains.inventory.service.bulk import open_driver, stage_rows
+from app.domains.inventory.service.bulk import Driver, open_driver, stage_rows
 
 BATCH = 2_000
 
@@ -32,9 +30,9 @@ async def forget_account(context: TaskContext, account_id: UUID) -> None:
         await accounts.erase_account(session, organization_id, account_id)
 
 
-async def _forget_batch(driver: "asyncpg.Connection[Any]", organization_id: UUID, account_id: UUID) -> int:
+async def _forget_batch(driver: Driver, organization_id: UUID, account_id: UUID) -> int:
     rows = await driver.fetch(
-        """SELECT id, name, native_id, native_type, type, region, tags, aliases FROM cloud_resources
+        """SELECT id, name, native_id, native_type, type, region, tags::text, aliases FROM cloud_resources
            WHERE organization_id = $1 AND account_id = $2 ORDER BY id LIMIT $3 FOR UPDATE""",
         organization_id,
         account_id,

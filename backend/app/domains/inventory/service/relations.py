@@ -1,25 +1,21 @@
 """Edges: each unit's are compared with what it reported before; ends are found by id or by an unambiguous alias."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.bulk import open_driver, stage_rows
+from app.domains.inventory.service.bulk import Driver, open_driver, stage_rows
 from app.providers.base import UnitResult, UnitState
 
 CHUNK = 5_000
 Edge = tuple[str, str, str]  # source, kind, target
 
 
-async def find_resources(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, native_ids: Collection[str]
-) -> dict[str, UUID]:
+async def find_resources(driver: Driver, organization_id: UUID, native_ids: Collection[str]) -> dict[str, UUID]:
     """Resource ids by native id or alias, closed ones too. An alias that several resources share finds none of them."""
     wanted: dict[str, list[str]] = {}
     for native_id in native_ids:
@@ -44,7 +40,7 @@ async def find_resources(
 
 
 async def store_relations(
-    driver: "asyncpg.Connection[Any]",
+    driver: Driver,
     organization_id: UUID,
     unit_id: UUID,
     result: UnitResult,
@@ -105,9 +101,7 @@ async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> Non
         )
 
 
-async def _delete(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]
-) -> None:
+async def _delete(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]) -> None:
     if edges:
         sources, kinds, targets = zip(*edges, strict=True)
         await driver.execute(
@@ -123,9 +117,7 @@ async def _delete(
         )
 
 
-async def _insert(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]
-) -> None:
+async def _insert(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]) -> None:
     if not edges:
         return
     found = await find_resources(driver, organization_id, {end for edge in edges for end in (edge[0], edge[2])})

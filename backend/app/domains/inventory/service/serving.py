@@ -42,8 +42,8 @@ async def iter_resources(
         statement.conditions.append(f"id = ANY({statement.bind(list(ids))}::uuid[])")
     statement.conditions.append(f"id > {statement.bind(UUID(int=0))}")
     after = len(statement.arguments) - 1
-    sql = f"""SELECT id, native_id, native_type, type, name, account_id, native_account, provider, region, status, tags,
-        properties, unread_fields, aliases, stale_since IS NOT NULL AS stale, stale_reason,
+    sql = f"""SELECT id, native_id, native_type, type, name, account_id, native_account, provider, region, status,
+        tags::text, properties::text, unread_fields::text, aliases, stale_since IS NOT NULL AS stale, stale_reason,
         closed_at IS NOT NULL AS closed
       FROM cloud_resources WHERE {statement.where} ORDER BY id LIMIT {statement.bind(batch)}"""  # noqa: S608
     driver = await open_driver(session)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,7 +21,7 @@ from app.domains.inventory import rules
 from app.domains.inventory.events import ResourceChanged
 from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.bulk import open_driver
+from app.domains.inventory.service.bulk import Driver, open_driver
 from app.domains.inventory.service.relations import store_relations
 from app.domains.inventory.service.writing import Destination, Written, write_resources, write_versions
 from app.providers.base import UnitResult, UnitState
@@ -202,7 +201,7 @@ async def _lock_unit(session: AsyncSession, organization_id: UUID, account_id: U
 
 
 async def _read_known(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID, native_ids: Sequence[str]
+    driver: Driver, organization_id: UUID, unit_id: UUID, native_ids: Sequence[str]
 ) -> dict[str, Known]:
     columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL AS stale,
       closed_at IS NOT NULL AS closed FROM cloud_resources WHERE organization_id = $1 AND """
@@ -216,7 +215,7 @@ async def _read_known(
     return known
 
 
-async def _mark_seen(driver: "asyncpg.Connection[Any]", organization_id: UUID, ids: list[UUID], now: datetime) -> None:
+async def _mark_seen(driver: Driver, organization_id: UUID, ids: list[UUID], now: datetime) -> None:
     if ids:
         await driver.execute(
             """UPDATE cloud_resources SET last_seen_at = $3, stale_since = NULL, stale_reason = NULL
@@ -227,9 +226,7 @@ async def _mark_seen(driver: "asyncpg.Connection[Any]", organization_id: UUID, i
         )
 
 
-async def _mark_stale(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, ids: list[UUID], now: datetime, reason: str
-) -> None:
+async def _mark_stale(driver: Driver, organization_id: UUID, ids: list[UUID], now: datetime, reason: str) -> None:
     if ids:
         await driver.execute(
             """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
@@ -242,7 +239,7 @@ async def _mark_stale(
         )
 
 
-async def _close(driver: "asyncpg.Connection[Any]", where: Destination, ids: list[UUID], unit: SyncUnit) -> None:
+async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: SyncUnit) -> None:
     if not ids:
         return
     await driver.execute(
@@ -259,7 +256,7 @@ async def _close(driver: "asyncpg.Connection[Any]", where: Destination, ids: lis
 
 async def _note_unit(
     session: AsyncSession,
-    driver: "asyncpg.Connection[Any]",
+    driver: Driver,
     unit: SyncUnit,
     result: UnitResult,
     *,
@@ -283,9 +280,7 @@ async def _note_unit(
     await session.flush()
 
 
-async def _count_unit(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID
-) -> tuple[dict[str, int], int]:
+async def _count_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> tuple[dict[str, int], int]:
     rows = await driver.fetch(
         """SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
            WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type ORDER BY type""",
@@ -295,7 +290,7 @@ async def _count_unit(
     return {row["type"]: row["found"] for row in rows}, sum(row["stale"] for row in rows)
 
 
-async def _recount_unit(driver: "asyncpg.Connection[Any]", organization_id: UUID, unit_id: UUID) -> None:
+async def _recount_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> None:
     counts, stale = await _count_unit(driver, organization_id, unit_id)
     await driver.execute(
         """UPDATE sync_units SET type_counts = $3, stale_resources = $4, resources = $5

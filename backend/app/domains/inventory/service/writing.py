@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term
-from app.domains.inventory.service.bulk import stage_rows
+from app.domains.inventory.service.bulk import Driver, stage_rows
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",
@@ -85,9 +84,7 @@ class _Before:
     resource: PreparedResource
 
 
-async def write_resources(
-    driver: "asyncpg.Connection[Any]", where: Destination, resources: Sequence[PreparedResource]
-) -> Written:
+async def write_resources(driver: Driver, where: Destination, resources: Sequence[PreparedResource]) -> Written:
     """Insert or update these resources, write their history and their terms. Unread properties keep their old value."""
     before = await _read_before(driver, where.organization_id, [resource.native_id for resource in resources])
     staged: list[tuple[Any, ...]] = []
@@ -130,7 +127,7 @@ async def write_resources(
 
 
 async def write_versions(
-    driver: "asyncpg.Connection[Any]",
+    driver: Driver,
     where: Destination,
     versions: Sequence[tuple[UUID, str, list[dict[str, Any]]]],
 ) -> None:
@@ -179,12 +176,10 @@ def _compared(resource: PreparedResource, properties: dict[str, Any] | None = No
     }
 
 
-async def _read_before(
-    driver: "asyncpg.Connection[Any]", organization_id: UUID, native_ids: Sequence[str]
-) -> dict[str, _Before]:
+async def _read_before(driver: Driver, organization_id: UUID, native_ids: Sequence[str]) -> dict[str, _Before]:
     rows = await driver.fetch(
         """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_type, type, name, region, status,
-             tags, properties, unread_fields, aliases, content_hash, created_at
+             tags::text, properties::text, unread_fields::text, aliases, content_hash, created_at
            FROM cloud_resources WHERE organization_id = $1 AND native_id = ANY($2::text[])
            ORDER BY native_id FOR UPDATE""",
         organization_id,
@@ -206,7 +201,7 @@ async def _read_before(
 
 
 async def _write_terms(
-    driver: "asyncpg.Connection[Any]",
+    driver: Driver,
     organization_id: UUID,
     resources: Sequence[PreparedResource],
     before: dict[str, _Before],
