@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
@@ -14,6 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 from app.core.database import Base, Database, set_organization, use_database
 from app.core.ids import new_id
 from app.core.rls import CURRENT_ORG, protection_statements
+
+_ID_LIKE = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}[0-9a-f-]*")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names of cases must be equal in every process: no random ids, no bytes."""
+    if isinstance(val, bytes):
+        return argname
+    if isinstance(val, str) and _ID_LIKE.search(val):
+        return _ID_LIKE.sub("ID", val)
+    return None
+
 
 APP_ROLE, APP_PASSWORD = "cop_test_app", "cop_test_app"  # pragma: allowlist secret
 
