@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import Row, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
@@ -59,7 +59,7 @@ async def last_charge_on(session: AsyncSession, organization_id: UUID, *, until:
 
 async def sum_by_day(
     session: AsyncSession, organization_id: UUID, *, first: date, end: date, resource_id: UUID | None = None
-) -> list[tuple[date, str, Decimal | None]]:
+) -> Sequence[Row[date, str, Decimal | None]]:
     """(day, currency, effective cost or None) from `first` to before `end`, oldest first."""
     statement = select(CostDay.charged_on, CostDay.currency, func.sum(CostDay.cost)).where(
         CostDay.organization_id == organization_id, CostDay.charged_on >= first, CostDay.charged_on < end
@@ -68,7 +68,7 @@ async def sum_by_day(
         statement = statement.where(CostDay.resource_id == resource_id)
     statement = statement.group_by(CostDay.charged_on, CostDay.currency)
     rows = await session.execute(statement.order_by(CostDay.charged_on, CostDay.currency))
-    return list(rows.tuples())
+    return rows.all()
 
 
 async def last_resource_charge_on(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> date | None:
@@ -93,7 +93,7 @@ async def resource_ids_of(session: AsyncSession, organization_id: UUID, native_i
         )
         .distinct()
     )
-    return {native: found for native, found in (await session.execute(statement)).tuples() if native and found}
+    return {native: found for native, found in (await session.execute(statement)) if native and found}
 
 
 async def has_unjoined_days(session: AsyncSession, organization_id: UUID) -> bool:

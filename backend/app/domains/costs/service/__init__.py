@@ -9,6 +9,7 @@ from app.domains.costs.service.days import (
     read_summary,
 )
 from app.domains.costs.service.imports import (
+    LocalProgress,
     get_import,
     import_local_files,
     list_imports,
@@ -18,6 +19,7 @@ from app.domains.costs.service.imports import (
 from app.domains.costs.service.running import run_import
 
 __all__ = [
+    "LocalProgress",
     "enqueue_cleaning",
     "enqueue_joining",
     "get_import",

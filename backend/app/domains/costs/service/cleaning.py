@@ -65,7 +65,7 @@ async def _leftovers(storage: Storage, organization_id: UUID) -> list[str]:
                 CostImport.organization_id == organization_id
             )
         )
-        ends = {import_id: (state, finished_at) for import_id, state, finished_at in imports.tuples()}
+        ends = {import_id: (state, finished_at) for import_id, state, finished_at in imports}
     now = utc_now()
     return [key for key in stored if key not in named and _is_over(_import_id(key), ends, now)]
 

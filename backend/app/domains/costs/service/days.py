@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
@@ -168,7 +168,7 @@ async def read_resource_costs(session: AsyncSession, organization_id: UUID, reso
     return DailyCosts(items=items, totals=_totals(rows))
 
 
-def _totals(rows: Sequence[tuple[date, str, Decimal | None]]) -> list[Money]:
+def _totals(rows: Sequence[Row[date, str, Decimal | None]]) -> list[Money]:
     sums: dict[str, Decimal] = {}
     for _, currency, cost in rows:
         if cost is not None:
