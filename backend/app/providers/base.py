@@ -77,6 +77,28 @@ class CollectedResource:
     unread_fields: Mapping[str, str] = field(default_factory=dict)
     """Top-level properties that could not be read, each with the missing permission or failed call."""
     aliases: Sequence[str] = ()  # other ids that bills and relations use, such as i-0abc for an instance
+    volatile: Sequence[str] = ()
+    """Paths (`A.B`, `A[].B`) of properties that move by themselves, such as a queue's length."""
+
+
+def stable_properties(resource: CollectedResource) -> Mapping[str, Any]:
+    """The properties without the volatile ones: what tells whether the resource was changed."""
+    properties: Mapping[str, Any] = resource.properties
+    for path in resource.volatile:
+        properties = _without(properties, path.replace("[]", ".[]").split("."))
+    return properties
+
+
+def _without(value: Any, steps: Sequence[str]) -> Any:
+    """A copy of the branch that the path leads through; what does not have the path is returned as it is."""
+    step, *rest = steps
+    if step == "[]":
+        return [_without(entry, rest) for entry in value] if isinstance(value, list) else value
+    if not isinstance(value, Mapping) or step not in value:
+        return value
+    if not rest:
+        return {name: entry for name, entry in value.items() if name != step}
+    return {**value, step: _without(value[step], rest)}
 
 
 @dataclass(frozen=True, kw_only=True)

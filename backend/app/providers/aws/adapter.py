@@ -49,7 +49,7 @@ class AwsProvider:
 
     def __init__(self, *, read_seconds: float = 30, attempts: int = 4) -> None:
         self._read_seconds, self._attempts = read_seconds, attempts
-        self._loader = Loader()
+        self.loader = Loader()
         self._throttles = Throttles()
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, tuple[AwsSession, float]] = OrderedDict()
@@ -59,6 +59,10 @@ class AwsProvider:
         """Drop sessions and threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sessions.clear()
+
+    def call_rate(self, account: str, region: str, service: str) -> float | None:
+        """Calls per second allowed now; None where nothing was called yet."""
+        return self._throttles.rate(account, region, service)
 
     async def test(self, connection: Connection) -> ConnectionReport:
         """Raises AwsError when the credentials or the address do not work, or the role's trust policy is open."""
@@ -163,7 +167,7 @@ class AwsProvider:
             known = self._sessions.get(key)
         if known is None:
             try:
-                made = AwsSession(connection, self._loader, read_seconds=self._read_seconds, attempts=self._attempts)
+                made = AwsSession(connection, self.loader, read_seconds=self._read_seconds, attempts=self._attempts)
             except Exception as error:
                 raise translate(error, "sts", "AssumeRole") from error
         with self._lock:

@@ -17,8 +17,8 @@ def convert(
     created_at = parse_instant(find(item, entry.created)) if entry.created else None
     properties: Item = plain(item)
     for name in entry.json_fields:
-        if name in properties:
-            properties[name] = parse_json(properties[name])
+        if name not in unread:
+            properties[name] = parse_json(properties.get(name))
     for name, derive in entry.derive.items():
         properties[name] = derive(properties)
     for path in entry.redact:
@@ -40,6 +40,7 @@ def convert(
         properties=properties,
         created_at=created_at,
         unread_fields=dict(unread),
+        volatile=entry.volatile,
         aliases=tuple(
             dict.fromkeys(
                 alias
@@ -65,7 +66,7 @@ def _edges(relation: Relation, native_id: str, properties: Item, place: Mapping[
     values = find_all(properties, relation.path) if isinstance(relation.path, str) else relation.path(properties)
     edges = []
     for value in dict.fromkeys(str(value) for value in values if isinstance(value, str | int) and value != ""):
-        if value.startswith("arn:"):
+        if isinstance(relation.target, str) and value.startswith("arn:"):
             other: str | None = value
         else:
             template = relation.target if isinstance(relation.target, str) else relation.target(value)

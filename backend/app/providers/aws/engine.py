@@ -229,7 +229,11 @@ class UnitRead:
             listed = self._types[entry.native_type].entries
             for one in listed[:1] if self._first_only else listed:
                 for extra in entry.extras:
-                    if extra.stage == stage and (extra.when is None or extra.when(one.item)):
+                    if extra.stage != stage:
+                        continue
+                    if extra.when is not None and not extra.when(one.item):
+                        one.item.setdefault(extra.name, extra.default)
+                    else:
                         targets.append((one, extra))
                         tasks.append(self._extra_task(one.item, extra))
         for (one, extra), outcome in zip(targets, self._reader.run_all(tasks), strict=True):

@@ -2,6 +2,7 @@
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from app.providers.aws.permissions import permission_for
 from app.providers.base import ErrorKind, ProviderError
@@ -166,6 +167,6 @@ def _kind_of_exception(error: Exception) -> tuple[ErrorKind, str]:
             return ErrorKind.INVALID_ANSWER, "the answer could not be read"
         case sdk.UnknownRegionError() | sdk.InvalidRegionError():
             return ErrorKind.INVALID_ANSWER, "no such region"
-        case OSError():
+        case OSError() | HTTPError():  # the SDK does not wrap what breaks off inside a body
             return ErrorKind.UNREACHABLE, "the connection broke off"
     return ErrorKind.INVALID_ANSWER, f"the answer could not be read ({type(error).__name__})"

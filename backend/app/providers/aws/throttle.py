@@ -77,3 +77,9 @@ class Throttles:
             if bucket is None:
                 bucket = self._buckets[key] = TokenBucket(rate, burst)
             return bucket
+
+    def rate(self, account: str, region: str, service: str) -> float | None:
+        """Calls per second of a bucket; None where there is none yet."""
+        with self._lock:
+            bucket = self._buckets.get((account, region, service))
+        return None if bucket is None else bucket.rate

@@ -51,7 +51,7 @@ def parse_instant(value: Any) -> datetime | None:
     try:
         if isinstance(value, datetime):
             return to_utc(value)
-        if isinstance(value, str) and not value.isdigit():
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
             return to_utc(datetime.fromisoformat(value))
         if isinstance(value, str | int | float):
             seconds = float(value)

@@ -13,6 +13,11 @@ def _target_template(value: str) -> str:
     return ec2_arn("instance") if value.startswith("i-") else "{value}"
 
 
+def _listener_name(item: Item) -> str:
+    parts = (item.get("LoadBalancerName"), item.get("Protocol"), item.get("Port"))
+    return " ".join(str(part) for part in parts if part)
+
+
 LOAD_BALANCER = ResourceType(
     native_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     type="network.load_balancer",
@@ -53,7 +58,8 @@ LISTENER = ResourceType(
     native_type="AWS::ElasticLoadBalancingV2::Listener",
     type="network.listener",
     native_id="{ListenerArn}",
-    name=("ListenerArn",),
+    name=("ListenerName", "ListenerArn"),
+    derive={"ListenerName": _listener_name},
     listing=Listing(operation="DescribeListeners", items="Listeners[]"),
     for_each=ForEach(
         parent=LOAD_BALANCER.native_type,

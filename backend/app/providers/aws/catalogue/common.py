@@ -55,7 +55,14 @@ def encrypted_with(path: str) -> Relation:
 
 
 def _key_template(value: str) -> str:
+    if value.startswith("arn:"):
+        return value
     return "arn:{partition}:kms:{region}:{account}:{value}" if value.startswith("alias/") else KMS_KEY_ARN
+
+
+def itself(value: str) -> str:
+    """For paths whose values are templates already."""
+    return value
 
 
 def uses_role(path: str) -> Relation:

@@ -4,6 +4,7 @@ from app.providers.aws.catalogue.common import (
     encrypted_with,
     in_subnet,
     in_vpc,
+    itself,
     secret_like_names,
     secured_by,
     uses_role,
@@ -46,6 +47,7 @@ ECS_CLUSTER = ResourceType(
     ),
     tags="tags",
     status="status",
+    volatile=("runningTasksCount", "pendingTasksCount", "statistics"),
 )
 
 ECS_SERVICE = ResourceType(
@@ -68,6 +70,15 @@ ECS_SERVICE = ResourceType(
     tags="tags",
     status="status",
     created="createdAt",
+    volatile=(
+        "events",
+        "runningCount",
+        "pendingCount",
+        "deployments[].updatedAt",
+        "deployments[].runningCount",
+        "deployments[].pendingCount",
+        "deployments[].failedTasks",
+    ),
     relations=(
         Relation(kind="contains", path="clusterArn", reverse=True),
         Relation(kind="uses", path="taskDefinition"),
@@ -103,7 +114,7 @@ TASK_DEFINITION = ResourceType(
         uses_role("executionRoleArn"),
         Relation(kind="logs-to", path=_log_groups, target="arn:{partition}:logs:{region}:{account}:log-group:{value}"),
         Relation(kind="uses", path="containerDefinitions[].secrets[].valueFrom"),
-        Relation(kind="uses", path=_repositories, target=lambda value: value),
+        Relation(kind="uses", path=_repositories, target=itself),
     ),
 )
 

@@ -12,6 +12,7 @@ DB_INSTANCE = ResourceType(
     tags="TagList",
     status="DBInstanceStatus",
     created="InstanceCreateTime",
+    volatile=("LatestRestorableTime",),
     aliases=("{DbiResourceId}",),
     relations=(
         in_vpc("DBSubnetGroup.VpcId"),
@@ -40,6 +41,7 @@ DB_CLUSTER = ResourceType(
     tags="TagList",
     status="Status",
     created="ClusterCreateTime",
+    volatile=("LatestRestorableTime", "EarliestRestorableTime"),
     aliases=("{DbClusterResourceId}",),
     relations=(
         secured_by("VpcSecurityGroups[].VpcSecurityGroupId"),
@@ -127,6 +129,16 @@ TABLE = ResourceType(
     describe=Describe(operation="DescribeTable", ids="TableName", parameter="TableName", items="Table"),
     status="TableStatus",
     created="CreationDateTime",
+    volatile=(
+        "ItemCount",
+        "TableSizeBytes",
+        "GlobalSecondaryIndexes[].ItemCount",
+        "GlobalSecondaryIndexes[].IndexSizeBytes",
+        "LocalSecondaryIndexes[].ItemCount",
+        "LocalSecondaryIndexes[].IndexSizeBytes",
+        "ContinuousBackups.PointInTimeRecoveryDescription.EarliestRestorableDateTime",
+        "ContinuousBackups.PointInTimeRecoveryDescription.LatestRestorableDateTime",
+    ),
     joins=(tags_in_bulk("dynamodb:table", "{TableArn}"),),
     extras=(
         Extra(

@@ -48,6 +48,7 @@ FILE_SYSTEM = ResourceType(
     listing=Listing(operation="DescribeFileSystems", items="FileSystems[]", page_size=100),
     status="LifeCycleState",
     created="CreationTime",
+    volatile=("SizeInBytes",),
     aliases=("{FileSystemId}",),
     relations=(encrypted_with("KmsKeyId"),),
 )

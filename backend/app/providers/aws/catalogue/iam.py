@@ -139,6 +139,7 @@ ROLE = ResourceType(
     type="identity.role",
     native_id="{Arn}",
     name=("RoleName",),
+    volatile=("RoleLastUsed",),
     listing=_everything("RoleDetailList[]"),
     created="CreateDate",
     # Instances name the instance profile, which is only an envelope of the role.

@@ -83,13 +83,12 @@ class Extra:
     absent: tuple[str, ...] = ()  # error codes that mean "not set", which is a value
     default: Any = None  # what "not set" is stored as
     client: str = ""
-    when: Callable[[Item], bool] | None = None
+    when: Callable[[Item], bool] | None = None  # false: the call makes no sense, `default` unless the item has it
     convert: Callable[[Any], Any] | None = None
     spread: tuple[str, ...] = ()  # the answer's own members become properties; these are unread when it fails
     region: str = ""  # path in the item of the region to ask
     stage: int = 1
     fallback: "Extra | None" = None  # where an endpoint does not know the call
-    paged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +134,10 @@ class ResourceType:
     relations: tuple[Relation, ...] = ()
     extras: tuple[Extra, ...] = ()
     joins: tuple[Join, ...] = ()
-    json_fields: tuple[str, ...] = ()  # properties that hold a JSON text
+    json_fields: tuple[str, ...] = ()  # properties that hold a JSON text; null where the answer leaves them out
     derive: Mapping[str, Callable[[Item], Any]] = field(default_factory=dict)  # before redaction; the name → its value
     redact: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from app.providers.aws.catalogue.common import (
     BUCKET_ARN,
     ec2_arn,
     encrypted_with,
+    itself,
     tags_in_bulk,
     uses_role,
 )
@@ -62,6 +63,19 @@ TRAIL = ResourceType(
     # Shadow trails (copies of another region's multi-region trail) are the same resource; each region names its own.
     listing=Listing(operation="DescribeTrails", items="trailList[]", arguments={"includeShadowTrails": False}),
     region="HomeRegion",
+    volatile=tuple(
+        f"Status.Latest{name}"
+        for name in (
+            "DeliveryTime",
+            "DeliveryAttemptTime",
+            "DeliveryAttemptSucceeded",
+            "DigestDeliveryTime",
+            "NotificationTime",
+            "NotificationAttemptTime",
+            "NotificationAttemptSucceeded",
+            "CloudWatchLogsDeliveryTime",
+        )
+    ),
     joins=(Join(name="Tags", read=_trail_tags, calls=("cloudtrail:ListTags",), key="{TrailARN}", default=[]),),
     extras=(
         Extra(name="Status", operation="GetTrailStatus", arguments={"Name": "TrailARN"}),
@@ -93,9 +107,10 @@ ALARM = ResourceType(
     ),
     status="StateValue",
     created="AlarmConfigurationUpdatedTimestamp",
+    volatile=("StateReason", "StateReasonData", "StateUpdatedTimestamp"),
     joins=(tags_in_bulk("cloudwatch:alarm", "{AlarmArn}"),),
     relations=(
-        Relation(kind="monitors", path=_watched, target=lambda value: value),
+        Relation(kind="monitors", path=_watched, target=itself),
         Relation(
             kind="notifies",
             path=lambda item: [v for v in find_all(item, "AlarmActions[]") if ":sns:" in str(v)],
@@ -111,8 +126,9 @@ LOG_GROUP = ResourceType(
     name=("logGroupName",),
     listing=Listing(operation="DescribeLogGroups", items="logGroups[]", page_size=50),
     created="creationTime",
+    volatile=("storedBytes",),
     aliases=("{arn}",),
-    joins=(tags_in_bulk("logs:log-group", "{native_id}"),),
+    joins=(tags_in_bulk("logs", "{native_id}"),),
     relations=(encrypted_with("kmsKeyId"),),
 )
 

@@ -76,6 +76,7 @@ SECRET = ResourceType(
         operation="ListSecrets", items="SecretList[]", arguments={"IncludePlannedDeletion": False}, page_size=100
     ),
     created="CreatedDate",
+    volatile=("LastAccessedDate",),
     relations=(
         encrypted_with("KmsKeyId"),
         Relation(kind="uses", path="RotationLambdaARN"),

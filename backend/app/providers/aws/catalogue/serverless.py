@@ -80,7 +80,8 @@ TOPIC = ResourceType(
     native_type="AWS::SNS::Topic",
     type="messaging.topic",
     native_id="{TopicArn}",
-    name=("TopicArn",),
+    name=("TopicName",),
+    derive={"TopicName": lambda item: str(item.get("TopicArn", "")).rsplit(":", 1)[-1]},
     listing=Listing(operation="ListTopics", items="Topics[]"),
     joins=(tags_in_bulk("sns:topic", "{TopicArn}"),),
     extras=(
@@ -115,6 +116,11 @@ QUEUE = ResourceType(
     derive={"QueueName": lambda item: str(item.get("QueueArn", "")).rsplit(":", 1)[-1]},
     joins=(tags_in_bulk("sqs:queue", "{QueueArn}"),),
     json_fields=("Policy", "RedrivePolicy", "RedriveAllowPolicy"),
+    volatile=(
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible",
+    ),
     relations=(
         encrypted_with("KmsMasterKeyId"),
         Relation(kind="dead-letters-to", path=_dead_letter),

@@ -1,0 +1,99 @@
+"""moto's server, once per test process, reset before each test. Its back ends are the process's own state."""
+
+import os
+
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read by moto at import: must come before it
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from app.providers.aws import AwsProvider
+from app.providers.base import CollectedResource, Connection, Unit, UnitResult
+from moto.server import ThreadedMotoServer
+from tests.providers.aws.estate import Estate
+from tests.providers.aws.proxy import FaultyProxy
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def cloud(moto_url: str) -> str:
+    """An empty AWS."""
+    httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
+    return moto_url
+
+
+@pytest.fixture(scope="module")
+def estate(moto_url: str) -> Estate:
+    """A full AWS, for tests that only read. A module that uses it must not empty it by `cloud` in between."""
+    httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
+    made = Estate(moto_url, "us-east-1")
+    made.build()
+    return made
+
+
+@pytest.fixture
+def proxy(cloud: str) -> Iterator[FaultyProxy]:
+    """The same AWS behind a network that can be broken."""
+    with FaultyProxy(cloud) as running:
+        yield running
+
+
+@pytest.fixture
+def provider() -> Iterator[AwsProvider]:
+    """Short time-outs and few attempts: the faults here do not heal."""
+    made = AwsProvider(read_seconds=2, attempts=2)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _platform_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of the installation itself, and none of the machine's own settings."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "platform")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "platform")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def connection_to(url: str, *, regions: tuple[str, ...] = ("us-east-1",), **changes: Any) -> Connection:
+    """A connection by access key."""
+    credentials = {"kind": "access_key", "access_key_id": "a", "secret_access_key": "b"}
+    values: dict[str, Any] = {
+        "connection_id": "c1", "credentials": credentials, "endpoint_url": url, "regions": regions
+    } | changes  # fmt: skip
+    return Connection(**values)
+
+
+ACCOUNT = "123456789012"
+
+
+async def collect_all(provider: AwsProvider, connection: Connection) -> list[UnitResult]:
+    units = await provider.plan(connection)
+    return list(await asyncio.gather(*(provider.collect(connection, unit, budget_seconds=60) for unit in units)))
+
+
+async def collect_one(
+    provider: AwsProvider, connection: Connection, service: str, *, budget_seconds: float = 30
+) -> UnitResult:
+    region = "global" if service in ("iam", "s3", "route53") else connection.regions[0]
+    unit = Unit(account=ACCOUNT, region=region, service=service)
+    return await provider.collect(connection, unit, budget_seconds=budget_seconds)
+
+
+def resources_of(results: Sequence[UnitResult], native_type: str = "") -> list[CollectedResource]:
+    return [r for result in results for r in result.resources if native_type in ("", r.native_type)]
