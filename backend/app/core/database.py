@@ -54,6 +54,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=POOL_WAIT_SECONDS,
             pool_pre_ping=True,
+            hide_parameters=True,  # error texts reach the log
             connect_args={
                 "server_settings": {"statement_timeout": str(statement_timeout_ms), "timezone": "UTC", "jit": "off"}
             },

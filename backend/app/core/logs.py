@@ -47,19 +47,44 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.I), r"\1?[redacted]"),
     (re.compile(_NAMED_VALUE, re.I), r"\1[redacted]"),
 )
+# One look decides whether the shapes above need to be tried: most texts hold none of their beginnings.
+_SUSPICIOUS = re.compile(
+    r"-----BEGIN|eyJ|AKIA|ASIA|AROA|AIDA|ABIA|ACCA|cok_|gh[pousr]_|github_pat_|glpat-|xox|sk-|bearer\s|basic\s|://"
+    r"|/ingest/hooks/|passw|secret|token|api[_-]?key|authorization|credential|cookie|private[_-]?key",
+    re.I,
+)
+_OUR_OWN = frozenset(
+    {
+        "timestamp",
+        "level",
+        "logger",
+        "method",
+        "route",
+        "status",
+        "client",
+        "request_id",
+        "organization_id",
+        "principal",
+    }
+)
+"""Fields that the kernel itself fills with ids and templates: escaped, not scrubbed."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\t\n]")
 
 
 def scrub(text: str) -> str:
     """The text without anything that has the shape of a token, key, password or query string."""
-    for pattern, replacement in _SHAPES:
-        text = pattern.sub(replacement, text)
+    if _SUSPICIOUS.search(text):
+        for pattern, replacement in _SHAPES:
+            text = pattern.sub(replacement, text)
     return text
 
 
 def escape_control(text: str, *, keep_lines: bool = False) -> str:
     """Control, direction and broken characters as `\\xNN`; line breaks too, unless the text is a traceback of ours."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
     return text if keep_lines else _LINE_BREAK.sub(lambda found: "\\t" if found[0] == "\t" else "\\n", text)
 
@@ -93,6 +118,8 @@ def _redact(_: Any, __: str, record: MutableMapping[str, Any]) -> MutableMapping
     for name, value in record.items():
         if name.startswith("_"):
             cleaned[name] = value
+        elif name in _OUR_OWN and isinstance(value, str):
+            cleaned[name] = escape_control(value[:MAX_TEXT])
         elif name == "exception":
             cleaned[name] = escape_control(scrub(str(value)[-MAX_TEXT:]), keep_lines=True)
         else:
