@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from redis.exceptions import RedisError
-from sqlalchemy import event, func, select, text, tuple_
+from sqlalchemy import event, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 2.0
 RESUMABLE = timedelta(days=7) - timedelta(hours=1)  # events are kept for seven days, see core/tasks/retention.py
 PAGE = 500
+# Facts without a topic that live connections act on: the person's rights are looked at again at once.
+RIGHTS_CHANGED = ("session.revoked", "session.refresh_reused", "password.changed", "member.changed", "member.removed")
 _SHORTEST_LOOK_SECONDS = 0.03
 _LARGEST = 2**63 - 1
 
@@ -72,7 +74,7 @@ class StreamedEvent:
 
     position: Position
     name: str
-    topic: str
+    topic: str | None
     at: datetime
     payload: dict[str, Any]
 
@@ -103,7 +105,7 @@ async def read_events(
         )
         .where(
             EventRow.organization_id == organization_id,
-            EventRow.topic.is_not(None),
+            or_(EventRow.topic.is_not(None), EventRow.name.in_(RIGHTS_CHANGED)),
             tuple_(EventRow.transaction_id, EventRow.position) > tuple_(after.transaction_id, after.position),
         )
         .order_by(EventRow.transaction_id, EventRow.position)
