@@ -53,7 +53,7 @@ def canonical(record: AuditRecord) -> bytes:
     """The row as JSON with sorted names and the instant in UTC microseconds: the same bytes on every reading."""
     content = {name: getattr(record, name) for name in AuditRecord.__slots__}
     content["at"] = record.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)  # default: the driver's own UUIDs
 
 
 def seal(number: int, previous_hash: bytes, record: AuditRecord) -> Seal:
@@ -79,7 +79,7 @@ def mask(value: Any, name: str = "", depth: int = 0) -> Any:
     """A value that may be kept: secrets as "(set)", long texts cut, floats as text so that reading changes nothing."""
     if _SECRET_NAME.search(name) and value is not None and not isinstance(value, bool):
         return MASK
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
         return value
     if isinstance(value, Mapping) and depth < 5:
         items = list(value.items())[:MAX_ITEMS]

@@ -148,7 +148,7 @@ def count_failure(policy: ThrottlePolicy, failures: float, since: timedelta) -> 
     """The failures after one more, `since` the last was counted, and how long the next try has to wait."""
     remembered = max(0.0, failures - max(0.0, since.total_seconds()) / policy.forget_seconds)
     counted = remembered + 1
-    over = math.floor(counted + 1e-6) - policy.free
+    over = math.ceil(counted - 1e-6) - policy.free  # a failure counts until all of it is forgotten
     if over < 0:
         return counted, timedelta(0)
     return counted, timedelta(seconds=min(2.0 ** min(over, 20), policy.longest_seconds))

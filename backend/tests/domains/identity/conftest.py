@@ -18,6 +18,7 @@ from app.domains.audit import tasks as audit_tasks
 from app.domains.identity import api, models, service
 from app.domains.identity.rules import Role
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import delete
 
 PASSWORD = "correct horse battery staple"
@@ -50,11 +51,11 @@ class Clock:
 
 
 @pytest.fixture
-def moved_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def moved_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The product's clock, under the test's control."""
     moved = Clock()
     monkeypatch.setattr(clock, "utc_now", moved.now)
-    yield moved
+    return moved
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +72,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def settings(redis_url: str) -> AsyncIterator[Settings]:
-    made = Settings(redis_url=redis_url, public_url="http://localhost:8000")  # type: ignore[arg-type]  # SecretStr from str
+    made = Settings(redis_url=SecretStr(redis_url), public_url="http://localhost:8000")
     service.use_settings(made)
     yield made
     service.use_settings(None)

@@ -26,11 +26,13 @@ async def test_a_refresh_gives_new_tokens_of_the_same_session(
 ) -> None:
     first = await sign_in(await make_person())
     answer = await refresh(client, first["refresh_token"])
-    assert answer.status_code == 200 and answer.json()["refresh_token"] != first["refresh_token"]
+    assert answer.status_code == 200
+    assert answer.json()["refresh_token"] != first["refresh_token"]
     for token in (first["access_token"], answer.json()["access_token"]):
         assert (await client.get(ME, headers=auth(token))).status_code == 200
     sessions = (await client.get("/api/v1/auth/sessions", headers=auth(answer.json()["access_token"]))).json()
-    assert len(sessions["items"]) == 1 and sessions["items"][0]["current"] is True
+    assert len(sessions["items"]) == 1
+    assert sessions["items"][0]["current"] is True
 
 
 async def test_a_reused_token_ends_the_family(
@@ -41,12 +43,14 @@ async def test_a_reused_token_ends_the_family(
     second = (await refresh(client, first["refresh_token"])).json()
     moved_clock.advance(seconds=21)
     answer = await refresh(client, first["refresh_token"])
-    assert answer.status_code == 401 and answer.json()["type"].endswith("/session-ended")
+    assert answer.status_code == 401
+    assert answer.json()["type"].endswith("/session-ended")
     assert (await refresh(client, second["refresh_token"])).status_code == 401
     assert (await client.get(ME, headers=auth(second["access_token"]))).status_code == 401
     async with tenant_session(person.organization_id) as session:
         actions = (await session.execute(select(AuditEvent.action))).scalars().all()
-    assert actions.count("session.refresh_reused") == 1 and actions.count("session.revoked") == 1
+    assert actions.count("session.refresh_reused") == 1
+    assert actions.count("session.revoked") == 1
 
 
 async def test_a_lost_answer_is_forgiven_for_twenty_seconds(
@@ -56,7 +60,8 @@ async def test_a_lost_answer_is_forgiven_for_twenty_seconds(
     lost = (await refresh(client, first["refresh_token"])).json()
     moved_clock.advance(seconds=19)
     again = await refresh(client, first["refresh_token"])
-    assert again.status_code == 200 and again.json()["refresh_token"] != lost["refresh_token"]
+    assert again.status_code == 200
+    assert again.json()["refresh_token"] != lost["refresh_token"]
     moved_clock.advance(seconds=30)
     assert (await refresh(client, again.json()["refresh_token"])).status_code == 200
 
@@ -94,7 +99,8 @@ async def test_fifty_at_once_leave_one_live_token(client: httpx.AsyncClient, mak
 @pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 200, "null", "' OR 1=1"])
 async def test_an_unknown_token_has_no_session(client: httpx.AsyncClient, token: str) -> None:
     answer = await refresh(client, token)
-    assert answer.status_code == 401 and answer.json()["type"].endswith("/session-ended")
+    assert answer.status_code == 401
+    assert answer.json()["type"].endswith("/session-ended")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +120,8 @@ async def browser(client: httpx.AsyncClient, make_person: Any) -> httpx.AsyncCli
 async def test_a_browser_refreshes_by_its_cookie(browser: httpx.AsyncClient) -> None:
     before = browser.cookies["refresh"]
     answer = await browser.post(REFRESH, content=b"{}", headers=BROWSER)
-    assert answer.status_code == 200 and answer.json()["refresh_token"] is None
+    assert answer.status_code == 200
+    assert answer.json()["refresh_token"] is None
     assert browser.cookies["refresh"] != before
     assert (await browser.post(REFRESH, headers=BROWSER)).status_code == 200
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from app.core import clock
 from app.core.database import Database, directory_session, tenant_session
 from app.domains.audit.models import AuditEvent
 from app.domains.identity import queries, service
@@ -26,12 +27,18 @@ async def test_native_sign_in_answers_with_both_tokens(client: httpx.AsyncClient
     )
     assert answer.status_code == 200
     body = answer.json()
-    assert body["token_type"] == "bearer" and body["expires_in"] == 600 and len(body["refresh_token"]) == 43
-    assert "set-cookie" not in answer.headers and answer.headers["cache-control"] == "no-store"
+    assert body["token_type"] == "bearer"
+    assert body["expires_in"] == 600
+    assert len(body["refresh_token"]) == 43
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
     me = (await client.get("/api/v1/auth/me", headers=auth(body["access_token"]))).json()
-    assert me["id"] == str(person.user_id) and me["email"] == person.email and me["role"] == "operator"
+    assert me["id"] == str(person.user_id)
+    assert me["email"] == person.email
+    assert me["role"] == "operator"
     assert me["organization"] == {"id": str(person.organization_id), "name": "Example"}
-    assert "alerts:write" in me["permissions"] and me["permissions"] == sorted(me["permissions"])
+    assert "alerts:write" in me["permissions"]
+    assert me["permissions"] == sorted(me["permissions"])
 
 
 async def test_browser_sign_in_keeps_the_refresh_token_in_a_cookie(client: httpx.AsyncClient, make_person: Any) -> None:
@@ -39,8 +46,12 @@ async def test_browser_sign_in_keeps_the_refresh_token_in_a_cookie(client: httpx
     answer = await client.post(LOGIN, json={"email": person.email, "password": person.password})
     assert answer.json()["refresh_token"] is None
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("refresh=") and "HttpOnly" in cookie and "SameSite=strict" in cookie and "Path=/" in cookie
-    assert "Secure" not in cookie and "Domain" not in cookie  # plain http on loopback
+    assert cookie.startswith("refresh=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Path=/" in cookie
+    assert "Secure" not in cookie
+    assert "Domain" not in cookie
 
 
 async def test_cookie_has_the_host_prefix_over_https(app: Any, client: httpx.AsyncClient, make_person: Any) -> None:
@@ -48,7 +59,9 @@ async def test_cookie_has_the_host_prefix_over_https(app: Any, client: httpx.Asy
     app.state.settings = app.state.settings.model_copy(update={"public_url": "https://ops.example.com"})
     answer = await client.post(LOGIN, json={"email": person.email, "password": person.password})
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("__Host-refresh=") and "Secure" in cookie and "Domain" not in cookie
+    assert cookie.startswith("__Host-refresh=")
+    assert "Secure" in cookie
+    assert "Domain" not in cookie
 
 
 async def test_every_failure_has_one_text(client: httpx.AsyncClient, make_person: Any, app: Any) -> None:
@@ -69,7 +82,8 @@ async def test_every_failure_has_one_text(client: httpx.AsyncClient, make_person
     assert [answer.status_code for answer in answers] == [401] * 4
     assert len({answer.text for answer in answers}) == 1
     problem = answers[0].json()
-    assert problem["type"].endswith("/login-failed") and "set-cookie" not in answers[0].headers
+    assert problem["type"].endswith("/login-failed")
+    assert "set-cookie" not in answers[0].headers
 
 
 async def test_similar_time_for_unknown_and_known_names(client: httpx.AsyncClient, make_person: Any) -> None:
@@ -110,7 +124,8 @@ async def test_similar_time_for_unknown_and_known_names(client: httpx.AsyncClien
 )
 async def test_a_malformed_body_is_invalid_input(client: httpx.AsyncClient, body: Any) -> None:
     answer = await client.post(LOGIN, json=body)
-    assert answer.status_code == 422 and answer.json()["type"].endswith("/invalid-input")
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("/invalid-input")
 
 
 async def test_signing_in_is_audited_in_the_same_transaction(client: httpx.AsyncClient, make_person: Any) -> None:
@@ -118,9 +133,13 @@ async def test_signing_in_is_audited_in_the_same_transaction(client: httpx.Async
     headers = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
     await client.post(LOGIN, json={"email": person.email, "password": person.password}, headers=headers)
     [row] = await audit_rows(person.organization_id, "session.started")
-    assert row.actor_id == person.user_id and row.outcome == "success" and row.subject_type == "session"
-    assert row.changes["device"] == "Firefox on Linux" and row.changes["new_device"] is True
-    assert row.user_agent == headers["User-Agent"] and row.client_address == "127.0.0.1"
+    assert row.actor_id == person.user_id
+    assert row.outcome == "success"
+    assert row.subject_type == "session"
+    assert row.changes["device"] == "Firefox on Linux"
+    assert row.changes["new_device"] is True
+    assert row.user_agent == headers["User-Agent"]
+    assert row.client_address == "127.0.0.1"
     await client.post(LOGIN, json={"email": person.email, "password": person.password}, headers=headers)
     rows = await audit_rows(person.organization_id, "session.started")
     assert sorted(row.changes["new_device"] for row in rows) == [False, True]
@@ -130,8 +149,11 @@ async def test_a_failed_sign_in_of_a_known_person_is_audited(client: httpx.Async
     person = await make_person()
     await client.post(LOGIN, json={"email": person.email, "password": "wrong password here"})
     [row] = await audit_rows(person.organization_id, "session.sign_in_failed")
-    assert row.outcome == "failure" and row.actor_id is None and row.actor_kind == "anonymous"
-    assert row.subject_id == str(person.user_id) and row.changes["cause"] == "password"
+    assert row.outcome == "failure"
+    assert row.actor_id is None
+    assert row.actor_kind == "anonymous"
+    assert row.subject_id == str(person.user_id)
+    assert row.changes["cause"] == "password"
 
 
 async def test_twenty_sessions_at_most(client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any) -> None:
@@ -145,7 +167,7 @@ async def test_twenty_sessions_at_most(client: httpx.AsyncClient, make_person: A
             )  # fmt: skip
     assert (await client.get("/api/v1/auth/me", headers=auth(first["access_token"]))).status_code == 401
     async with tenant_session(person.organization_id) as session:
-        now = service.sessions.clock.utc_now()
+        now = clock.utc_now()
         live = await queries.list_live_sessions(session, person.organization_id, person.user_id, now)
     assert len(live) == 20
 
@@ -164,6 +186,9 @@ async def test_parameters_that_changed_are_rehashed_at_sign_in(
     async with directory_session() as session:
         user = await use_case._read_user(session, person.user_id)
         phc = await use_case._open_password(session, user)
-    assert phc is not None and phc.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
-    assert user is not None and user.password is not None and b"argon2" not in user.password
+    assert phc is not None
+    assert phc.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
+    assert user is not None
+    assert user.password is not None
+    assert b"argon2" not in user.password
     await sign_in(person)
