@@ -81,9 +81,7 @@ async def list_jobs(
     session: DbSession,
     caller: Annotated[Caller, Depends(allow("jobs:read"))],
     kind: Annotated[str | None, Query(pattern=_NAMES, max_length=500, description="Kinds, comma-separated.")] = None,
-    state: Annotated[
-        str | None, Query(pattern=_NAMES, max_length=200, description=f"States, comma-separated: {JOB_STATES}.")
-    ] = None,
+    state: Annotated[str | None, Query(pattern=_NAMES, max_length=200, description=_STATES_TEXT)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[JobSummary]:
