@@ -12,7 +12,7 @@ import orjson
 
 from app.core.errors import FieldProblem, InvalidInput
 from app.core.schemas import check_text
-from app.providers.base import CallError, CollectedResource, ErrorKind, UnitState
+from app.providers.base import CallError, CollectedResource, ErrorKind, UnitState, stable_properties
 
 MAX_VALUES = 50
 MAX_WORDS = 8
@@ -188,7 +188,7 @@ def _clean_json(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedResource:
-    """A collected resource as it is stored: clean JSON and a hash over everything that was read."""
+    """A collected resource as it is stored: clean JSON and a hash over everything that was read and is not volatile."""
 
     native_id: str
     native_type: str
@@ -202,6 +202,7 @@ class PreparedResource:
     aliases: list[str]
     created_at: datetime | None
     content_hash: bytes
+    volatile: tuple[str, ...] = ()
 
     @property
     def terms(self) -> set[Term]:
@@ -241,8 +242,30 @@ def prepare_resource(resource: CollectedResource) -> PreparedResource:
     if b"\\u0000" in plain:
         plain = orjson.dumps(_clean_json(content), option=_JSON_OPTIONS)
     created = resource.created_at.isoformat().encode() if resource.created_at else b""
+    stored = orjson.loads(plain)
+    if resource.volatile:
+        compared = without_volatile(stored["properties"], resource.volatile)
+        plain = orjson.dumps({**stored, "properties": compared}, option=_JSON_OPTIONS)
     digest = hashlib.blake2b(plain + created, digest_size=16).digest()
-    return PreparedResource(**orjson.loads(plain), created_at=resource.created_at, content_hash=digest)
+    return PreparedResource(
+        **stored, created_at=resource.created_at, content_hash=digest, volatile=tuple(resource.volatile)
+    )
+
+
+def without_volatile(properties: Mapping[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
+    """The properties without those that move by themselves, which are neither a change nor history."""
+    bearer = CollectedResource(
+        native_id="",
+        native_type="",
+        type="",
+        name="",
+        region="",
+        status=None,
+        tags={},
+        properties=properties,
+        volatile=volatile,
+    )
+    return dict(stable_properties(bearer))
 
 
 def keep_unread(

@@ -100,6 +100,13 @@ def test_the_hash_ignores_the_order_of_keys_and_sees_every_field() -> None:
     assert len(hashes | {rules.prepare_resource(instance(1)).content_hash}) == len(changed) + 1
 
 
+def test_what_moves_by_itself_is_stored_but_no_change() -> None:
+    one = rules.prepare_resource(instance(1, properties={"A": {"B": 1, "C": 2}}, volatile=["A.C"]))
+    other = rules.prepare_resource(instance(1, properties={"A": {"B": 1, "C": 3}}, volatile=["A.C"]))
+    assert one.content_hash == other.content_hash
+    assert other.properties == {"A": {"B": 1, "C": 3}}
+
+
 def test_what_postgresql_cannot_hold_is_replaced() -> None:
     broken = instance(1, name="a\x00b\ud800", properties={"k\x00": ["\udfff", 2**70, float("nan"), {1, 2}], "é": "ü"})
     made = rules.prepare_resource(broken)

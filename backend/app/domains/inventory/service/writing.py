@@ -117,7 +117,9 @@ async def write_resources(driver: Driver, where: Destination, resources: Sequenc
             versions.append((id_, "created", []))
         else:
             written.updated.append(id_)
-            if changes := rules.diff(_compared(old.resource), _compared(resource, kept[resource.native_id])):
+            volatile = resource.volatile
+            before_it = _compared(old.resource, old.resource.properties, volatile)
+            if changes := rules.diff(before_it, _compared(resource, kept[resource.native_id], volatile)):
                 versions.append((id_, "updated", changes))
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)
@@ -165,14 +167,14 @@ def _staged_row(resource: PreparedResource, id_: UUID, properties: dict[str, Any
     )
 
 
-def _compared(resource: PreparedResource, properties: dict[str, Any] | None = None) -> dict[str, Any]:
+def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
     """What history tells about: its paths start with these names."""
     return {
         "name": resource.name,
         "status": resource.status,
         "region": resource.region,
         "tags": resource.tags,
-        "properties": resource.properties if properties is None else properties,
+        "properties": rules.without_volatile(properties, volatile),
     }
 
 
