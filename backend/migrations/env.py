@@ -22,7 +22,8 @@ def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _compared
 
 def migrate(connection: Connection) -> None:
     """Run the asked-for steps on a connection; a transaction that is already open stays the caller's."""
-    load_domains()
+    if not context.config.attributes.get("upgrade_only"):  # the models are needed to compare, not to upgrade
+        load_domains()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
