@@ -16,7 +16,7 @@ from app.core.database import Database, use_database
 from app.core.handlers import install_error_handlers
 from app.core.logs import configure_logging
 from app.core.middleware import install_middleware
-from app.core.openapi import complete_responses, describe, require_permissions
+from app.core.openapi import describe, require_permissions
 from app.core.redis import close_redis
 from app.core.web import find_web_dir, mount_web
 from app.domains import load_domains
@@ -43,6 +43,7 @@ def create_app(
     app.state.settings = settings
     app.state.authenticate = identity.authenticate
     app.state.authenticate_token = identity.authenticate_token
+    identity.use_settings(settings)
     for router in routers_of(services):
         app.include_router(router, prefix=API_PREFIX)
     app.include_router(health.router)
@@ -55,7 +56,6 @@ def create_app(
             mount_web(app, folder)
     install_error_handlers(app)
     install_middleware(app, settings)
-    complete_responses(app)
     require_permissions(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it
     return app

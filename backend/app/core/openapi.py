@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.core import errors
-from app.core.errors import Problem, problems
+from app.core.errors import AppError, Problem, problems
 
 PUBLIC_ROUTES = frozenset(
     {
@@ -38,7 +38,7 @@ def permissions_of(dependant: Dependant) -> Iterator[str]:
 def require_permissions(app: FastAPI) -> None:
     """Refuse to start when a route outside the public list declares no permission, or more than one."""
     names: set[str] = set()
-    for route in api_routes(app):
+    for route in routes_of(app):
         declared = set(permissions_of(route.dependant))
         if route.name in PUBLIC_ROUTES:
             if declared:
@@ -50,25 +50,22 @@ def require_permissions(app: FastAPI) -> None:
         names.add(route.name)
 
 
-def api_routes(app: FastAPI) -> Iterator[APIRoute]:
-    """Every route with an endpoint of ours."""
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            yield route
+def routes_of(app: FastAPI) -> Iterator[Any]:
+    """Every route of ours as it is mounted: FastAPI's contexts, with `path`, `name`, `methods` and `dependant`."""
+    for context in iter_route_contexts(app.routes):
+        if isinstance(context.original_route, APIRoute):
+            yield context
 
 
-def complete_responses(app: FastAPI) -> None:
-    """Add the failures that every route shares to what each declares itself."""
-    for route in api_routes(app):
-        shared = list(COMMON_PROBLEMS)
-        if route.name not in PUBLIC_ROUTES:
-            shared += [errors.Unauthenticated, errors.Forbidden]
-        if "{" in route.path:
-            shared.append(errors.NotFound)
-        if route.body_field is not None or route.methods & {"POST", "PUT", "PATCH"}:
-            shared += BODY_PROBLEMS
-        for status, description in problems(*shared).items():
-            route.responses.setdefault(status, description)
+def _failures_of(route: Any) -> Iterator[type[AppError]]:
+    """What every route of its kind can answer, whatever it declares itself."""
+    yield from COMMON_PROBLEMS
+    if route.name not in PUBLIC_ROUTES:
+        yield from (errors.Unauthenticated, errors.Forbidden)
+    if "{" in route.path:
+        yield errors.NotFound
+    if route.methods & {"POST", "PUT", "PATCH"}:
+        yield from BODY_PROBLEMS
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -86,18 +83,21 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    by_name = {route.name: route for route in api_routes(app)}
+    by_name = {route.name: route for route in routes_of(app)}
     for path in document.get("paths", {}).values():
         for operation in path.values():
-            _finish_operation(operation, by_name.get(operation.get("operationId", "")))
+            _finish_operation(operation, by_name[operation["operationId"]])
     app.openapi_schema = document
     return document
 
 
-def _finish_operation(operation: dict[str, Any], route: APIRoute | None) -> None:
-    if route is not None and route.name not in PUBLIC_ROUTES:
+def _finish_operation(operation: dict[str, Any], route: Any) -> None:
+    answers = operation.setdefault("responses", {})
+    declared = set(route.responses)
+    for status, description in problems(*_failures_of(route)).items():
+        if status not in declared:
+            answers[str(status)] = description
+    operation["responses"] = dict(sorted(answers.items()))
+    if route.name not in PUBLIC_ROUTES:
         operation["security"] = [{"bearer": []}]
         operation["x-permission"] = next(permissions_of(route.dependant))
-    refused = operation.get("responses", {}).get("422")
-    if refused is not None and "application/json" in refused.get("content", {}):
-        refused["content"] = problems(errors.InvalidInput)[422]["content"]
