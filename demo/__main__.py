@@ -1,10 +1,13 @@
 """`python -m demo`: keeps the demonstration's cloud and mailbox running, and connects them once."""
 
+import hashlib
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from demo.mail import start_mailbox
 from demo.product import Product
 
 CLOUD_PORT, MAIL_PORT = 5650, 5651
+LOADED = "loaded"
 logger = logging.getLogger("demo")
 
 
@@ -42,11 +46,12 @@ def _load(cloud: DemoCloud, folder: Path) -> None:
     ledger = build_estate(cloud)
     logger.info("The demonstration cloud has its estate: %d charged resources.", len(ledger.charges))
     paths = write_bill(ledger, folder / "bills", first_day=cloud.first_day.date(), until=datetime.now(UTC).date())
-    api = os.environ.get("CLOUDOPS_DEMO_API")
+    api = os.environ["CLOUDOPS_DEMO_API"]
     email, password = os.environ.get("CLOUDOPS_DEMO_EMAIL", ""), os.environ.get("CLOUDOPS_DEMO_PASSWORD", "")
-    if not api or not email or not password:
-        return  # a later start: what was connected then is read on by the product itself
     product = Product(api)
+    if not email or not password:
+        _import_new_days(product, folder, paths)
+        return
     product.wait_until_ready()
     if not product.sign_in(email, password):
         logger.info("The first login was changed: the demonstration connects nothing by itself.")
@@ -59,7 +64,28 @@ def _load(cloud: DemoCloud, folder: Path) -> None:
         if state != "succeeded":
             logger.warning("The import of %s ended as %s.", path.name, state)
     product.sign_out()
+    _remember(folder, paths)
     logger.info("The demonstration's costs are imported.")
+
+
+def _remember(folder: Path, paths: Sequence[Path]) -> None:
+    """What was handed in last; the file's presence also says that the first load is over."""
+    (folder / LOADED).write_text(_fingerprint(paths))
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths[-2:])).hexdigest()
+
+
+def _import_new_days(product: Product, folder: Path, paths: Sequence[Path]) -> None:
+    """A later start needs no login: the operator's command brings the days since then."""
+    loaded = folder / LOADED
+    if not loaded.is_file() or loaded.read_text() == _fingerprint(paths):
+        return
+    product.wait_until_ready()
+    command = [sys.executable, "-m", "app.cli", "import-costs", *(str(path) for path in paths[-2:])]
+    if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0:
+        _remember(folder, paths)
 
 
 if __name__ == "__main__":

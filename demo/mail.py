@@ -1,5 +1,6 @@
 """A mailbox on loopback: every message is kept as a file, so that a person can see what was sent."""
 
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class _Mailbox:
 
 def start_mailbox(folder: Path, port: int) -> Controller:
     """Listen for mail on loopback; `stop()` ends it."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = Controller(_Mailbox(folder), hostname="127.0.0.1", port=port)
     controller.start()
     return controller
