@@ -13,6 +13,7 @@ from app.core import health, live
 from app.core.bootstrap import check_role
 from app.core.config import SERVICES, ServiceName, Settings, get_settings
 from app.core.database import Database, use_database
+from app.core.docs import mount_docs
 from app.core.handlers import install_error_handlers
 from app.core.logs import configure_logging
 from app.core.middleware import install_middleware
@@ -38,7 +39,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan(settings, database),
         redoc_url=None,
-        docs_url="/docs",
+        docs_url=None,
     )
     app.state.settings = settings
     app.state.authenticate = identity.authenticate
@@ -47,6 +48,7 @@ def create_app(
     for router in routers_of(services):
         app.include_router(router, prefix=API_PREFIX)
     app.include_router(health.router)
+    mount_docs(app)
     app.include_router(identity_api.well_known_router)
     if "api" in services:
         app.include_router(live.router, prefix=API_PREFIX)

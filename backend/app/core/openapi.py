@@ -20,6 +20,8 @@ PUBLIC_ROUTES = frozenset(
         "read_readiness",
         "read_metrics",
         "read_page",
+        "read_docs",
+        "read_docs_start",
     }
 )
 COMMON_PROBLEMS = (errors.InvalidInput, errors.RateLimited, errors.Unavailable)
