@@ -1,0 +1,31 @@
+import {
+  BellRing,
+  Boxes,
+  CircleDollarSign,
+  CloudCog,
+  LayoutDashboard,
+  ListChecks,
+  type LucideIcon,
+  ShieldCheck,
+} from 'lucide-react'
+
+export type NavigationEntry = {
+  id: 'dashboard' | 'resources' | 'alerts' | 'cost' | 'compliance' | 'accounts' | 'jobs'
+  path: string
+  icon: LucideIcon
+  /** Pressed after `g`. */
+  key?: string
+}
+
+export const MAIN_NAVIGATION: NavigationEntry[] = [
+  { id: 'dashboard', path: '/', icon: LayoutDashboard, key: 'd' },
+  { id: 'resources', path: '/resources', icon: Boxes, key: 'r' },
+  { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a' },
+  { id: 'cost', path: '/cost', icon: CircleDollarSign, key: 'c' },
+  { id: 'compliance', path: '/compliance', icon: ShieldCheck, key: 'p' },
+]
+
+export const LOWER_NAVIGATION: NavigationEntry[] = [
+  { id: 'accounts', path: '/accounts', icon: CloudCog },
+  { id: 'jobs', path: '/jobs', icon: ListChecks },
+]

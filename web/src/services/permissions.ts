@@ -1,0 +1,44 @@
+import { useSession } from './session'
+
+/** The built-in roles that hold a permission, to name in "you need …"; custom roles may hold it as well. */
+const ROLES: Record<string, string[]> = {
+  'profile:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'inventory:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'alerts:read': ['owner', 'admin', 'operator', 'auditor', 'viewer'],
+  'alerts:acknowledge': ['owner', 'admin', 'operator', 'viewer'],
+  'alerts:write': ['owner', 'admin', 'operator'],
+  'compliance:read': ['owner', 'admin', 'operator', 'auditor', 'viewer'],
+  'compliance:write': ['owner', 'admin', 'operator'],
+  'costs:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'costs:write': ['owner', 'admin', 'finance'],
+  'imports:write': ['owner', 'admin', 'finance'],
+  'accounts:read': ['owner', 'admin', 'operator', 'auditor'],
+  'accounts:write': ['owner', 'admin'],
+  'accounts:sync': ['owner', 'admin', 'operator'],
+  'jobs:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'jobs:write': ['owner', 'admin', 'operator'],
+}
+
+export type Permission =
+  | 'profile:read'
+  | 'inventory:read'
+  | 'alerts:read'
+  | 'alerts:acknowledge'
+  | 'alerts:write'
+  | 'compliance:read'
+  | 'compliance:write'
+  | 'costs:read'
+  | 'costs:write'
+  | 'imports:write'
+  | 'accounts:read'
+  | 'accounts:write'
+  | 'accounts:sync'
+  | 'jobs:read'
+  | 'jobs:write'
+
+export const rolesWith = (permission: Permission): string[] => ROLES[permission] ?? ['owner']
+
+/** Whether the signed-in person may do this. The server decides in the end; this only spares a refused call. */
+export function useCan(permission: Permission): boolean {
+  return useSession(({ me }) => me?.permissions.includes(permission) ?? false)
+}
