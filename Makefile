@@ -51,7 +51,7 @@ test-browser: .make/python .make/dist .make/tools
 
 lint: .make/python .make/web ## ruff, import-linter, ESLint, unused exports, secret scan
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check .
-	@$(RUN)/lint-imports
+	@$(RUN)/lint-imports --config .importlinter >/dev/null || $(RUN)/lint-imports --config .importlinter
 	@$(RUN)/python scripts/check_repository.py
 	@cd web && npm run --silent lint && npm run --silent unused
 
