@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ServiceName = Literal["api", "auth", "notification", "analytics"]
@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     public_url: str = "http://localhost:8000"
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit_scale: Annotated[float, Field(gt=0, le=10_000)] = 1.0  # of every request limit; above 1 only for tests
     extra_ca_file: Path | None = None
     metrics_token: SecretStr | None = None
     analytics_engine: str = "duckdb"

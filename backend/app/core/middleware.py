@@ -24,6 +24,7 @@ from app.core.ratelimit import (
     address_bucket,
     client_address,
     limit_class_of,
+    limits_of,
     rate_limit_key,
 )
 from app.core.redis import get_redis
@@ -57,7 +58,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 def install_middleware(app: FastAPI, settings: Settings) -> None:
     """Put the shell around the application. Routes may still be added until the first request."""
-    app.state.rate_limiter = RateLimiter(lambda: get_redis(settings))
+    app.state.rate_limiter = RateLimiter(lambda: get_redis(settings), limits_of(settings))
     app.add_middleware(Shell, app=app, settings=settings)
 
 

@@ -47,6 +47,15 @@ LIMITS: dict[LimitClass, Limit] = {
     "metrics_intake": Limit(2_500_000, 10),
 }
 
+
+def limits_of(settings: Settings) -> dict[LimitClass, Limit]:
+    """Each class's limit times `CLOUDOPS_RATE_LIMIT_SCALE`, for load tests; delays after failed sign-ins stay."""
+    return {
+        name: Limit(max(1, round(limit.count * settings.rate_limit_scale)), limit.period_seconds)
+        for name, limit in LIMITS.items()
+    }
+
+
 # KEYS[1]; ARGV: microseconds per call, microseconds of the whole period, cost.
 # Answers: allowed, microseconds until the same cost fits, microseconds until the bucket is full again.
 _SCRIPT = """
