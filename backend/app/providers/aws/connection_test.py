@@ -20,11 +20,12 @@ OPEN_TRUST_WARNING = (
 
 
 def checks_of(service: Service, attempts: Sequence[Attempt]) -> list[PermissionCheck]:
-    """One line per call that the service's types need. A call that failed once counts as failed."""
+    """One line per call that the service's types need. One refusal counts, however many calls went well."""
     outcomes: dict[tuple[str, str], AwsError | None] = {}
     for attempt in attempts:
         key = attempt.client, attempt.operation
-        if outcomes.get(key) is None:
+        before = outcomes.get(key)
+        if before is None or before.kind is not ErrorKind.ACCESS_DENIED:
             outcomes[key] = attempt.error
     needed = dict.fromkeys(call for entry in service.types for call in calls_of(service, entry))
     fallbacks = {

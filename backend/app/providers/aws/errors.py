@@ -164,7 +164,7 @@ def _kind_of_exception(error: Exception) -> tuple[ErrorKind, str]:
         ):
             return ErrorKind.BAD_CREDENTIALS, "no usable AWS credentials"
         case ResponseParserError() | GarbledAnswer() | sdk.PaginationError():
-            return ErrorKind.INVALID_ANSWER, "the answer could not be read"
+            return ErrorKind.INVALID_ANSWER, f"the answer could not be read ({type(error).__name__})"
         case sdk.UnknownRegionError() | sdk.InvalidRegionError():
             return ErrorKind.INVALID_ANSWER, "no such region"
         case OSError() | HTTPError():  # the SDK does not wrap what breaks off inside a body

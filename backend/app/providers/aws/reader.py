@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_futures
 from typing import Any, NamedTuple
@@ -14,8 +14,11 @@ from app.providers.aws.errors import AwsError, translate
 from app.providers.aws.paths import find_all, steps
 from app.providers.aws.permissions import permission_for
 from app.providers.aws.session import AwsSession
-from app.providers.aws.throttle import Throttles
+from app.providers.aws.throttle import Throttles, TokenBucket
 from app.providers.base import ErrorKind
+
+_FEW = 5  # items of a first page when only that is read
+_OTHER_RATE, _OTHER_BURST = 10, 100  # for calls to other services than the unit's own, such as the tagging service
 
 
 class Attempt(NamedTuple):
@@ -69,11 +72,7 @@ class Reader:
     def call(self, client: str, operation: str, arguments: Arguments, region: str | None = None) -> Item:
         """One call; the answer without its metadata. Raises AwsError."""
         api = self._take_turn(client, operation, region)
-        try:
-            answer: Item = getattr(api, xform_name(operation))(**arguments)
-        except Exception as error:
-            raise self._failed(error, client, operation) from error
-        self._succeeded(client, operation)
+        answer: Item = self._invoke(client, operation, lambda: getattr(api, xform_name(operation))(**arguments))
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
     def pages(
@@ -83,22 +82,25 @@ class Reader:
         method = xform_name(operation)
         api = self._take_turn(client, operation, None)
         if not api.can_paginate(method):
-            yield self.call(client, operation, arguments)
+            yield self._invoke(client, operation, lambda: getattr(api, method)(**arguments))
             return
-        size = (5 if page_size else None) if self._first_page_only else page_size
-        pages = iter(api.get_paginator(method).paginate(**arguments, PaginationConfig={"PageSize": size}))
-        while True:
-            try:
-                page = next(pages, None)
-            except Exception as error:
-                raise self._failed(error, client, operation) from error
-            if page is None:
-                return
-            self._succeeded(client, operation)
+        size = (_FEW if page_size else None) if self._first_page_only else page_size
+        found: list[Iterator[Item]] = []
+
+        def first_page() -> Item | None:
+            found[:] = [iter(api.get_paginator(method).paginate(**arguments, PaginationConfig={"PageSize": size}))]
+            return next(found[0], None)
+
+        page = self._invoke(client, operation, first_page)
+        while page is not None:
             yield page
             if self._first_page_only:
                 return
-            self._take_turn(client, operation, None)
+            if self.remaining() <= 0:
+                raise out_of_time(client, operation)
+            page = self._invoke(client, operation, lambda: next(found[0], None), attempts=1)
+            if page is not None:  # paid for afterwards: only now is it known that there was a call
+                self._bucket(client, self.region).acquire(self.deadline)
 
     def items(
         self,
@@ -138,25 +140,39 @@ class Reader:
 
     def _take_turn(self, client: str, operation: str, region: str | None) -> Any:
         where = region or self.region
-        # The tagging service has one limit of its own, whichever service's resources are asked for.
-        rates = {"rate": self._service.rate, "burst": self._service.burst}
-        if client != self._service.name:
-            rates = {"rate": 10, "burst": 100}
-        bucket = self._throttles.bucket(self.account, where, client, **rates)
+        bucket = self._bucket(client, where)
         if not bucket.acquire(self.deadline):
             raise out_of_time(client, operation)
         try:
             return self._session.client(client, where, bucket.slow_down)
         except Exception as error:
-            raise self._failed(error, client, operation) from error
+            raise self._noted(client, operation, translate(error, client, operation)) from error
 
-    def _succeeded(self, client: str, operation: str) -> None:
-        with self._lock:
-            self.call_count += 1
-            self.attempts.append(Attempt(client, operation, None))
+    def _bucket(self, client: str, region: str) -> TokenBucket:
+        if client == self._service.name:
+            rate, burst = self._service.rate, self._service.burst
+        else:
+            rate, burst = _OTHER_RATE, _OTHER_BURST
+        return self._throttles.bucket(self.account, region, client, rate=rate, burst=burst)
 
-    def _failed(self, error: Exception, client: str, operation: str) -> AwsError:
-        failure = translate(error, client, operation)
+    def _invoke(self, client: str, operation: str, attempt: Callable[[], Any], *, attempts: int = 2) -> Any:
+        """The answer, or an AwsError. The SDK retries all but one thing, an answer that it cannot read: we do, once."""
+        while True:
+            attempts -= 1
+            try:
+                answer = attempt()
+            except Exception as error:
+                failure = self._noted(client, operation, translate(error, client, operation))
+                if failure.kind is ErrorKind.INVALID_ANSWER and not failure.code and attempts:
+                    continue
+                raise failure from error
+            if answer is not None:
+                with self._lock:
+                    self.call_count += 1
+                    self.attempts.append(Attempt(client, operation, None))
+            return answer
+
+    def _noted(self, client: str, operation: str, failure: AwsError) -> AwsError:
         with self._lock:
             self.call_count += 1
             self.attempts.append(Attempt(client, operation, failure))

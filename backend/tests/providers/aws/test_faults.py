@@ -81,6 +81,13 @@ async def test_garbage_is_never_an_empty_cloud(
     assert not listed & result.complete_types
 
 
+async def test_one_unreadable_answer_is_asked_for_again(provider: AwsProvider, proxy: FaultyProxy) -> None:
+    garbage, left = answers("ec2", 200, b"garbage"), [1]
+    proxy.fault = lambda request: bool(left) and garbage(request) and bool(left.pop())
+    result = await collect_one(provider, connection_to(proxy.url), "ec2")
+    assert result.state is UnitState.COMPLETE
+
+
 async def test_truncated_answers_are_refused(provider: AwsProvider, cloud: str, proxy: FaultyProxy) -> None:
     Estate(cloud, "us-east-1").build()
     for service in ("ec2", "dynamodb", "s3", "rds", "lambda", "sqs"):
