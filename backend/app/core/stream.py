@@ -209,7 +209,7 @@ class OrganizationReader:
             _wakes.pop(self.organization_id, None)
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait({self._task})
+            await asyncio.wait({self._task}, timeout=5)
 
     async def _follow(self) -> None:
         unsettled_seconds = _SHORTEST_LOOK_SECONDS
@@ -273,23 +273,21 @@ class EventHub:
             if reader.users == 0:
                 self._readers.pop(reader.organization_id, None)
                 await reader.stop()
-            if not self._readers and self._ear is not None:
-                self._ear.cancel()
-                await asyncio.wait({self._ear})
-                self._ear = None
 
     async def _hear(self) -> None:
-        while True:
+        """Ends by itself soon after the last reader: a cancellation can get lost in the client's connecting."""
+        while self._readers:
             try:
                 await self._hear_until_broken()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # Redis may be away; the readers poll meanwhile  # noqa: BLE001
                 logger.debug("no hints heard: %s", error)
-            await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
+        self._ear = None
 
     async def _hear_until_broken(self) -> None:
         channels: dict[str, UUID] = {}
         async with get_redis(self._settings).pubsub() as ear:
-            while True:
+            while self._readers:
                 wanted = {org_key(organization_id, "events"): organization_id for organization_id in self._readers}
                 if new := wanted.keys() - channels.keys():
                     await ear.subscribe(*new)
