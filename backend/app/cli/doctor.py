@@ -213,10 +213,11 @@ async def _check_redis(settings: Settings) -> Finding:
     assert settings.redis_url is not None  # noqa: S101  # the installation set it
     client = Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=5, socket_timeout=5)
     try:
-        version = (await client.info("server")).get("redis_version", "?")
+        server = await client.info("server")
     finally:
         await client.aclose()
-    return Finding("redis", True, f"Version {version} answers.")
+    name = f"Valkey {server['valkey_version']}" if "valkey_version" in server else f"Redis {server['redis_version']}"
+    return Finding("redis", True, f"{name} answers.")
 
 
 async def _check_storage(settings: Settings) -> Finding:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cli.failures import UsageError
 from app.cli.serving import worker_command
 from app.core.config import Settings, get_settings
-from app.core.database import Database, directory_session, tenant_session, use_database
+from app.core.database import Database, tenant_session, use_database
 from app.core.directory import DirectoryOrganization
 from app.core.installation import Installation, open_installation
 from app.core.processes import die_with_parent
@@ -62,8 +62,9 @@ def _file_import(file: Path) -> Start:
 def _run_jobs(jobs: list[tuple[str, Start]], organization: str | None) -> int:
     with open_installation(Settings()) as installation:
         _use_environment(installation)
+        organization_id = asyncio.run(_find_organization(installation, organization))
         with _worker_if_missing(installation):
-            return asyncio.run(_follow_all(installation, jobs, organization))
+            return asyncio.run(_follow_all(installation, jobs, organization_id))
 
 
 def _use_environment(installation: Installation) -> None:
@@ -103,14 +104,13 @@ async def _worker_is_alive(installation: Installation) -> bool:
         await database.close()
 
 
-async def _follow_all(installation: Installation, jobs: list[tuple[str, Start]], organization: str | None) -> int:
+async def _follow_all(installation: Installation, jobs: list[tuple[str, Start]], organization_id: UUID) -> int:
     from app.domains import load_domains
 
     load_domains()
     database = Database(installation.addresses.app, pool_size=2)
     use_database(database)
     try:
-        organization_id = await _find_organization(organization)
         failed = 0
         for title, start in jobs:
             typer.echo(f"{title} …")
@@ -143,24 +143,25 @@ async def _follow(organization_id: UUID, job_id: UUID) -> tuple[str, str | None]
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _find_organization(given: str | None) -> UUID:
-    async with directory_session() as session:
-        known = (await session.execute(select(DirectoryOrganization.id).limit(2))).scalars().all()
-        if given is None:
-            if len(known) != 1:
-                raise UsageError(
-                    "There are several organizations: say which with --organization."
-                    if known
-                    else "There is no organization yet: start `cloudops up` first."
-                )
-            return known[0]
-        try:
-            organization_id = UUID(given)
-        except ValueError:
-            raise UsageError("--organization takes the organization's id.") from None
-        if await session.get(DirectoryOrganization, organization_id) is None:
-            raise UsageError(f"There is no organization {given}.")
-        return organization_id
+async def _find_organization(installation: Installation, given: str | None) -> UUID:
+    """The organization that was named, or the only one."""
+    database = Database(installation.addresses.app, pool_size=1)
+    try:
+        async with database.sessions() as session:
+            query = select(DirectoryOrganization.id)
+            known = (await session.execute(query.limit(2) if given is None else query)).scalars().all()
+    finally:
+        await database.close()
+    if not known:
+        raise UsageError("There is no organization yet: start `cloudops up` first.")
+    if given is None:
+        if len(known) > 1:
+            raise UsageError("There are several organizations: say which with --organization.")
+        return known[0]
+    matches = [organization_id for organization_id in known if str(organization_id) == given.lower()]
+    if not matches:
+        raise UsageError(f"There is no organization {given}. Give its id.")
+    return matches[0]
 
 
 async def _find_account(session: AsyncSession, organization_id: UUID, given: str) -> UUID:

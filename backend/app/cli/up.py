@@ -48,12 +48,13 @@ def run_all(*, host: str, port: int, demo: bool, workers: int) -> None:
         os.environ.setdefault("CLOUDOPS_LOG_FORMAT", "text")
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     if demo and importlib.util.find_spec(DEMO_MODULE) is None:
         raise UsageError("The demonstration is not part of this installation; start with --no-demo.")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop_early)
     try:
-        with open_installation(settings) as installation:
+        with open_installation(settings, join=False) as installation:
             login = _first_login(installation)
             environment = installation.environment()
             if demo:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from app.core.installation import Installation
 from app.core.migrate import current_revisions
 
 SYSTEM_PROGRAMS = Path("/usr/lib/postgresql")
+CHUNK_BYTES = 256 * 1024
+NEW_PARAMETER = b"SET transaction_timeout = 0;\n"  # in the first lines of a dump's script
 
 _OURS = (
     "n.nspname IN ('public', 'app', 'directory') AND {owner} = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
@@ -97,10 +100,7 @@ async def restore_database(installation: Installation, source: Path, *, force: b
         if not force:
             await _check_empty(connection)
         await connection.execute(_WIPE)
-        await _run_program(
-            "pg_restore", owner_url, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
-            str(source),
-        )  # fmt: skip
+        await _replay(source, owner_url)
         await connection.execute(_PROTECT)
         await connection.execute("COMMENT ON SCHEMA app IS NULL")  # the next step must not believe that it is done
     finally:
@@ -161,23 +161,63 @@ async def protect_tables(owner_url: str) -> None:
 
 
 async def _run_program(name: str, url: str, *arguments: str) -> None:
+    program, address, environment = _call_of(name, url)
+    process = await asyncio.create_subprocess_exec(
+        program, address, "--no-password", *arguments, env=environment, stdout=DEVNULL, stderr=PIPE
+    )
+    _, problem = await process.communicate()
+    if process.returncode != 0:
+        raise DumpError(f"{name} failed: {problem.decode(errors='replace').strip()[-1500:]}")
+
+
+async def _replay(source: Path, url: str) -> None:
+    """Run the dump as one transaction: all of it or nothing.
+
+    Through psql rather than by pg_restore itself, which of release 17 and later first sets a parameter that older
+    servers do not know.
+    """
+    program, address, environment = _call_of("psql", url)
+    options = ("--no-password", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-")
+    reader = await asyncio.create_subprocess_exec(
+        str(Path(program).with_name("pg_restore")), "--no-owner", "--no-privileges", "--file=-", str(source),
+        stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    writer = await asyncio.create_subprocess_exec(
+        program, address, *options, env=environment, stdin=PIPE, stdout=DEVNULL, stderr=PIPE
+    )
+    problems = asyncio.gather(_read_all(reader.stderr), _read_all(writer.stderr))
+    assert reader.stdout is not None  # noqa: S101  # pipes were asked for
+    assert writer.stdin is not None  # noqa: S101
+    is_first = True
+    try:
+        while part := await reader.stdout.read(CHUNK_BYTES):
+            writer.stdin.write(part.replace(NEW_PARAMETER, b"", 1) if is_first else part)
+            is_first = False
+            await writer.stdin.drain()
+        if await reader.wait() != 0:
+            writer.kill()  # its transaction must not commit half of the dump
+        writer.stdin.close()
+    except (BrokenPipeError, ConnectionResetError):
+        reader.kill()
+    codes = await reader.wait(), await writer.wait()
+    if any(codes):
+        text = b"\n".join(await problems).decode(errors="replace").strip()
+        raise DumpError(f"The dump cannot be restored: {text[-1500:]}")
+    await problems
+
+
+async def _read_all(stream: asyncio.StreamReader | None) -> bytes:
+    return await stream.read() if stream is not None else b""
+
+
+def _call_of(name: str, url: str) -> tuple[str, str, dict[str, str]]:
+    """Program, address option and environment; the password is only in the last, which others cannot list."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     program = _find_program(name, needs_tls=query.get("sslmode", [""])[0] not in ("", "disable", "allow", "prefer"))
     user = parts.netloc.rpartition("@")[0].partition(":")[0]
     address = urlunsplit((parts.scheme, f"{user}@{parts.netloc.rpartition('@')[2]}", parts.path, parts.query, ""))
-    process = await asyncio.create_subprocess_exec(
-        str(program),
-        f"--dbname={address}",
-        "--no-password",
-        *arguments,
-        env={**os.environ, "PGPASSWORD": unquote(parts.password or "")},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, problem = await process.communicate()
-    if process.returncode != 0:
-        raise DumpError(f"{name} failed: {problem.decode(errors='replace').strip()[-1500:]}")
+    return str(program), f"--dbname={address}", {**os.environ, "PGPASSWORD": unquote(parts.password or "")}
 
 
 def _find_program(name: str, *, needs_tls: bool) -> Path:

@@ -64,23 +64,26 @@ class Installation:
 
 
 @contextlib.contextmanager
-def open_installation(settings: Settings) -> Iterator[Installation]:
+def open_installation(settings: Settings, *, join: bool = True) -> Iterator[Installation]:
     """Addresses of a ready database and Redis, embedded ones running for as long as the context.
 
-    Servers that another process of this data directory runs are joined and left alone at the end.
-    Raises EmbeddedServerError, BootstrapError and RootKeyError, each with the remedy in its text.
+    Servers that another process of this data directory runs are joined and left alone at the end; without `join` they
+    are a reason to raise DataDirectoryInUse. Raises EmbeddedServerError, BootstrapError and RootKeyError, each with the
+    remedy in its text.
     """
     make_folder(settings.data_dir.absolute(), 0o711 if os.geteuid() == 0 else 0o700)
     password_key = password_key_of(settings)
     with contextlib.ExitStack() as stack:
         valkey = None
         redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-        if redis_url is None and (redis_url := EmbeddedValkey.running_url(settings.data_dir / VALKEY_FOLDER)) is None:
+        if redis_url is None and join:
+            redis_url = EmbeddedValkey.running_url(settings.data_dir / VALKEY_FOLDER)
+        if redis_url is None:
             valkey = stack.enter_context(EmbeddedValkey(settings.data_dir / VALKEY_FOLDER))
             redis_url = valkey.url
         postgres = None
         if settings.database_url is None:
-            dump_url = EmbeddedPostgres.running_url(settings.data_dir / POSTGRES_FOLDER)
+            dump_url = EmbeddedPostgres.running_url(settings.data_dir / POSTGRES_FOLDER) if join else None
             if dump_url is None:
                 postgres = stack.enter_context(EmbeddedPostgres(settings.data_dir / POSTGRES_FOLDER))
                 dump_url = postgres.superuser_url

@@ -61,5 +61,5 @@ def _upgrade(connection: "Connection") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, upgrade_only=True)
     command.upgrade(config, "head")

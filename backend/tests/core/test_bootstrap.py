@@ -24,8 +24,10 @@ from app.core.bootstrap import (
 )
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.dump import DumpError, dump_database, restore_database
 from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.ids import new_id
+from app.core.installation import Installation
 from app.core.processes import free_port, server_account
 from app.core.rls import CURRENT_ORG, protect_table
 from pydantic import SecretStr
@@ -368,3 +370,48 @@ async def test_a_view_of_the_invoker_is_fine(fresh: str, key: bytes) -> None:
     await connection.execute("GRANT SELECT ON my_things TO cop_app")
     await connection.close()
     await check_app_role(addresses.app)
+
+
+async def test_an_owner_bound_by_row_level_security_dumps_and_restores_every_row(
+    fresh: str, key: bytes, tmp_path: Path
+) -> None:
+    settings = await make_outside(fresh, "CREATEROLE")
+    addresses = await prepare_database(settings, key)
+    installation = Installation(settings, addresses, settings, addresses.owner)
+    organizations = [new_id() for _ in range(2)]
+    connection = await asyncpg.connect(addresses.app)
+    for organization_id in organizations:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.org', $1, true)", str(organization_id))
+            await connection.execute("INSERT INTO things SELECT app.current_org(), generate_series(1, 10)")
+    await connection.close()
+
+    version, revisions = await dump_database(installation, tmp_path / "dump")
+    assert version.split(".")[0] in ("15", "18")
+    assert revisions == {"0001"}
+    connection = await asyncpg.connect(addresses.owner)
+    assert await connection.fetchval("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'things'")
+    await connection.execute("INSERT INTO directory.organizations VALUES ($1)", organizations[0])
+    await connection.close()
+    with pytest.raises(DumpError, match="not empty"):
+        await restore_database(installation, tmp_path / "dump", force=False)
+
+    half = tmp_path / "half"
+    half.write_bytes((tmp_path / "dump").read_bytes()[:-200])
+    with pytest.raises(DumpError, match="cannot be restored"):
+        await restore_database(installation, half, force=True)
+    connection = await asyncpg.connect(addresses.owner)
+    assert await connection.fetchval("SELECT to_regclass('public.things') IS NULL")  # all or nothing
+    await connection.close()
+
+    await restore_database(installation, tmp_path / "dump", force=True)
+    await check_app_role(addresses.app)
+    connection = await asyncpg.connect(addresses.app)
+    for organization_id in organizations:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.org', $1, true)", str(organization_id))
+            assert await connection.fetchval("SELECT count(*) FROM things") == 10
+    busy = restore_database(installation, tmp_path / "dump", force=True)
+    with pytest.raises(DumpError, match="Stop all processes"):
+        await busy
+    await connection.close()
