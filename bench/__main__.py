@@ -1,0 +1,63 @@
+"""`python -m bench [NAME …]`: every benchmark beside its floor, then the table in docs/performance.md."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.common import RESULTS
+
+BENCHMARKS: dict[str, list[str]] = {
+    "aws_sync": ["bench.aws_sync"],
+    "costs_import": ["bench.costs_import"],
+    "costs_breakdown": ["bench.costs_breakdown"],
+    "inventory_list": ["bench.inventory_list"],
+    "compliance": ["bench.compliance"],
+}
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+START, END = "<!-- results: written by make bench -->", "<!-- end of results -->"
+
+
+def main() -> int:
+    """Run the named benchmarks, or all of them; the exit code is that of the worst."""
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    worst = 0
+    for name in wanted:
+        if name not in BENCHMARKS:
+            print(f"There is no benchmark {name}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+            return 2
+        print(f"\n{name}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", *BENCHMARKS[name]], check=False).returncode)
+    write_table()
+    return worst
+
+
+def write_table() -> None:
+    """Put every result into the page, between its two marks."""
+    rows = ["| benchmark | figures | measured |", "| --- | --- | --- |"]
+    for path in sorted(RESULTS.glob("*.json")):
+        result = json.loads(path.read_text())
+        machine = result.pop("machine", {})
+        name, at = result.pop("name"), result.pop("measured_at", "")
+        figures = "; ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in result.items())
+        rows.append(
+            f"| {name} | {figures} | {at[:10]}, {machine.get('cores')} cores, load {machine.get('load_average', 0):.1f} |"
+        )
+    text = PAGE.read_text()
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{START}\n" + "\n".join(rows) + f"\n{END}{after}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return "(" + ", ".join(_shown(item) for item in value) + ")"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} {_shown(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
