@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.ids import new_id
+from app.core.reads import ReadPool
 
 STATEMENT_TIMEOUT_MS = 10_000
 POOL_WAIT_SECONDS = 3
@@ -61,9 +62,11 @@ class Database:
             **engine_options,
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self.reads = ReadPool(url, size=pool_size, statement_timeout_ms=statement_timeout_ms)
 
     async def close(self) -> None:
         """Give all connections back."""
+        await self.reads.close()
         await self.engine.dispose()
 
 

@@ -87,16 +87,10 @@ async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Se
     return (await connection.exec_driver_sql(sql, tuple(arguments))).mappings().all()
 
 
-async def list_resources(
-    session: AsyncSession,
-    organization_id: UUID,
-    filters: ResourceFilter,
-    *,
-    sort: str,
-    after: Sequence[Any] | None,
-    limit: int,
-) -> Sequence[RowMapping]:
-    """One page of open resources, with the sort columns beside the item's; `after` is the last row's sort key."""
+def page_statement(
+    organization_id: UUID, filters: ResourceFilter, *, sort: str, after: Sequence[Any] | None, limit: int
+) -> tuple[str, list[Any]]:
+    """SQL and arguments of one page of open resources; `after` is the sort key of the row before."""
     statement = filter_statement(organization_id, filters)
     columns, descends = SORTS[sort]
     if after is not None:
@@ -107,10 +101,11 @@ async def list_resources(
     direction = " DESC" if descends else ""
     order = ", ".join(f"r.{column}{direction}" for column in (*columns, "id"))
     # The page is cut before the units are joined, so that the join touches only its rows.
-    sql = f"""SELECT {ITEM_COLUMNS}, r.cost_order
+    more = ", r.cost_order" if "cost_order" in columns else ""
+    sql = f"""SELECT {ITEM_COLUMNS}{more}
       FROM (SELECT * FROM cloud_resources r WHERE {statement.where} ORDER BY {order} LIMIT {statement.bind(limit)}) r
       {UNIT_JOIN} ORDER BY {order}"""  # noqa: S608  # names are ours, values are arguments
-    return await fetch(session, sql, statement.arguments)
+    return sql, statement.arguments
 
 
 async def get_resource(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> RowMapping:

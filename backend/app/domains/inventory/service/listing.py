@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.database import get_database
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
 from app.domains.accounts import service as accounts
 from app.domains.inventory import queries
@@ -17,22 +18,18 @@ from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
 
 MAX_GROUPS = 100
-_ITEM_FIELDS = ("id", "provider", "account_id", "native_id", "type", "native_type", "name", "region", "status")
 
 
-def item_of(row: RowMapping) -> dict[str, Any]:
-    """A row as `ResourceRead`; its JSON columns stay the text that they came as."""
-    item: dict[str, Any] = {name: row[name] for name in _ITEM_FIELDS}
-    item["tags"] = orjson.Fragment(row["tags"])
-    item["monthly_cost"] = orjson.Fragment(row["monthly_cost"])
-    item["first_seen_at"] = row["first_seen_at"]
-    item["last_seen_at"] = row["last_seen_at"]
-    item["stale"] = row["stale"]
+def item_of(row: Any) -> dict[str, Any]:
+    """The driver's row as `ResourceRead`; its JSON columns stay the text that they came as."""
+    item = dict(row)
+    item.pop("cost_order", None)
+    item["tags"] = orjson.Fragment(item["tags"])
+    item["monthly_cost"] = orjson.Fragment(item["monthly_cost"])
     return item
 
 
 async def list_resources(
-    session: AsyncSession,
     organization_id: UUID,
     filters: ResourceFilter,
     *,
@@ -40,14 +37,19 @@ async def list_resources(
     limit: int,
     cursor: str | None,
 ) -> bytes:
-    """One page of open resources as JSON of `Page[ResourceRead]`. Raises InvalidInput for a foreign cursor."""
+    """One page of open resources as JSON of `Page[ResourceRead]`, read outside of the request's session.
+
+    Raises InvalidInput for a foreign cursor.
+    """
     after = _read_cursor(cursor, sort)
-    rows = await queries.list_resources(session, organization_id, filters, sort=sort, after=after, limit=limit + 1)
+    sql, arguments = queries.page_statement(organization_id, filters, sort=sort, after=after, limit=limit + 1)
+    rows = await get_database().reads.fetch(organization_id, sql, arguments)
+    items = [item_of(row) for row in rows[:limit]]
     next_cursor = None
     if len(rows) > limit:
         last = rows[limit - 1]
-        next_cursor = encode_cursor(sort, *(last[column] for column in queries.SORTS[sort][0]), last["id"])
-    page = {"items": [item_of(row) for row in rows[:limit]], "next_cursor": next_cursor, "total": None}
+        next_cursor = encode_cursor(sort, *(last[name] for name in queries.SORTS[sort][0]), last["id"])
+    page = {"items": items, "next_cursor": next_cursor, "total": None}
     return orjson.dumps(page, option=orjson.OPT_UTC_Z)
 
 
