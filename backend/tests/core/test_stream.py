@@ -197,9 +197,10 @@ async def test_a_dead_redis_fails_within_300_ms_and_then_at_once() -> None:
 async def test_an_absent_redis_fails_at_once() -> None:
     with pytest.raises(RedisError):
         await get_redis(NO_REDIS).set("a", "b")
+    pipeline = get_redis(NO_REDIS).pipeline()
+    pipeline.get("a")
     with pytest.raises(RedisError):
-        async with get_redis(NO_REDIS).pipeline() as pipeline:
-            await pipeline.get("a").execute()
+        await pipeline.execute()
 
 
 def test_keys_of_an_organization_start_with_it() -> None:

@@ -2,23 +2,27 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import os
 import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
-from app.core.database import Database, directory_session
+from app.core.database import Database, directory_session, use_database
+from app.core.embedded.postgres import EmbeddedPostgres
 from app.core.ids import new_id
 from app.core.tasks import scheduling
 from app.core.tasks.registry import Schedule
 from app.core.tasks.running import MAX_CRASHES
 from sqlalchemy import text
+from tests.conftest import _make_database as make_database
 
 from . import task_support as support
 from .task_support import add_organization, get_job, job_in, marks, start, until, worker_here, worker_process
@@ -39,15 +43,16 @@ async def owner(database: Database, database_urls: tuple[str, str]) -> AsyncIter
 async def test_a_killed_workers_job_runs_again_within_30_seconds(
     owner: asyncpg.Connection, database_urls: tuple[str, str], organization_id: UUID
 ) -> None:
-    job_id = await start(organization_id, "test.sleep", {"seconds": 2})
-    with worker_process(database_urls[1]) as first:
+    with worker_process(database_urls[1]) as first, worker_process(database_urls[1]) as second:
+        for process in (first, second):
+            await until(functools.partial(_row_of, owner, process.pid))
+        job_id = await start(organization_id, "test.sleep", {"seconds": 2})
         await until(lambda: marks(job_id))
-        os.kill(first.pid, signal.SIGKILL)
+        worker = (await get_job(organization_id, job_id)).worker or ""
+        os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
         killed_at = time.time()
-    with worker_process(database_urls[1]) as second:
         job = await job_in(organization_id, job_id, "succeeded", seconds=40)
-        second.terminate()
-        await asyncio.to_thread(second.wait, 10)
+    assert job.worker != worker
     found = await marks(job_id)
     assert [note for note, _ in found] == ["start", "start", "end"]
     assert found[1][1] - killed_at < 30
@@ -85,6 +90,35 @@ async def test_nothing_is_lost_when_the_database_drops_every_connection(
     assert len(jobs) >= 20
     assert job.attempt == 1  # the job in flight was not disturbed
     assert Counter([len(await marks(job_id)) for job_id in jobs]).keys() <= {1, 2}
+
+
+async def test_a_restart_of_postgresql_in_mid_run_loses_nothing(
+    database_urls: tuple[str, str], tmp_path: Path, organization_id: UUID
+) -> None:
+    """On a server of its own, with a worker process that is not told of it."""
+    with EmbeddedPostgres(tmp_path / "pg") as server:
+        owner_url, app_url = await make_database(server.superuser_url, "restarted")
+        owner = await asyncpg.connect(owner_url)
+        await owner.execute(support.MARKS + "; GRANT ALL ON ALL TABLES IN SCHEMA public TO cop_test_app")
+        await owner.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO cop_test_app")
+        await owner.close()
+        database = Database(app_url, pool_size=5)
+        use_database(database)
+        try:
+            with worker_process(app_url) as worker:
+                long = await start(organization_id, "test.sleep", {"seconds": 6})
+                await until(lambda: marks(long))
+                jobs = [await start(organization_id, "test.note", delay=timedelta(seconds=i / 5)) for i in range(20)]
+                await asyncio.to_thread(server.stop)
+                await asyncio.sleep(1)
+                await asyncio.to_thread(server.start)
+                jobs += [await start(organization_id, "test.note") for _ in range(5)]
+                for job_id in [*jobs, long]:
+                    await job_in(organization_id, job_id, "succeeded", seconds=40)
+                assert worker.poll() is None  # it did not need a new process
+        finally:
+            use_database(None)
+            await database.close()
 
 
 async def _drop_connections(owner: asyncpg.Connection) -> None:
