@@ -8,6 +8,7 @@ import base64
 import json
 import math
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,11 +144,55 @@ def key_id_of(token: str) -> str:
     return key_id
 
 
-def verify(token: str, keys: Mapping[str, VerificationKey], *, issuer: str, now: datetime) -> AccessClaims:
+class VerifiedTokens:
+    """Tokens whose signature was checked by this process, so that a busy client costs one check and not one a request.
+
+    An entry counts only for the very key object that checked it; times and addressee are checked at every use.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._known: OrderedDict[str, tuple[VerificationKey, dict[str, Any]]] = OrderedDict()
+
+    def claims_of(
+        self, token: str, keys: Mapping[str, VerificationKey]
+    ) -> tuple[VerificationKey, dict[str, Any]] | None:
+        """The key and claims of a token that was checked with a key that is still there."""
+        known = self._known.get(token)
+        if known is None or keys.get(known[0].id) is not known[0]:
+            return None
+        return known
+
+    def remember(self, token: str, key: VerificationKey, claims: dict[str, Any]) -> None:
+        """Keep a checked token; the oldest goes when there are too many."""
+        self._known[token] = (key, claims)
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+
+def verify(
+    token: str,
+    keys: Mapping[str, VerificationKey],
+    *,
+    issuer: str,
+    now: datetime,
+    verified: VerifiedTokens | None = None,
+) -> AccessClaims:
     """The claims of a token that one of our keys signed and that is valid now. Raises Unauthenticated, never why."""
-    key = keys.get(key_id_of(token))
+    known = verified.claims_of(token, keys) if verified is not None else None
+    key = known[0] if known else keys.get(key_id_of(token))
     if key is None or not key.published_at - CLOCK_SKEW <= now < key.retires_at:
         raise Unauthenticated
+    if known is not None:
+        return _check_claims(known[1], issuer, now.timestamp())
+    claims = _signed_claims(token, key)
+    found = _check_claims(claims, issuer, now.timestamp())
+    if verified is not None:
+        verified.remember(token, key, claims)
+    return found
+
+
+def _signed_claims(token: str, key: VerificationKey) -> dict[str, Any]:
     try:
         signed = jws.deserialize_compact(token, key.key, registry=_REGISTRY)
         claims = orjson.loads(signed.payload or b"")
@@ -155,7 +200,7 @@ def verify(token: str, keys: Mapping[str, VerificationKey], *, issuer: str, now:
         raise Unauthenticated from None
     if not isinstance(claims, dict):
         raise Unauthenticated
-    return _check_claims(claims, issuer, now.timestamp())
+    return claims
 
 
 def _check_claims(claims: dict[str, Any], issuer: str, now: float) -> AccessClaims:

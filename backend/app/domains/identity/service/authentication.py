@@ -18,6 +18,7 @@ from app.domains.identity.service.sessions import Origin
 
 MAX_USER_AGENT = 300
 _settings: Settings | None = None
+_verified = tokens.VerifiedTokens()
 
 
 def use_settings(settings: Settings | None) -> None:
@@ -57,7 +58,7 @@ async def authenticate_token(token: str, *, client_address: str = "", user_agent
 async def _authenticate(token: str, settings: Settings, origin: Origin) -> Caller:
     now = clock.utc_now()
     keys = await get_key_ring().verification_keys(tokens.key_id_of(token))
-    claims = tokens.verify(token, keys, issuer=settings.public_url, now=now)
+    claims = tokens.verify(token, keys, issuer=settings.public_url, now=now, verified=_verified)
     state, may_fill = await cache.read_copy(settings, claims.organization_id, claims.session_id, claims.user_id)
     if state is None or not _admits(state, claims.user_id, now.timestamp()):
         # A copy may let in, never keep out: before anybody is refused the table is asked.
