@@ -1,0 +1,218 @@
+"""The one history of migrations makes exactly the tables that the models describe, protected as they say."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from app.core.database import Base, asyncpg_url
+from app.core.embedded.postgres import EmbeddedPostgres
+from app.core.ids import new_id
+from app.core.migrate import MIGRATIONS, current_revisions, head_revisions, run_migrations
+from app.core.processes import free_port, server_account
+from app.core.rls import DEFAULT_POLICY, is_protected
+from app.core.tasks.schema import QUEUE_TABLES
+from app.domains import load_domains
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
+_SPACES, _PARENTHESES = re.compile(r"\s+"), re.compile(r"[()]")
+
+
+@pytest.fixture(scope="module")
+def embedded_server() -> Iterator[str]:
+    """A superuser's address on the embedded PostgreSQL."""
+    folder = Path(tempfile.mkdtemp(prefix="cloudops-test-"))
+    folder.chmod(0o711)
+    with EmbeddedPostgres(folder / "postgres", disposable=True) as server:
+        yield server.superuser_url
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def debian_server() -> Iterator[str]:
+    """A superuser's address on Debian's PostgreSQL 15."""
+    if not DEBIAN_15.is_dir():
+        pytest.skip("not run: Debian's postgresql-15 is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="cloudops-test-"))
+    folder.chmod(0o711)
+    cluster, port, account = folder / "cluster", free_port(), server_account(folder)
+    cluster.mkdir()
+    if account is not None:
+        shutil.chown(cluster, account.uid, account.gid)
+
+    def run(*command: str) -> None:
+        identity: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+        subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **identity
+        )
+
+    run(str(DEBIAN_15 / "initdb"), "-D", str(cluster), "-A", "trust", "-U", "postgres", "--locale=C", "-E", "UTF8")
+    options = f"-h 127.0.0.1 -p {port} -k '{cluster}' -c fsync=off"
+    control = [str(DEBIAN_15 / "pg_ctl"), "-D", str(cluster), "-w", "-l", str(cluster / "log")]
+    run(*control, "-o", options, "start")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        run(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["embedded_server", "debian_server"], ids=["embedded", "Debian 15"])
+async def migrated(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The owner's address of an empty database that the migrations were run on."""
+    load_domains()
+    server: str = request.getfixturevalue(request.param)
+    name = f"m_{new_id().hex}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    url = f"{server.rpartition('/')[0]}/{name}"
+    await run_migrations(url)
+    yield url
+    await connection.execute(f'DROP DATABASE "{name}"')
+    await connection.close()
+
+
+async def _fetch(url: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        found: list[asyncpg.Record] = await connection.fetch(query)
+        return found
+    finally:
+        await connection.close()
+
+
+async def test_the_newest_revision_is_reached_and_running_again_changes_nothing(migrated: str) -> None:
+    await asyncio.gather(run_migrations(migrated), run_migrations(migrated))
+    connection = await asyncpg.connect(migrated)
+    try:
+        assert await current_revisions(connection) == head_revisions() != frozenset()
+    finally:
+        await connection.close()
+
+
+def test_there_is_one_newest_revision() -> None:
+    assert len(head_revisions()) == 1, sorted(path.name for path in (MIGRATIONS / "versions").glob("*.py"))
+
+
+async def test_the_tables_are_those_of_the_models(migrated: str) -> None:
+    engine = create_async_engine(asyncpg_url(migrated), poolclass=NullPool)
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(_compare)
+    await engine.dispose()
+    assert differences == []
+
+
+def _compare(connection: Connection) -> list[Any]:
+    def is_ours(_: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return not (kind == "table" and (name or "").startswith(("pgqueuer", "alembic_version")))
+
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "include_schemas": True,
+            "include_object": is_ours,
+            "compare_type": True,
+            "compare_server_default": True,
+        },
+    )
+    return list(compare_metadata(context, Base.metadata))
+
+
+def _plain(expression: str | None) -> str:
+    """An expression without what PostgreSQL adds when it prints one: parentheses, casts and spaces."""
+    return _SPACES.sub("", _PARENTHESES.sub("", expression or "")).replace("::text", "").lower()
+
+
+async def test_every_table_of_an_organization_is_protected_as_its_model_says(migrated: str) -> None:
+    rows = await _fetch(
+        migrated,
+        """
+        SELECT n.nspname, c.relname, c.relrowsecurity, c.relforcerowsecurity,
+               pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS check,
+               p.polpermissive, p.polcmd, p.polroles
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_policy p ON p.polrelid = c.oid
+        WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        """,
+    )
+    found = {row["relname"]: row for row in rows if row["nspname"] == "public"}
+    assert len(found) == sum(row["nspname"] == "public" for row in rows), "one policy a table"
+    protected = {table.name: table for table in Base.metadata.sorted_tables if is_protected(table)}
+    assert len(protected) > 20
+    expected = await _printed_policies(migrated, protected)
+    for name in protected:
+        row = found[name]
+        assert row["relrowsecurity"], name
+        assert row["relforcerowsecurity"], name
+        assert (row["polpermissive"], row["polcmd"], list(row["polroles"])) == (True, b"*", [0]), name
+        assert (_plain(row["using"]), _plain(row["check"])) == expected[name], name
+    open_tables = {name for name, row in found.items() if not row["relrowsecurity"]}
+    known = {table.name for table in Base.metadata.sorted_tables if not is_protected(table)}
+    assert open_tables <= known | set(QUEUE_TABLES) | {"alembic_version"}
+
+
+async def _printed_policies(url: str, protected: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each model's policy as PostgreSQL prints it: made beside the migrated one and rolled back."""
+    connection = await asyncpg.connect(url)
+    printed: dict[str, tuple[str, str]] = {}
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        for name, table in protected.items():
+            using = table.info.get("policy", DEFAULT_POLICY)
+            check = table.info.get("policy_check") or using
+            await connection.execute(f'CREATE POLICY as_modelled ON "{name}" USING ({using}) WITH CHECK ({check})')
+            row = await connection.fetchrow(
+                "SELECT pg_get_expr(polqual, polrelid) AS using, pg_get_expr(polwithcheck, polrelid) AS check"
+                " FROM pg_policy WHERE polname = 'as_modelled' AND polrelid = to_regclass($1)",
+                name,
+            )
+            printed[name] = _plain(row["using"]), _plain(row["check"])
+        await transaction.rollback()
+    finally:
+        await connection.close()
+    return printed
+
+
+async def test_every_unique_constraint_of_an_organization_starts_with_it(migrated: str) -> None:
+    rows = await _fetch(
+        migrated,
+        """
+        SELECT c.relname, i.relname AS index, a.attname AS first
+        FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
+        WHERE x.indisunique AND c.relnamespace = 'public'::regnamespace AND EXISTS (
+            SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'organization_id')
+        """,
+    )
+    assert len(rows) > 20
+    assert [row["index"] for row in rows if row["first"] != "organization_id"] == []
+
+
+async def test_the_queues_tables_are_there(migrated: str) -> None:
+    rows = await _fetch(migrated, "SELECT tablename FROM pg_tables WHERE tablename LIKE 'pgqueuer%'")
+    assert {row["tablename"] for row in rows} >= set(QUEUE_TABLES)
+
+
+async def test_the_comparison_sees_an_added_and_a_missing_column(migrated: str) -> None:
+    connection = await asyncpg.connect(migrated)
+    await connection.execute("ALTER TABLE alerts ADD COLUMN extra text, DROP COLUMN link")
+    await connection.close()
+    engine = create_async_engine(asyncpg_url(migrated), poolclass=NullPool)
+    async with engine.connect() as opened:
+        differences = await opened.run_sync(_compare)
+    await engine.dispose()
+    assert {(kind, column.name) for kind, _, _, column in differences} == {
+        ("remove_column", "extra"),
+        ("add_column", "link"),
+    }
