@@ -26,6 +26,7 @@ DEMO_FILE = "demo.json"
 DEMO_PORTS = {"cloud_port": 5650, "mail_port": 5651}
 LOOPBACK_ENDPOINTS = "http://127.0.0.1:*,http://localhost:*"
 SLOW_START_SECONDS = 60
+HEAD_START_SECONDS = 10
 
 
 # A later start skips the import of the domains. An expired signing key (after a long pause) needs it all the same.
@@ -59,8 +60,8 @@ def run_all(*, host: str, port: int, demo: bool, workers: int) -> None:
             environment = installation.environment()
             if demo:
                 environment |= _demo_environment(installation.settings.data_dir, port, login)
-            specs = _children(environment, host=host, port=port, demo=demo, workers=workers)
             announcement = _Announcement(address, host, port, login)
+            specs = _children(environment, announcement, host=host, port=port, demo=demo, workers=workers)
 
             def tick() -> None:
                 installation.mend()
@@ -90,12 +91,19 @@ def _check_port(host: str, port: int) -> None:
             ) from error
 
 
-def _children(environment: dict[str, str], *, host: str, port: int, demo: bool, workers: int) -> list[ChildSpec]:
+def _children(
+    environment: dict[str, str], announcement: "_Announcement", *, host: str, port: int, demo: bool, workers: int
+) -> list[ChildSpec]:
+    """The page comes first: the others would take the processors from it while all of them import."""
     http = [sys.executable, "-m", "app.cli", "serve", *SERVICES, "--host", host, "--port", str(port)]
     specs = [ChildSpec("http", http, environment)]
-    specs += [ChildSpec(f"worker {number + 1}", worker_command(), environment) for number in range(workers)]
+    specs += [
+        ChildSpec(f"worker {number + 1}", worker_command(), environment, may_start=announcement.has_had_its_time)
+        for number in range(workers)
+    ]
     if demo:
-        specs.append(ChildSpec("demo", [sys.executable, "-m", DEMO_MODULE], environment, until_done=True))
+        command = [sys.executable, "-m", DEMO_MODULE]
+        specs.append(ChildSpec("demo", command, environment, until_done=True, may_start=announcement.has_had_its_time))
     return specs
 
 
@@ -168,6 +176,10 @@ class _Announcement:
         self._done = False
         self._started_at = time.monotonic()
         self._warned = False
+
+    def has_had_its_time(self) -> bool:
+        """Whether the page answers, or has had a head start that should have been enough."""
+        return self._done or time.monotonic() - self._started_at > HEAD_START_SECONDS
 
     def look(self) -> None:
         """Ask whether the process answers; cheap, and silent once it did."""

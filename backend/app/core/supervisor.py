@@ -21,17 +21,21 @@ GRACE_SECONDS = 19.0  # of the 25 that a stop may take; the embedded servers nee
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a child that lived this long starts again without delay
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """A process to keep running. With `until_done` it may end by itself, with status 0, and is then left alone."""
+    """A process to keep running. With `until_done` it may end by itself, with status 0, and is then left alone.
+
+    It is started once `may_start` says so; that is asked about five times a second.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     until_done: bool = False
+    may_start: Callable[[], bool] = lambda: True
 
 
 @dataclass
@@ -65,7 +69,7 @@ class Supervisor:
         self._wakeup, self._waker = os.pipe()
 
     def run(self) -> None:
-        """Block until the stop. `tick` is called about twice a second; what it raises is logged and ends nothing."""
+        """Block until the stop. `tick` runs about five times a second; what it raises is logged and ends nothing."""
         for descriptor in (self._wakeup, self._waker):
             os.set_blocking(descriptor, False)
         watched = (*STOP_SIGNALS, signal.SIGCHLD)
@@ -110,7 +114,8 @@ class Supervisor:
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
                 self._note_end(child, now)
-            if child.process is None and not child.done and not self._stopping and now >= child.start_at:
+            waits = child.process is not None or child.done or self._stopping or now < child.start_at
+            if not waits and child.spec.may_start():
                 self._start(child, now)
 
     def _note_end(self, child: _Child, now: float) -> None:
