@@ -212,7 +212,7 @@ def test_there_are_enough_forged_tokens() -> None:
     assert len({token for _, token in FORGED}) == len(FORGED)
 
 
-@pytest.mark.parametrize("token", [token for _, token in FORGED], ids=[name for name, _ in FORGED])
+@pytest.mark.parametrize("token", [token for _, token in FORGED], ids=[f"{n}-{name.split()[0]}" for n, (name, _) in enumerate(FORGED)])
 def test_a_forged_token_is_refused(token: str) -> None:
     with pytest.raises(Unauthenticated):
         tokens.verify(token, KEYS, issuer=ISSUER, now=NOW)
