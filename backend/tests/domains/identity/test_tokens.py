@@ -212,7 +212,9 @@ def test_there_are_enough_forged_tokens() -> None:
     assert len({token for _, token in FORGED}) == len(FORGED)
 
 
-@pytest.mark.parametrize("token", [token for _, token in FORGED], ids=[f"{n}-{name.split()[0]}" for n, (name, _) in enumerate(FORGED)])
+@pytest.mark.parametrize(
+    "token", [token for _, token in FORGED], ids=[f"{n}-{name.split()[0]}" for n, (name, _) in enumerate(FORGED)]
+)
 def test_a_forged_token_is_refused(token: str) -> None:
     with pytest.raises(Unauthenticated):
         tokens.verify(token, KEYS, issuer=ISSUER, now=NOW)
@@ -321,3 +323,23 @@ async def test_the_key_set_is_public_and_holds_no_private_part(client: httpx.Asy
     assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
     assert key["alg"] == "EdDSA"
     assert hashlib.sha256(base64.urlsafe_b64decode(key["x"] + "=")).digest()
+
+
+def test_a_remembered_token_is_still_checked_for_key_time_and_addressee() -> None:
+    verified = tokens.VerifiedTokens(most=2)
+    token = sign(HEADER, claims())
+    first = tokens.verify(token, KEYS, issuer=ISSUER, now=NOW, verified=verified)
+    assert tokens.verify(token, KEYS, issuer=ISSUER, now=NOW, verified=verified) == first
+    assert verified.claims_of(token, KEYS) is not None
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token, {}, issuer=ISSUER, now=NOW, verified=verified)
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token, KEYS, issuer=ISSUER, now=NOW + timedelta(minutes=11), verified=verified)
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token, KEYS, issuer="https://elsewhere.example", now=NOW, verified=verified)
+    other = {str(KEY_ID): VerificationKey.from_bytes(KEY_ID, OTHER.public_key().public_bytes_raw(), NOW, NOW)}
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token, other, issuer=ISSUER, now=NOW, verified=verified)
+    for _ in range(2):
+        tokens.verify(sign(HEADER, claims()), KEYS, issuer=ISSUER, now=NOW, verified=verified)
+    assert verified.claims_of(token, KEYS) is None  # the oldest made room
