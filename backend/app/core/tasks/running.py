@@ -159,7 +159,8 @@ class Runner:
         lease = new_id()
         job.state, job.lease, job.worker = "running", lease, self.worker_name
         job.attempt += 1
-        job.started_at = job.started_at or await session.scalar(select(func.now()))
+        if job.started_at is None:
+            job.started_at = func.now()
         context = TaskContext(
             organization_id=job.organization_id,
             job_id=job.id,
@@ -268,7 +269,8 @@ def _outcome_of(run: Run) -> Outcome:
 async def _write_end(session: AsyncSession, run: Run, outcome: Outcome) -> None:
     context, task = run.context, run.task
     await lock_places(session, context.organization_id, task)
-    await context.write(session)
+    if context.is_dirty:
+        await context.write(session)
     is_final = outcome.state in FINAL_STATES
     values: dict[str, Any] = {"state": outcome.state, "lease": None, "error": outcome.error}
     if is_final:
