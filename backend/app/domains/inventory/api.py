@@ -6,71 +6,43 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response, status
 
 from app.core.errors import problems
+from app.core.hot_route import HotRoute
 from app.core.http import Caller, DbSession, allow, allow_detached
 from app.core.pagination import Cursor, Limit, Page
 from app.core.schemas import Instant
 from app.domains.inventory import service
 from app.domains.inventory.errors import AccountNotReady
-from app.domains.inventory.rules import ResourceFilter, parse_filter
 from app.domains.inventory.schemas import (
     ChangeKind,
     Facets,
+    FilterQuery,
     InventorySummary,
     ResourceChangeRead,
     ResourceDetail,
+    ResourceQuery,
     ResourceRead,
-    SortName,
     SyncStarted,
     SyncState,
     SyncUnitRead,
 )
 
+hot_router = APIRouter(prefix="/usage", tags=["inventory"], route_class=HotRoute)
 router = APIRouter(prefix="/usage", tags=["inventory"])
 account_router = APIRouter(prefix="/accounts", tags=["accounts"])
-routers = (router, account_router)
+routers = (hot_router, router, account_router)
 
 Reader = Annotated[Caller, Depends(allow("inventory:read"))]
-Values = Annotated[str | None, Query(max_length=2_000, description="One value or several, comma-separated.")]
+FilterParameters = Annotated[FilterQuery, Query()]
 
 
-async def resource_filter(  # async: FastAPI sends plain functions through a thread, which costs more than the parsing
-    provider: Values = None,
-    account_id: Values = None,
-    type: Values = None,  # noqa: A002  # the contract's name
-    native_type: Values = None,
-    region: Values = None,
-    status: Values = None,
-    tag: Annotated[str | None, Query(max_length=2_000, description="key:value, split at the first colon.")] = None,
-    q: Annotated[str | None, Query(max_length=500, description="Words or their beginnings; all must match.")] = None,
-    stale: bool | None = None,
-) -> ResourceFilter:
-    """The contract's filters as one value."""
-    return parse_filter(
-        provider=provider,
-        account_id=account_id,
-        type=type,
-        native_type=native_type,
-        region=region,
-        status=status,
-        tag=tag,
-        q=q,
-        stale=stale,
-    )
-
-
-Filter = Annotated[ResourceFilter, Depends(resource_filter)]
-
-
-@router.get("/resources", response_model=Page[ResourceRead])
+@hot_router.get("/resources", response_model=Page[ResourceRead])
 async def list_resources(
-    caller: Annotated[Caller, Depends(allow_detached("inventory:read"))],
-    filters: Filter,
-    sort: SortName = "name",
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    caller: Annotated[Caller, Depends(allow_detached("inventory:read"))], query: Annotated[ResourceQuery, Query()]
 ) -> Response:
-    """Resources that exist, with their filters; rows go straight to JSON because this is the hottest list."""
-    page = await service.list_resources(caller.organization_id, filters, sort=sort, limit=limit, cursor=cursor)
+    """Resources that exist, with their filters."""
+    page = await service.list_resources(
+        caller.organization_id, query.parse(), sort=query.sort, limit=query.limit, cursor=query.cursor
+    )
     return Response(page, media_type="application/json")
 
 
@@ -121,9 +93,9 @@ async def get_inventory_summary(session: DbSession, caller: Reader) -> Inventory
 
 
 @router.get("/facets")
-async def list_resource_facets(session: DbSession, caller: Reader, filters: Filter) -> Facets:
+async def list_resource_facets(session: DbSession, caller: Reader, query: FilterParameters) -> Facets:
     """What the filtered resources divide into, for the filter menus."""
-    return await service.list_facets(session, caller.organization_id, filters)
+    return await service.list_facets(session, caller.organization_id, query.parse())
 
 
 @router.get("/sync-state")

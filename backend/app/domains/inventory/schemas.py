@@ -1,19 +1,62 @@
-"""Response bodies of the inventory.
+"""Query parameters and response bodies of the inventory.
 
 The resource list is answered from rows without building these (see `service/listing.py`); they are its documentation,
 and a test holds the two together.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import BaseModel, Field
+
 from app.core.money import Money
+from app.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from app.core.schemas import ReadModel
+from app.domains.inventory.rules import ResourceFilter, parse_filter
 
 SortName = Literal["name", "-name", "type", "region", "first_seen", "-first_seen", "cost", "-cost"]
 ChangeKind = Literal["created", "updated", "deleted"]
 UnitStateName = Literal["complete", "partial", "failed", "never"]
+
+
+Values = Annotated[str | None, Field(max_length=2_000, description="One value or several, comma-separated.")]
+
+
+class FilterQuery(BaseModel):
+    """The contract's filters as query parameters."""
+
+    provider: Values = None
+    account_id: Values = None
+    type: Values = None
+    native_type: Values = None
+    region: Values = None
+    status: Values = None
+    tag: Annotated[str | None, Field(max_length=2_000, description="key:value, split at the first colon.")] = None
+    q: Annotated[str | None, Field(max_length=500, description="Words or their beginnings; all must match.")] = None
+    stale: bool | None = None
+
+    def parse(self) -> ResourceFilter:
+        """The filters as one value. Raises InvalidInput that names the parameter."""
+        return parse_filter(
+            provider=self.provider,
+            account_id=self.account_id,
+            type=self.type,
+            native_type=self.native_type,
+            region=self.region,
+            status=self.status,
+            tag=self.tag,
+            q=self.q,
+            stale=self.stale,
+        )
+
+
+class ResourceQuery(FilterQuery):
+    """The resource list's parameters."""
+
+    sort: SortName = "name"
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Rows a page.")] = DEFAULT_LIMIT
+    cursor: Annotated[str | None, Field(max_length=2_000, description="`next_cursor` of the page before.")] = None
 
 
 class ResourceRead(ReadModel):
