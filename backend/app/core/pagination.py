@@ -61,11 +61,11 @@ def cursor_uuid(value: Any) -> UUID:
 
 
 def cursor_instant(value: Any) -> datetime:
-    """A cursor's part that is an instant with its zone. Raises InvalidInput when it is not."""
+    """A cursor's part that is an instant with its zone, of years that a database can hold. Raises InvalidInput."""
     try:
         instant = datetime.fromisoformat(value)
     except (ValueError, TypeError):
         raise invalid_cursor() from None
-    if instant.tzinfo is None:
+    if instant.tzinfo is None or not 1970 <= instant.year < 2200:
         raise invalid_cursor()
     return instant
