@@ -6,7 +6,7 @@ table at once; losing the hint costs them only their poll interval.
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -48,6 +48,7 @@ class EventRow(Base):
 E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 _handlers: dict[type[Event], list[Handler]] = defaultdict(list)
+_batch_handlers: dict[type[Event], list[Handler]] = defaultdict(list)
 _any_handlers: list[Handler] = []
 
 
@@ -63,21 +64,48 @@ def handles(event_type: type[E]) -> Callable[[Callable[[AsyncSession, E], Awaita
     return register
 
 
+def handles_all(event_type: type[E]) -> Callable[[Callable[[AsyncSession, Sequence[E]], Awaitable[None]]], Any]:
+    """Like `handles`, for a handler that takes all facts of the type that were published together."""
+
+    def register(
+        handler: Callable[[AsyncSession, Sequence[E]], Awaitable[None]],
+    ) -> Callable[[AsyncSession, Sequence[E]], Awaitable[None]]:
+        if handler not in _batch_handlers[event_type]:
+            _batch_handlers[event_type].append(handler)
+        return handler
+
+    return register
+
+
 async def publish(session: AsyncSession, event: Event) -> None:
     """Append the fact and let the domains above react, all in the caller's transaction."""
-    payload = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "organization_id"}
-    session.add(
-        EventRow(
-            organization_id=event.organization_id,
-            name=event.name,
-            topic=event.topic,
-            payload=_plain(payload),
-        )
+    await publish_all(session, (event,))
+
+
+async def publish_all(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Append many facts, in their order, for little more than the price of one."""
+    session.add_all(
+        EventRow(organization_id=event.organization_id, name=event.name, topic=event.topic, payload=_payload(event))
+        for event in events
     )
-    if event.topic is not None:
-        session.info.setdefault("event_hints", set()).add(event.organization_id)
-    for handler in [*_handlers[type(event)], *_any_handlers]:
-        await handler(session, event)
+    live = {event.organization_id for event in events if event.topic is not None}
+    if live:
+        session.info.setdefault("event_hints", set()).update(live)
+    by_type: dict[type[Event], list[Event]] = defaultdict(list)
+    for event in events:
+        by_type[type(event)].append(event)
+    for event_type, group in by_type.items():
+        for handler in _batch_handlers.get(event_type, ()):
+            await handler(session, group)
+    for event in events:
+        for handler in [*_handlers.get(type(event), ()), *_any_handlers]:
+            await handler(session, event)
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    return {
+        field.name: _plain(getattr(event, field.name)) for field in fields(event) if field.name != "organization_id"
+    }
 
 
 def _plain(value: Any) -> Any:
