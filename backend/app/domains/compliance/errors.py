@@ -7,8 +7,8 @@ class IssueNotFound(NotFound):
     """Also for another organization's issue."""
 
 
-class ControlNotFound(NotFound):
-    """There is no control of this id."""
+class ResourceNotFound(NotFound):
+    """Also for another organization's resource."""
 
 
 class StandardNotFound(NotFound):

@@ -25,6 +25,13 @@ class FindingOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FindingChanged(FindingOpened):
+    """An open finding became more or less severe; `severity` is the new one."""
+
+    name: ClassVar[str] = "finding.changed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FindingResolved(Event):
     """A control passes again, or its resource is gone."""
 
@@ -32,6 +39,7 @@ class FindingResolved(Event):
     topic: ClassVar[str | None] = "compliance"
     issue_id: UUID
     control_id: str
+    native_id: str
     resource_id: UUID | None
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, Numeric, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, LargeBinary, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
@@ -18,7 +18,16 @@ class ComplianceResult(Base):
     """
 
     __tablename__ = "compliance_results"
-    __table_args__ = (Index("ix_compliance_results_resource", "organization_id", "resource_id"),)
+    __table_args__ = (
+        Index("ix_compliance_results_resource", "organization_id", "resource_id"),
+        Index(
+            "ix_compliance_results_unknown",
+            "organization_id",
+            "account_id",
+            "resource_id",
+            postgresql_where=text("state = 'UNKNOWN'"),
+        ),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     control_id: Mapped[str] = mapped_column(primary_key=True)
@@ -43,6 +52,8 @@ class ComplianceIssue(OrganizationRow, Base):
             ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
         ),
         Index("ix_compliance_issues_list", "organization_id", "status", "last_opened_at", "id"),
+        Index("ix_compliance_issues_newest", "organization_id", "last_opened_at", "id"),
+        Index("ix_compliance_issues_account", "organization_id", "account_id"),
         Index("ix_compliance_issues_resource", "organization_id", "resource_id"),
         Index("ix_compliance_issues_open", "organization_id", "control_id", postgresql_where=text("status = 'open'")),
     )
@@ -85,11 +96,57 @@ class ComplianceStandard(OrganizationRow, Base):
     last_checked: Mapped[datetime]
 
 
-class PendingEvaluation(Base):
-    """Resources to evaluate, written with the change that makes it necessary and removed with the results."""
+class ComplianceControlScore(Base):
+    """How many resources each control passes and fails on, rolled up after each evaluation."""
 
-    __tablename__ = "compliance_pending"
+    __tablename__ = "compliance_control_scores"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    control_id: Mapped[str] = mapped_column(primary_key=True)
+    passed: Mapped[int]
+    failed: Mapped[int]
+    unknown: Mapped[int]
+    not_applicable: Mapped[int]
+
+
+class EvaluatedAccount(Base):
+    """The account as evaluations see it; its lock makes them take turns.
+
+    `known_types`: {cloud account number: [types that controls read besides, and whose listing was whole]}, as of the
+    last finished sync.
+    """
+
+    __tablename__ = "compliance_accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    resource_id: Mapped[UUID] = mapped_column(primary_key=True)
+    known_types: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class PendingEvaluation(Base):
+    """What to evaluate, written with the change that makes it necessary and removed with the results.
+
+    Either a resource, or a type whose readers are due. Rows are only added, twice if need be: with a unique key, units
+    that are stored at the same time would wait for each other and for the evaluation.
+    """
+
+    __tablename__ = "compliance_pending"
+    __table_args__ = (
+        Index(
+            "ix_compliance_pending_types",
+            "organization_id",
+            "account_id",
+            postgresql_where=text("native_type IS NOT NULL"),
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    resource_id: Mapped[UUID | None]
+    native_type: Mapped[str | None]

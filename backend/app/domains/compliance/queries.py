@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Text, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, DateTime, Select, Text, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.domains.accounts.models import Account
-from app.domains.compliance.errors import IssueNotFound
-from app.domains.compliance.models import ComplianceIssue, ComplianceResult, ComplianceStandard
-from app.domains.compliance.rules.model import Resource
+from app.domains.compliance.errors import IssueNotFound, ResourceNotFound
+from app.domains.compliance.models import (
+    ComplianceControlScore,
+    ComplianceIssue,
+    ComplianceResult,
+    ComplianceStandard,
+    EvaluatedAccount,
+)
+from app.domains.compliance.rules.catalogue import FIELDS_READ
+from app.domains.compliance.rules.model import Resource, Sibling
 from app.domains.inventory.models import CloudResource, SyncUnit
 
 
@@ -37,24 +46,42 @@ class IssueFilter:
     text: str | None = None
 
 
+# An unchanged result is not written again: an open finding was last seen when its resource was last listed whole.
+_LAST_SEEN = case(
+    (
+        (ComplianceIssue.status == "resolved") | (ComplianceResult.state.is_distinct_from("FAIL")),
+        ComplianceIssue.last_seen_at,
+    ),
+    else_=func.greatest(
+        ComplianceIssue.last_seen_at,
+        SyncUnit.type_seen_at[CloudResource.native_type].astext.cast(DateTime(timezone=True)),
+    ),
+)
+
+
 def _issues(organization_id: UUID) -> Select[Any]:
+    issue, resource, result, unit = ComplianceIssue, CloudResource, ComplianceResult, SyncUnit
     return (
         select(
             *(
                 column
-                for column in ComplianceIssue.__table__.c
-                if column.name not in ("organization_id", "finding_key")
+                for column in issue.__table__.c
+                if column.name not in ("organization_id", "finding_key", "last_seen_at")
             ),
-            CloudResource.name.label("resource_name"),
-            CloudResource.native_type,
+            _LAST_SEEN.label("last_seen_at"),
+            resource.name.label("resource_name"),
+            resource.native_type,
         )
-        .select_from(ComplianceIssue)
+        .select_from(issue)
+        .outerjoin(resource, (resource.organization_id == issue.organization_id) & (resource.id == issue.resource_id))
         .outerjoin(
-            CloudResource,
-            (CloudResource.organization_id == ComplianceIssue.organization_id)
-            & (CloudResource.id == ComplianceIssue.resource_id),
+            result,
+            (result.organization_id == issue.organization_id)
+            & (result.control_id == issue.control_id)
+            & (result.resource_id == issue.resource_id),
         )
-        .where(ComplianceIssue.organization_id == organization_id)
+        .outerjoin(unit, (unit.organization_id == resource.organization_id) & (unit.id == resource.unit_id))
+        .where(issue.organization_id == organization_id)
     )
 
 
@@ -107,22 +134,32 @@ async def read_issue(session: AsyncSession, organization_id: UUID, issue_id: UUI
     return dict(row)
 
 
-async def count_results(
-    session: AsyncSession, organization_id: UUID, account_ids: Sequence[UUID] = ()
-) -> dict[str, dict[str, int]]:
-    """{control id: {state: resources}}."""
+async def count_results(session: AsyncSession, organization_id: UUID) -> dict[str, dict[str, int]]:
+    """{control id: {state: resources}}, counted; pages read the roll-up (`list_control_scores`)."""
     result = ComplianceResult
     statement = (
         select(result.control_id, result.state, func.count())
         .where(result.organization_id == organization_id)
         .group_by(result.control_id, result.state)
     )
-    if account_ids:
-        statement = statement.where(result.account_id.in_(account_ids))
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for control_id, state, count in (await session.execute(statement)).tuples():
+    for control_id, state, count in await session.execute(statement):
         counts[control_id][state] = count
     return counts
+
+
+async def list_control_scores(session: AsyncSession, organization_id: UUID) -> dict[str, dict[str, int]]:
+    """{control id: {state: resources}} as of the last evaluation."""
+    statement = select(ComplianceControlScore).where(ComplianceControlScore.organization_id == organization_id)
+    return {
+        row.control_id: {
+            "PASS": row.passed,
+            "FAIL": row.failed,
+            "UNKNOWN": row.unknown,
+            "NOT_APPLICABLE": row.not_applicable,
+        }
+        for row in (await session.scalars(statement)).all()
+    }
 
 
 async def count_open_issues(session: AsyncSession, organization_id: UUID) -> dict[tuple[str, str], int]:
@@ -133,7 +170,7 @@ async def count_open_issues(session: AsyncSession, organization_id: UUID) -> dic
         .where(issue.organization_id == organization_id, issue.status == "open")
         .group_by(issue.control_id, issue.severity)
     )
-    return {(control, severity): count for control, severity, count in (await session.execute(statement)).tuples()}
+    return {(control, severity): count for control, severity, count in await session.execute(statement)}
 
 
 async def list_standards(session: AsyncSession, organization_id: UUID) -> dict[UUID, ComplianceStandard]:
@@ -143,7 +180,9 @@ async def list_standards(session: AsyncSession, organization_id: UUID) -> dict[U
 
 
 async def list_results_of(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> list[ComplianceResult]:
-    """Every control's result on one resource: failures first, then what is unknown."""
+    """Every control's result on one resource: failures first, then what is unknown. Raises ResourceNotFound."""
+    if await session.get(CloudResource, (organization_id, resource_id), options=[load_only(CloudResource.id)]) is None:
+        raise ResourceNotFound
     result = ComplianceResult
     order = case({"FAIL": 0, "UNKNOWN": 1, "PASS": 2}, value=result.state, else_=3)
     statement = select(result).where(result.organization_id == organization_id, result.resource_id == resource_id)
@@ -160,7 +199,7 @@ async def known_types(session: AsyncSession, organization_id: UUID, account_id: 
     )
     complete: dict[tuple[str, str], list[set[str]]] = defaultdict(list)
     seen: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for native_account, service, complete_types, type_seen_at in (await session.execute(statement)).tuples():
+    for native_account, service, complete_types, type_seen_at in await session.execute(statement):
         complete[native_account, service].append(set(complete_types))
         seen[native_account, service] |= set(complete_types) | set(type_seen_at)
     known: dict[str, set[str]] = defaultdict(set)
@@ -170,18 +209,45 @@ async def known_types(session: AsyncSession, organization_id: UUID, account_id: 
     return known
 
 
+async def lock_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> dict[str, list[str]] | None:
+    """Wait for this account's turn to be evaluated; its `known_types`, or None of an account that is gone.
+
+    The account is locked before, as its removal does, so that neither waits for the other in a circle.
+    """
+    account = select(Account.id).where(
+        Account.organization_id == organization_id, Account.id == account_id, Account.removed_at.is_(None)
+    )
+    if (await session.execute(account.with_for_update(read=True, key_share=True))).scalar_one_or_none() is None:
+        return None
+    key = {"organization_id": organization_id, "account_id": account_id}
+    await session.execute(insert(EvaluatedAccount).values(**key).on_conflict_do_nothing())
+    known = select(EvaluatedAccount.known_types).filter_by(**key).with_for_update()
+    return dict((await session.execute(known)).scalar_one())
+
+
+async def set_known_types(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, known_types: dict[str, list[str]]
+) -> None:
+    """Remember what could be listed whole."""
+    statement = update(EvaluatedAccount).where(
+        EvaluatedAccount.organization_id == organization_id, EvaluatedAccount.account_id == account_id
+    )
+    await session.execute(statement.values(known_types=known_types))
+
+
 async def read_resources(
     session: AsyncSession,
     organization_id: UUID,
     account_id: UUID,
     *,
+    native_types: Sequence[str],
     ids: Sequence[UUID] | None = None,
-    native_types: Sequence[str] | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[StoredResource]:
     """Open resources of an account in the order of their ids, with their properties; JSON is read once, fast."""
     row = CloudResource
+    document = func.jsonb_build_object("tags", row.tags, "properties", row.properties, "unread", row.unread_fields)
     statement = (
         select(
             row.id,
@@ -190,43 +256,65 @@ async def read_resources(
             row.region,
             row.native_account,
             row.stale_since.is_not(None),
-            func.jsonb_build_object("tags", row.tags, "properties", row.properties, "unread", row.unread_fields).cast(
-                Text
-            ),
+            row.stale_reason,
+            document.cast(Text),
         )
         .where(row.organization_id == organization_id, row.account_id == account_id, row.closed_at.is_(None))
+        .where(row.native_type == func.any(list(native_types)))
         .order_by(row.id)
         .limit(limit)
     )
     if ids is not None:
         statement = statement.where(row.id == func.any(ids))
-    if native_types is not None:
-        statement = statement.where(row.native_type == func.any(list(native_types)))
     if after is not None:
         statement = statement.where(row.id > after)
     found = []
-    for id_, native_id, native_type, region, native_account, is_stale, document in (
-        await session.execute(statement)
-    ).tuples():
-        parts = orjson.loads(document)
+    for row_found in await session.execute(statement):
+        id_, native_id, native_type, region, native_account, is_stale, stale_reason, text = row_found
+        parts = orjson.loads(text)
         resource = Resource(
-            id_, native_id, native_type, region, parts["tags"], parts["properties"], parts["unread"], is_stale
+            id_,
+            native_id,
+            native_type,
+            region,
+            parts["tags"],
+            parts["properties"],
+            parts["unread"],
+            is_stale,
+            stale_reason or "",
         )
         found.append(StoredResource(resource, native_account))
     return found
 
 
-async def list_resource_ids(
-    session: AsyncSession, organization_id: UUID, account_id: UUID, native_types: Sequence[str]
-) -> Sequence[UUID]:
-    """Ids of an account's open resources of these types."""
+async def read_listing(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, native_type: str
+) -> dict[str, list[Sibling]]:
+    """{cloud account number: its resources of the type}, with only the properties that some control reads."""
+    row = CloudResource
+    parts = [part for name in FIELDS_READ[native_type] for part in (name, row.properties[name])]
+    document = func.jsonb_build_object("properties", func.jsonb_build_object(*parts), "unread", row.unread_fields)
+    statement = select(row.native_account, row.native_id, row.region, document.cast(Text)).where(
+        row.organization_id == organization_id,
+        row.account_id == account_id,
+        row.native_type == native_type,
+        row.closed_at.is_(None),
+    )
+    found: dict[str, list[Sibling]] = defaultdict(list)
+    for native_account, native_id, region, text in await session.execute(statement.order_by(row.id)):
+        parsed = orjson.loads(text)
+        found[native_account].append(Sibling(native_id, region, parsed["properties"], parsed["unread"]))
+    return found
+
+
+async def list_open_resource_ids(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these resources still exist, in whatever account."""
     statement = select(CloudResource.id).where(
         CloudResource.organization_id == organization_id,
-        CloudResource.account_id == account_id,
-        CloudResource.native_type.in_(native_types),
+        CloudResource.id == func.any(ids),
         CloudResource.closed_at.is_(None),
     )
-    return (await session.scalars(statement)).all()
+    return set((await session.scalars(statement)).all())
 
 
 async def list_account_ids(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:

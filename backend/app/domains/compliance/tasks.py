@@ -11,7 +11,7 @@ from app.core.tasks import TaskContext, enqueue, schedule, task
 from app.domains.accounts.events import AccountRemoved
 from app.domains.compliance import service
 from app.domains.compliance.events import EvaluationFinished
-from app.domains.compliance.service.evaluating import Tally
+from app.domains.compliance.service import AccountView, Tally
 from app.domains.inventory.events import ResourceChanged, SyncFinished
 
 
@@ -25,14 +25,9 @@ async def remember_changes(session: AsyncSession, event: ResourceChanged) -> Non
 
 @handles(SyncFinished)
 async def evaluate_after_sync(session: AsyncSession, event: SyncFinished) -> None:
-    """A listing that became complete, or failed, changes what is known although no resource changed."""
-    await enqueue(
-        session,
-        "compliance.evaluate_account",
-        {"account_id": event.account_id},
-        organization_id=event.organization_id,
-        dedupe=str(event.account_id),
-    )
+    """A listing that became whole, or failed, changes what is known although no resource changed."""
+    await service.mark_knowledge(session, event.organization_id, event.account_id)
+    await _enqueue_pending(session, event.organization_id, event.account_id)
 
 
 @handles(AccountRemoved)
@@ -57,10 +52,10 @@ async def _enqueue_pending(session: AsyncSession, organization_id: UUID, account
 )
 async def evaluate_pending(context: TaskContext, account_id: UUID) -> None:
     """Evaluate what changed, a batch a transaction. Safe to repeat: what was evaluated is no longer pending."""
-    total = Tally()
+    total, view = Tally(), AccountView(now=utc_now())
     while True:
         async with tenant_session(context.organization_id) as session:
-            tally = await service.evaluate_pending(session, context.organization_id, account_id, now=utc_now())
+            tally = await service.evaluate_pending(session, context.organization_id, account_id, view)
         if tally.resources == 0:
             break
         total.add(tally)
@@ -71,30 +66,34 @@ async def evaluate_pending(context: TaskContext, account_id: UUID) -> None:
 @task("compliance.evaluate_account", retries=3, timeout_seconds=1_800, queue="evaluate", per_organization=1)
 async def evaluate_account(context: TaskContext, account_id: UUID) -> None:
     """Evaluate every resource of an account. Safe to repeat: equal results write nothing."""
-    total, after, done = Tally(), None, 0
+    await _evaluate_whole(context, account_id, 0)
+
+
+@task("compliance.evaluate", retries=3, timeout_seconds=3_600, queue="evaluate", per_organization=1)
+async def evaluate_organization(context: TaskContext) -> None:
+    """Evaluate every account, as asked for by a person or the clock."""
+    async with tenant_session(context.organization_id) as session:
+        account_ids = await service.list_account_ids(session, context.organization_id)
+    done = 0
+    for account_id in account_ids:
+        done = await _evaluate_whole(context, account_id, done)
+
+
+async def _evaluate_whole(context: TaskContext, account_id: UUID, done: int) -> int:
+    """Evaluate an account, a batch a transaction; `done` evaluations came before, the new number is returned."""
+    total, after, view = Tally(), None, AccountView(now=utc_now())
     while True:
         async with tenant_session(context.organization_id) as session:
             tally, after = await service.evaluate_account(
-                session, context.organization_id, account_id, now=utc_now(), after=after
+                session, context.organization_id, account_id, view, after=after
             )
         total.add(tally)
-        done += tally.evaluated
-        await context.report_progress(done, None)
+        await context.report_progress(done + total.evaluated)
         await context.raise_if_cancelled()
         if after is None:
             break
     await _finish(context, account_id, total)
-
-
-@task("compliance.evaluate", retries=3, timeout_seconds=1_800, queue="evaluate", per_organization=1)
-async def evaluate_organization(context: TaskContext) -> None:
-    """Evaluate every account, as asked for by a person."""
-    async with tenant_session(context.organization_id) as session:
-        account_ids = await service.list_account_ids(session, context.organization_id)
-    for done, account_id in enumerate(account_ids):
-        await context.report_progress(done, len(account_ids))
-        await evaluate_account(context, account_id)
-    await context.report_progress(len(account_ids), len(account_ids))
+    return done + total.evaluated
 
 
 @schedule("compliance.evaluate_daily", cron="20 3 * * *")

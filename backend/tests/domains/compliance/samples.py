@@ -120,7 +120,7 @@ TLS = {
     "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"],
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
-BUCKET = {"Name": "b", "PublicAccessBlockConfiguration": None, "Policy": None, "Acl": {"Grants": []}}
+BUCKET: dict[str, Any] = {"Name": "b", "PublicAccessBlockConfiguration": None, "Policy": None, "Acl": {"Grants": []}}
 OPEN_BUCKET = BUCKET | {"Policy": policy(ANYBODY)}
 NO_BLOCK: dict[str, list[Mapping[str, Any]]] = {"AWS::Account": [{"PublicAccessBlockConfiguration": None}]}
 FULL_POLICY = policy({"Effect": "Allow", "Action": "*", "Resource": "*"})

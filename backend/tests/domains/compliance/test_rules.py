@@ -1,11 +1,12 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from app.domains.compliance.rules.catalogue import CONTROLS
 from app.domains.compliance.rules.mapping import STANDARDS, requirements_of
 from app.domains.compliance.rules.model import finding_key, percent, score
 from app.domains.compliance.rules.networks import is_world, world_open
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domains.compliance.samples import CASES, WORLD, Case, run, tcp
 
@@ -45,8 +46,43 @@ def test_a_stale_resource_is_unknown(control_id: str) -> None:
     assert run(_with(passing, stale=True)).state == "UNKNOWN"
 
 
-def _with(case: Case, **changes: object) -> Case:
-    return Case(**(vars(case) | changes))  # type: ignore[arg-type]  # the fields of a case
+def _with(case: Case, **changes: Any) -> Case:
+    return Case(**(vars(case) | changes))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(["*", "0.0.0.0/0", "tcp", "Allow"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+@pytest.mark.parametrize("control_id", list(CONTROLS))
+def test_no_shape_of_an_answer_breaks_a_control(control_id: str, data: st.DataObject) -> None:
+    """Any value in any place of a failing sample gives one of the states, never an exception."""
+    failing = next(case for case in CASES if case.control == control_id and case.expected == "FAIL")
+    properties, siblings = dict(failing.properties), {name: list(items) for name, items in failing.siblings.items()}
+    for holder in (properties, *(dict(item) for items in siblings.values() for item in items)):
+        for name in holder:
+            if data.draw(st.booleans()):
+                holder[name] = data.draw(_changed(holder[name]))
+    outcome = run(_with(failing, properties=properties, siblings=siblings))
+    assert outcome.state in ("PASS", "FAIL", "NOT_APPLICABLE", "UNKNOWN")
+
+
+def _changed(value: Any) -> st.SearchStrategy[Any]:
+    if isinstance(value, dict) and value:
+        part = st.sampled_from(sorted(value))
+        return JSON | st.builds(lambda name, new: {**value, name: new}, part, JSON)
+    if isinstance(value, list) and value:
+        return JSON | st.builds(lambda new: [*value, new], JSON)
+    return JSON
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=40, unique=True))

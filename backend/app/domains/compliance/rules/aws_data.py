@@ -1,6 +1,6 @@
 """Controls of AWS stores, databases, keys, queues and the trail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domains.compliance.rules.model import (
@@ -9,6 +9,7 @@ from app.domains.compliance.rules.model import (
     Failure,
     Outcome,
     Resource,
+    Sibling,
     Surroundings,
     failed,
     failed_each,
@@ -82,20 +83,22 @@ def _bucket_refuses_http(resource: Resource, _: Surroundings) -> Outcome:
     return failed("The bucket answers without TLS.", has_policy=resource.properties["Policy"] is not None)
 
 
+def _rules_by_group(groups: Sequence[Sibling]) -> dict[str, Any]:
+    return {group.properties["GroupId"]: group.properties.get("IpPermissions") or () for group in groups}
+
+
 def _database_is_private(resource: Resource, around: Surroundings) -> Outcome:
     if resource.properties["PubliclyAccessible"] is False:
         return PASS
     port = (resource.properties.get("Endpoint") or {}).get("Port") or resource.properties.get("DbInstancePort")
-    group_ids = {item.get("VpcSecurityGroupId") for item in as_list(resource.properties.get("VpcSecurityGroups"))}
-    groups = around.siblings(GROUP)
-    is_open = groups is not None and any(
-        world_open(group.properties.get("IpPermissions", ()), "tcp", port or 0)
-        for group in groups
-        if group.properties.get("GroupId") in group_ids
+    group_ids = [item.get("VpcSecurityGroupId") for item in as_list(resource.properties.get("VpcSecurityGroups"))]
+    rules = around.derive(GROUP, _rules_by_group)
+    is_open = rules is not None and world_open(
+        (rule for group_id in group_ids for rule in rules.get(group_id, ())), "tcp", port or 0
     )
     return failed(
         "The database has a public address" + (" and its security group admits everyone." if is_open else "."),
-        severity="critical" if is_open or groups is None else "medium",
+        severity="critical" if is_open or rules is None else "medium",
         PubliclyAccessible=True,
         port=port,
     )
@@ -220,6 +223,8 @@ def _table_recovers(resource: Resource, _: Surroundings) -> Outcome:
     )
 
 
+TRAIL_FIELDS = ("IsMultiRegionTrail", "Status", "EventSelectors", "AdvancedEventSelectors")
+
 CONTROLS = (
     Control(
         id="AWS-S3-001", version=1, severity="high", native_types=(ACCOUNT,),
@@ -228,7 +233,8 @@ CONTROLS = (
         remediation="Turn all four settings on; serve public sites through a CDN.",
     ),
     Control(
-        id="AWS-S3-002", version=1, severity="critical", native_types=(BUCKET,), reads=(ACCOUNT,),
+        id="AWS-S3-002", version=1, severity="critical", native_types=(BUCKET,),
+        reads={ACCOUNT: ("PublicAccessBlockConfiguration",)},
         fields=("PublicAccessBlockConfiguration", "Policy", "Acl"),
         title="Bucket is not reachable by anonymous users", check=_bucket_is_private,
         permissions=("s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicy", "s3:GetBucketAcl"),
@@ -241,7 +247,7 @@ CONTROLS = (
     ),
     Control(
         id="AWS-RDS-001", version=1, severity="critical", native_types=(DATABASE,), fields=("PubliclyAccessible",),
-        reads=(GROUP,), title="Database instances are not reachable from the internet",
+        reads={GROUP: ("GroupId", "IpPermissions")}, title="Database instances are not reachable from the internet",
         permissions=("rds:DescribeDBInstances", "ec2:DescribeSecurityGroups"), check=_database_is_private,
         remediation="Set public access off and move the database to private subnets.",
     ),
@@ -272,7 +278,7 @@ CONTROLS = (
         check=_production_spans_zones, remediation="Convert the database to Multi-AZ.",
     ),
     Control(
-        id="AWS-LOG-001", version=1, severity="critical", native_types=(ACCOUNT,), reads=(TRAIL,),
+        id="AWS-LOG-001", version=1, severity="critical", native_types=(ACCOUNT,), reads={TRAIL: TRAIL_FIELDS},
         title="A multi-region trail records management events", check=_trail_records_everything,
         permissions=("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"),
         remediation="Create an organization trail over all regions.",

@@ -1,5 +1,7 @@
 """Controls of AWS networks and machines."""
 
+from collections.abc import Sequence
+
 from app.domains.compliance.rules.model import (
     PASS,
     Check,
@@ -8,6 +10,7 @@ from app.domains.compliance.rules.model import (
     Outcome,
     Resource,
     Severity,
+    Sibling,
     Surroundings,
     failed,
     failed_each,
@@ -29,16 +32,14 @@ GROUP, INSTANCE, VOLUME, SNAPSHOT, VPC, FLOW_LOG, ACL, INTERFACE, REGION = (
 )
 
 
+def _groups_in_use(interfaces: Sequence[Sibling]) -> set[str]:
+    return {item["GroupId"] for interface in interfaces for item in interface.properties.get("Groups") or ()}
+
+
 def _severity_by_use(resource: Resource, around: Surroundings) -> Severity | None:
     """Low for a group that no network interface uses; the control's own when that cannot be told."""
-    interfaces = around.siblings(INTERFACE)
-    if interfaces is None:
-        return None
-    group_id = resource.properties.get("GroupId")
-    for interface in interfaces:
-        if any(item.get("GroupId") == group_id for item in interface.properties.get("Groups", ())):
-            return None
-    return "low"
+    in_use = around.derive(INTERFACE, _groups_in_use)
+    return "low" if in_use is not None and resource.properties.get("GroupId") not in in_use else None
 
 
 def _port_is_closed(port: int, name: str) -> Check:
@@ -116,18 +117,20 @@ def _snapshot_is_private(resource: Resource, _: Surroundings) -> Outcome:
     return failed("Everyone can restore the snapshot.", RestorableByAll=True)
 
 
+def _logged_networks(logs: Sequence[Sibling]) -> set[str]:
+    return {
+        log.properties["ResourceId"]
+        for log in logs
+        if log.properties.get("FlowLogStatus") == "ACTIVE" and log.properties.get("TrafficType") in ("REJECT", "ALL")
+    }
+
+
 def _vpc_has_flow_logs(resource: Resource, around: Surroundings) -> Outcome:
-    logs = around.siblings(FLOW_LOG)
-    if logs is None:
+    logged = around.derive(FLOW_LOG, _logged_networks)
+    if logged is None:
         return unknown("flow logs could not be listed (ec2:DescribeFlowLogs)")
     vpc_id = resource.properties["VpcId"]
-    for log in logs:
-        of_log = log.properties
-        if of_log.get("ResourceId") != vpc_id or of_log.get("FlowLogStatus") != "ACTIVE":
-            continue
-        if of_log.get("TrafficType") in ("REJECT", "ALL"):
-            return PASS
-    return failed("No active flow log records refused traffic.", VpcId=vpc_id)
+    return PASS if vpc_id in logged else failed("No active flow log records refused traffic.", VpcId=vpc_id)
 
 
 def _acl_refuses_administration(resource: Resource, _: Surroundings) -> Outcome:
@@ -136,18 +139,19 @@ def _acl_refuses_administration(resource: Resource, _: Surroundings) -> Outcome:
     return failed_each("The network ACL lets the internet reach remote administration.", failures)
 
 
+GROUP_USERS = {INTERFACE: ("Groups",)}
 SECURITY_GROUPS = ("ec2:DescribeSecurityGroups",)
 
 CONTROLS = (
     Control(
         id="AWS-EC2-001", version=1, severity="high", native_types=(GROUP,), fields=("IpPermissions",),
         title="SSH is not open to the internet", permissions=SECURITY_GROUPS, check=_port_is_closed(22, "SSH"),
-        reads=(INTERFACE,), remediation="Remove the rule; use Session Manager or a bastion's range.",
+        reads=GROUP_USERS, remediation="Remove the rule; use Session Manager or a bastion's range.",
     ),
     Control(
         id="AWS-EC2-002", version=1, severity="high", native_types=(GROUP,), fields=("IpPermissions",),
         title="Remote Desktop is not open to the internet", permissions=SECURITY_GROUPS,
-        check=_port_is_closed(3389, "Remote Desktop"), reads=(INTERFACE,),
+        check=_port_is_closed(3389, "Remote Desktop"), reads=GROUP_USERS,
         remediation="Remove the rule; use Fleet Manager or a VPN range.",
     ),
     Control(
@@ -163,7 +167,7 @@ CONTROLS = (
     Control(
         id="AWS-EC2-005", version=1, severity="high", native_types=(GROUP,), fields=("IpPermissions",),
         title="Windows file sharing is not open to the internet", permissions=SECURITY_GROUPS,
-        check=_port_is_closed(445, "Windows file sharing"), reads=(INTERFACE,),
+        check=_port_is_closed(445, "Windows file sharing"), reads=GROUP_USERS,
         remediation="Limit the source to trusted ranges.",
     ),
     Control(
@@ -194,7 +198,8 @@ CONTROLS = (
         remediation="Remove the permission for all, and block public access to snapshots.",
     ),
     Control(
-        id="AWS-VPC-001", version=1, severity="medium", native_types=(VPC,), fields=("VpcId",), reads=(FLOW_LOG,),
+        id="AWS-VPC-001", version=1, severity="medium", native_types=(VPC,), fields=("VpcId",),
+        reads={FLOW_LOG: ("ResourceId", "FlowLogStatus", "TrafficType")},
         title="Flow logs are on for every network", permissions=("ec2:DescribeVpcs", "ec2:DescribeFlowLogs"),
         check=_vpc_has_flow_logs, remediation="Create a flow log to S3 or CloudWatch.",
     ),

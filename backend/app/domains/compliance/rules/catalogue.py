@@ -22,7 +22,21 @@ def _by_type() -> dict[str, tuple[Control, ...]]:
 CONTROLS_BY_TYPE: dict[str, tuple[Control, ...]] = _by_type()
 
 
-def controls_reading(native_types: Iterable[str]) -> list[Control]:
-    """Controls that read one of these types besides their own: all their resources are evaluated anew."""
+def _fields_read() -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for control in CONTROLS.values():
+        for native_type, names in control.reads.items():
+            found[native_type].update(names)
+    return {native_type: tuple(sorted(names)) for native_type, names in sorted(found.items())}
+
+
+FIELDS_READ: dict[str, tuple[str, ...]] = _fields_read()
+"""{resource type: properties} that controls read besides their own resource."""
+
+
+def types_reading(native_types: Iterable[str]) -> list[str]:
+    """Types of the resources whose controls read one of these types besides: they are evaluated anew."""
     changed = set(native_types)
-    return [control for control in CONTROLS.values() if changed.intersection(control.reads)]
+    return sorted(
+        {own for control in CONTROLS.values() if changed.intersection(control.reads) for own in control.native_types}
+    )

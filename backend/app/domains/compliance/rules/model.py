@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 State = Literal["PASS", "FAIL", "NOT_APPLICABLE", "UNKNOWN"]
@@ -13,6 +13,9 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
 SEVERITY_WEIGHT: Mapping[str, int] = {"critical": 10, "high": 5, "medium": 2, "low": 1, "info": 0}
 Properties = Mapping[str, Any]
+STALE = "the last read of this resource failed"
+"""How the reason of every result on a stale resource begins."""
+T = TypeVar("T")
 
 
 class Failure(NamedTuple):
@@ -88,6 +91,16 @@ class Surroundings:
     now: datetime
     parameters: Parameters = field(default_factory=Parameters)
     siblings: Callable[[str], Sequence[Sibling] | None] = lambda native_type: None
+    _derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def derive(self, native_type: str, build: Callable[[Sequence[Sibling]], T]) -> T | None:
+        """What `build` makes of a type's listing, made once for all resources; None when the listing is unknown."""
+        key = native_type, build
+        if key not in self._derived:
+            siblings = self.siblings(native_type)
+            self._derived[key] = None if siblings is None else build(siblings)
+        made: T | None = self._derived[key]
+        return made
 
 
 class Resource(NamedTuple):
@@ -101,6 +114,7 @@ class Resource(NamedTuple):
     properties: Properties
     unread_fields: Mapping[str, str]
     is_stale: bool
+    stale_reason: str = ""
 
 
 Check = Callable[[Resource, Surroundings], Outcome]
@@ -121,15 +135,15 @@ class Control:
     fields: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     """Properties that the vendor always answers: null is UNKNOWN too."""
-    reads: tuple[str, ...] = ()
-    """Other resource types that the condition reads; a change among them evaluates the control anew."""
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{other resource type: its properties that the condition reads}; a change among them evaluates anew."""
     provider: str = "aws"
 
 
 def evaluate(control: Control, resource: Resource, surroundings: Surroundings) -> Outcome:
-    """One result. Missing or stale input is UNKNOWN, never PASS."""
+    """One result. Missing, stale or misshapen input is UNKNOWN, never PASS and never an exception."""
     if resource.is_stale:
-        return unknown("the last read of this resource failed, so its stored state may be out of date")
+        return unknown(f"{STALE}: {resource.stale_reason}" if resource.stale_reason else STALE)
     properties, unread = resource.properties, resource.unread_fields
     for name in control.fields:
         if name not in properties or name in unread:
@@ -137,7 +151,10 @@ def evaluate(control: Control, resource: Resource, surroundings: Surroundings) -
     for name in control.values:
         if properties.get(name) is None or name in unread:
             return unknown(unread.get(name) or f"{name} was not collected")
-    return control.check(resource, surroundings)
+    try:
+        return control.check(resource, surroundings)
+    except (TypeError, ValueError, LookupError, AttributeError):  # one odd resource must not stop the others
+        return unknown("the cloud answered in a shape that this control does not know")
 
 
 def finding_key(control_id: str, native_id: str, sub_key: str) -> bytes:

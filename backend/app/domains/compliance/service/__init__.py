@@ -1,6 +1,7 @@
 """Use cases of compliance; the only way in for other domains."""
 
-from app.domains.compliance.service.evaluating import evaluate_account, evaluate_pending, mark_changed
+from app.domains.compliance.service.evaluating import AccountView, Tally, evaluate_account, evaluate_pending
+from app.domains.compliance.service.pending import mark_changed, mark_knowledge
 from app.domains.compliance.service.reading import (
     get_standard,
     list_account_ids,
@@ -15,6 +16,8 @@ from app.domains.compliance.service.scoring import refresh_scores
 from app.domains.compliance.service.storing import forget_account
 
 __all__ = [
+    "AccountView",
+    "Tally",
     "evaluate_account",
     "evaluate_pending",
     "forget_account",
@@ -25,6 +28,7 @@ __all__ = [
     "list_results",
     "list_standards",
     "mark_changed",
+    "mark_knowledge",
     "read_issue",
     "refresh_scores",
     "summarise",

@@ -46,7 +46,7 @@ async def get_standard(session: AsyncSession, organization_id: UUID, standard_id
     if standard is None:
         raise StandardNotFound
     rows = await queries.list_standards(session, organization_id)
-    counts = await queries.count_results(session, organization_id)
+    counts = await queries.list_control_scores(session, organization_id)
     by_requirement: dict[str, list[str]] = defaultdict(list)
     for control_id in CONTROLS:
         for requirement in requirements_of(control_id).get(standard.key, ()):
@@ -64,7 +64,7 @@ def _natural(requirement: str) -> list[tuple[int, str]]:
 
 async def list_controls(session: AsyncSession, organization_id: UUID) -> list[dict[str, Any]]:
     """Every control with its results, the ones with most failing resources first."""
-    counts = await queries.count_results(session, organization_id)
+    counts = await queries.list_control_scores(session, organization_id)
     open_issues: dict[str, int] = defaultdict(int)
     for (control_id, _), count in (await queries.count_open_issues(session, organization_id)).items():
         open_issues[control_id] += count
@@ -117,7 +117,7 @@ def _issue(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def list_results(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> list[dict[str, Any]]:
-    """Every control's result on one resource."""
+    """Every control's result on one resource. Raises ResourceNotFound."""
     rows = await queries.list_results_of(session, organization_id, resource_id)
     return [
         {
@@ -135,7 +135,7 @@ async def list_results(session: AsyncSession, organization_id: UUID, resource_id
 
 async def summarise(session: AsyncSession, organization_id: UUID) -> dict[str, Any]:
     """The estate at a glance: the score over all controls, and open findings by severity."""
-    counts = await queries.count_results(session, organization_id)
+    counts = await queries.list_control_scores(session, organization_id)
     by_severity = dict.fromkeys(SEVERITIES, 0)
     for (_, severity), count in (await queries.count_open_issues(session, organization_id)).items():
         by_severity[severity] += count  # type: ignore[index]  # stored from a Severity

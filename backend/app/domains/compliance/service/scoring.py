@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.compliance import queries
-from app.domains.compliance.models import ComplianceStandard
+from app.domains.compliance.models import ComplianceControlScore, ComplianceStandard
 from app.domains.compliance.rules.catalogue import CONTROLS
 from app.domains.compliance.rules.mapping import STANDARDS, requirements_of
 from app.domains.compliance.rules.model import SEVERITY_WEIGHT, percent, score
@@ -50,15 +51,48 @@ def score_controls(control_ids: Iterable[str], counts: Mapping[str, Mapping[str,
 
 
 async def refresh_scores(session: AsyncSession, organization_id: UUID, *, now: datetime) -> None:
-    """Compute every standard's score from the present results."""
+    """Count the present results, and compute every standard's score from them."""
     counts = await queries.count_results(session, organization_id)
+    await _store_control_scores(session, organization_id, counts)
+    rows = []
     for standard in STANDARDS:
         controls = [control_id for control_id in CONTROLS if standard.key in requirements_of(control_id)]
-        values = vars(score_controls(controls, counts)) | {
-            "name": standard.name,
-            "version": standard.version,
-            "provider": standard.provider,
-            "last_checked": now,
+        rows.append(
+            vars(score_controls(controls, counts))
+            | {
+                "organization_id": organization_id,
+                "id": standard.id,
+                "name": standard.name,
+                "version": standard.version,
+                "provider": standard.provider,
+                "last_checked": now,
+            }
+        )
+    statement = insert(ComplianceStandard).values(sorted(rows, key=lambda row: str(row["id"])))
+    new = {name: statement.excluded[name] for name in rows[0] if name not in ("organization_id", "id")}
+    await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "id"], set_=new))
+
+
+async def _store_control_scores(
+    session: AsyncSession, organization_id: UUID, counts: Mapping[str, Mapping[str, int]]
+) -> None:
+    rows = [
+        {
+            "organization_id": organization_id,
+            "control_id": control_id,
+            "passed": counts.get(control_id, {}).get("PASS", 0),
+            "failed": counts.get(control_id, {}).get("FAIL", 0),
+            "unknown": counts.get(control_id, {}).get("UNKNOWN", 0),
+            "not_applicable": counts.get(control_id, {}).get("NOT_APPLICABLE", 0),
         }
-        statement = insert(ComplianceStandard).values(organization_id=organization_id, id=standard.id, **values)
-        await session.execute(statement.on_conflict_do_update(index_elements=["organization_id", "id"], set_=values))
+        for control_id in sorted(CONTROLS)
+    ]
+    statement = insert(ComplianceControlScore).values(rows)
+    stored, names = ComplianceControlScore.__table__.c, ("passed", "failed", "unknown", "not_applicable")
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "control_id"],
+            set_={name: statement.excluded[name] for name in names},
+            where=or_(*(stored[name] != statement.excluded[name] for name in names)),
+        )
+    )

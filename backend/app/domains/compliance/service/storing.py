@@ -1,18 +1,18 @@
 """Results and findings as rows. An unchanged result writes nothing; a finding is opened and resolved once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.events import publish
+from app.core.events import publish_all
 from app.core.ids import new_id
-from app.domains.compliance.events import FindingOpened, FindingResolved
-from app.domains.compliance.rules.model import Control, Outcome, Resource, finding_key
+from app.domains.compliance.events import FindingChanged, FindingOpened, FindingResolved
+from app.domains.compliance.rules.model import Control, Failure, Outcome, Resource, finding_key
 
 _UPSERT_RESULTS = text("""
 INSERT INTO compliance_results AS r
@@ -24,38 +24,45 @@ ORDER BY t.control_id, t.resource_id
 ON CONFLICT (organization_id, control_id, resource_id) DO UPDATE
 SET state = excluded.state, reason = excluded.reason, control_version = excluded.control_version,
     account_id = excluded.account_id, evaluated_at = excluded.evaluated_at
-WHERE (r.state, r.reason, r.control_version)
-  IS DISTINCT FROM (excluded.state, excluded.reason, excluded.control_version)
+WHERE (r.state, r.reason, r.control_version, r.account_id)
+  IS DISTINCT FROM (excluded.state, excluded.reason, excluded.control_version, excluded.account_id)
 """)
 
 _READ_ISSUES = text("""
-SELECT id, finding_key, status, severity, evidence::text AS evidence, control_version, control_id, resource_id
+SELECT id, finding_key, status, severity, evidence::text AS evidence, reason, control_version, control_id, resource_id,
+  account_id
 FROM compliance_issues
-WHERE organization_id = :org AND resource_id = ANY(CAST(:resources AS uuid[]))
+WHERE organization_id = :org
+  AND (resource_id = ANY(CAST(:resources AS uuid[])) OR finding_key = ANY(CAST(:keys AS bytea[])))
 ORDER BY id FOR UPDATE
 """)
 
-_INSERT_ISSUE = text("""
-INSERT INTO compliance_issues (organization_id, id, finding_key, control_id, control_version, title, severity, status,
-  reason, evidence, remediation, resource_id, native_id, sub_key, provider, account_id, region,
+_UPSERT_ISSUES = text("""
+INSERT INTO compliance_issues AS i (organization_id, id, finding_key, control_id, control_version, title, severity,
+  status, reason, evidence, remediation, resource_id, native_id, sub_key, provider, account_id, region,
   first_seen_at, last_opened_at, last_seen_at)
-VALUES (:org, :id, :key, :control_id, :version, :title, :severity, 'open', :reason, CAST(:evidence AS jsonb),
-  :remediation, :resource_id, :native_id, :sub_key, :provider, :account, :region, :now, :now, :now)
-ON CONFLICT (organization_id, finding_key) DO NOTHING
-""")
-
-_REOPEN_ISSUE = text("""
-UPDATE compliance_issues SET status = 'open', severity = :severity, reason = :reason,
-  evidence = CAST(:evidence AS jsonb), control_version = :version, title = :title, remediation = :remediation,
-  resource_id = :resource_id, last_opened_at = CASE WHEN status = 'resolved' THEN :now ELSE last_opened_at END,
-  last_seen_at = :now, resolved_at = NULL
-WHERE organization_id = :org AND id = :id
+SELECT :org, t.id, t.finding_key, t.control_id, t.version, t.title, t.severity, 'open', t.reason,
+  CAST(t.evidence AS jsonb), t.remediation, t.resource_id, t.native_id, t.sub_key, t.provider, :account, t.region,
+  :now, :now, :now
+FROM unnest(CAST(:id AS uuid[]), CAST(:finding_key AS bytea[]), CAST(:control_id AS text[]),
+  CAST(:version AS int[]), CAST(:title AS text[]), CAST(:severity AS text[]), CAST(:reason AS text[]),
+  CAST(:evidence AS text[]), CAST(:remediation AS text[]), CAST(:resource_id AS uuid[]), CAST(:native_id AS text[]),
+  CAST(:sub_key AS text[]), CAST(:provider AS text[]), CAST(:region AS text[]))
+  AS t(id, finding_key, control_id, version, title, severity, reason, evidence, remediation, resource_id, native_id,
+       sub_key, provider, region)
+ORDER BY t.finding_key
+ON CONFLICT (organization_id, finding_key) DO UPDATE
+SET status = CASE i.status WHEN 'resolved' THEN 'open' ELSE i.status END, severity = excluded.severity,
+  reason = excluded.reason, evidence = excluded.evidence, control_version = excluded.control_version,
+  title = excluded.title, remediation = excluded.remediation, resource_id = excluded.resource_id,
+  account_id = excluded.account_id, region = excluded.region, resolved_at = NULL, last_seen_at = excluded.last_seen_at,
+  last_opened_at = CASE i.status WHEN 'resolved' THEN excluded.last_opened_at ELSE i.last_opened_at END
 """)
 
 _RESOLVE_ISSUES = text("""
 UPDATE compliance_issues SET status = 'resolved', resolved_at = :now
 WHERE organization_id = :org AND id = ANY(CAST(:ids AS uuid[])) AND status <> 'resolved'
-RETURNING id, control_id, resource_id
+RETURNING id, control_id, native_id, resource_id
 """)
 
 _FORGET_RESULTS = text("""
@@ -71,10 +78,39 @@ class Evaluated(NamedTuple):
     outcome: Outcome
 
 
+class _Known(NamedTuple):
+    """A finding as it is stored."""
+
+    id: UUID
+    finding_key: bytes
+    status: str
+    severity: str
+    evidence: str
+    reason: str
+    control_version: int
+    control_id: str
+    resource_id: UUID | None
+    account_id: UUID
+
+
+class _Failing(NamedTuple):
+    """One failure with what it is about."""
+
+    item: Evaluated
+    failure: Failure
+
+    @property
+    def severity(self) -> str:
+        return self.item.outcome.severity or self.item.control.severity
+
+
 async def store_results(
     session: AsyncSession, organization_id: UUID, account_id: UUID, results: Sequence[Evaluated], now: datetime
 ) -> tuple[int, int]:
-    """Store outcomes and the findings that follow: (findings opened, findings resolved)."""
+    """Store outcomes and the findings that follow: (findings opened, findings resolved).
+
+    The caller holds the account's turn (`queries.lock_account`).
+    """
     if not results:
         return 0, 0
     await session.execute(
@@ -90,88 +126,108 @@ async def store_results(
             "reasons": [item.outcome.reason for item in results],
         },
     )
-    resource_ids = sorted({item.resource.id for item in results})
-    rows = await session.execute(_READ_ISSUES, {"org": organization_id, "resources": resource_ids})
-    issues = {bytes(row["finding_key"]): row for row in rows.mappings()}
-    opened = await _open_issues(session, organization_id, account_id, results, issues, now)
-    resolved = await _resolve_passed(session, organization_id, results, issues, now)
+    failing: dict[bytes, _Failing] = {}
+    for item in results:
+        for failure in item.outcome.failures:
+            key = finding_key(item.control.id, item.resource.native_id, failure.sub_key)
+            failing.setdefault(key, _Failing(item, failure))
+    known = await _read_known(session, organization_id, {item.resource.id for item in results}, failing)
+    opened = await _store_findings(session, organization_id, account_id, failing, known, now)
+    resolved = await _resolve_passed(session, organization_id, results, failing, known, now)
     return opened, resolved
 
 
-async def _open_issues(
+async def _read_known(
+    session: AsyncSession, organization_id: UUID, resource_ids: Iterable[UUID], keys: Iterable[bytes]
+) -> dict[bytes, _Known]:
+    parameters = {"org": organization_id, "resources": sorted(resource_ids), "keys": list(keys)}
+    rows = (await session.execute(_READ_ISSUES, parameters)).mappings()
+    return {bytes(row["finding_key"]): _Known(**{name: row[name] for name in _Known._fields}) for row in rows}
+
+
+async def _store_findings(
     session: AsyncSession,
     organization_id: UUID,
     account_id: UUID,
-    results: Sequence[Evaluated],
-    issues: dict[bytes, RowMapping],
+    failing: dict[bytes, _Failing],
+    known: dict[bytes, _Known],
     now: datetime,
 ) -> int:
+    """Write new, changed and reopened findings in one statement and tell of them; how many were opened."""
+    written: list[dict[str, Any]] = []
+    facts: list[FindingOpened] = []
     opened = 0
-    for resource, control, outcome in results:
-        for failure in outcome.failures:
-            key = finding_key(control.id, resource.native_id, failure.sub_key)
-            known = issues.get(key)
-            values: dict[str, Any] = {
-                "org": organization_id,
-                "id": known["id"] if known else new_id(),
-                "version": control.version,
-                "title": control.title,
-                "severity": outcome.severity or control.severity,
-                "reason": outcome.reason,
-                "evidence": orjson.dumps(dict(failure.evidence), default=str).decode(),
-                "remediation": control.remediation,
-                "resource_id": resource.id,
-                "now": now,
-            }
-            if known is not None and _is_same(known, values):
-                continue
-            if known is not None:
-                await session.execute(_REOPEN_ISSUE, values)
-            else:
-                placed = {
-                    "key": key,
-                    "control_id": control.id,
-                    "native_id": resource.native_id,
-                    "sub_key": failure.sub_key,
-                    "provider": control.provider,
-                    "account": account_id,
-                    "region": resource.region,
-                }
-                await session.execute(_INSERT_ISSUE, values | placed)
-            if known is None or known["status"] == "resolved":
-                opened += 1
-                await _tell_opened(session, organization_id, account_id, Evaluated(resource, control, outcome), values)
+    for key, found in failing.items():
+        before = known.get(key)
+        if before is not None and _is_same(before, found, account_id):
+            continue
+        issue_id = before.id if before else new_id()
+        written.append(_finding_row(issue_id, key, found))
+        if before is None or before.status == "resolved":
+            opened += 1
+            facts.append(_fact(FindingOpened, organization_id, account_id, issue_id, found))
+        elif before.severity != found.severity:
+            facts.append(_fact(FindingChanged, organization_id, account_id, issue_id, found))
+    if written:
+        columns = {name: [row[name] for row in written] for name in written[0]}
+        parameters = {"org": organization_id, "account": account_id, "now": now}
+        await session.execute(_UPSERT_ISSUES, parameters | columns)
+        await publish_all(session, facts)
     return opened
 
 
-def _is_same(known: RowMapping, values: dict[str, Any]) -> bool:
+def _finding_row(issue_id: UUID, key: bytes, found: _Failing) -> dict[str, Any]:
+    resource, control, outcome = found.item
+    return {
+        "id": issue_id,
+        "finding_key": key,
+        "control_id": control.id,
+        "version": control.version,
+        "title": control.title,
+        "severity": found.severity,
+        "reason": outcome.reason,
+        "evidence": _evidence(found.failure),
+        "remediation": control.remediation,
+        "resource_id": resource.id,
+        "native_id": resource.native_id,
+        "sub_key": found.failure.sub_key,
+        "provider": control.provider,
+        "region": resource.region,
+    }
+
+
+def _evidence(failure: Failure) -> str:
+    return orjson.dumps(dict(failure.evidence), default=str).decode()
+
+
+def _is_same(before: _Known, found: _Failing, account_id: UUID) -> bool:
+    resource, control, outcome = found.item
     return bool(
-        known["status"] != "resolved"
-        and known["severity"] == values["severity"]
-        and known["control_version"] == values["version"]
-        and known["resource_id"] == values["resource_id"]
-        and orjson.loads(known["evidence"]) == orjson.loads(values["evidence"])
+        before.status != "resolved"
+        and before.severity == found.severity
+        and before.reason == outcome.reason
+        and before.control_version == control.version
+        and before.resource_id == resource.id
+        and before.account_id == account_id
+        and orjson.loads(before.evidence) == orjson.loads(_evidence(found.failure))
     )
 
 
-async def _tell_opened(
-    session: AsyncSession, organization_id: UUID, account_id: UUID, item: Evaluated, values: dict[str, Any]
-) -> None:
-    name = item.resource.tags.get("Name") or item.resource.native_id
-    await publish(
-        session,
-        FindingOpened(
-            organization_id=organization_id,
-            issue_id=values["id"],
-            control_id=item.control.id,
-            severity=values["severity"],
-            title=f"{item.control.title}: {name}",
-            description=f"{item.outcome.reason} {item.control.remediation}",
-            resource_id=item.resource.id,
-            native_id=item.resource.native_id,
-            account_id=account_id,
-            region=item.resource.region,
-        ),
+def _fact(
+    kind: type[FindingOpened], organization_id: UUID, account_id: UUID, issue_id: UUID, found: _Failing
+) -> FindingOpened:
+    resource, control, outcome = found.item
+    return kind(
+        organization_id=organization_id,
+        issue_id=issue_id,
+        control_id=control.id,
+        severity=found.severity,
+        title=f"{control.title}: {resource.tags.get('Name') or resource.native_id}",
+        description=f"{outcome.reason} {control.remediation}",
+        resource_id=resource.id,
+        native_id=resource.native_id,
+        account_id=account_id,
+        region=resource.region,
     )
 
 
@@ -179,20 +235,16 @@ async def _resolve_passed(
     session: AsyncSession,
     organization_id: UUID,
     results: Sequence[Evaluated],
-    issues: dict[bytes, RowMapping],
+    failing: dict[bytes, _Failing],
+    known: dict[bytes, _Known],
     now: datetime,
 ) -> int:
     """Findings end when their control no longer reports them; UNKNOWN ends nothing."""
-    still = {
-        finding_key(control.id, resource.native_id, failure.sub_key)
-        for resource, control, outcome in results
-        for failure in outcome.failures
-    }
     decided = {(item.control.id, item.resource.id) for item in results if item.outcome.state != "UNKNOWN"}
     over = [
-        row["id"]
-        for key, row in issues.items()
-        if row["status"] != "resolved" and key not in still and (row["control_id"], row["resource_id"]) in decided
+        row.id
+        for key, row in known.items()
+        if row.status != "resolved" and key not in failing and (row.control_id, row.resource_id) in decided
     ]
     return await _resolve(session, organization_id, over, now)
 
@@ -203,28 +255,25 @@ async def forget_resources(
     """Resources are gone: their results go, their findings are resolved; how many findings."""
     if not resource_ids:
         return 0
-    parameters = {"org": organization_id, "resources": list(resource_ids)}
-    await session.execute(_FORGET_RESULTS, parameters)
-    rows = await session.execute(_READ_ISSUES, parameters)
-    return await _resolve(
-        session, organization_id, [row["id"] for row in rows.mappings() if row["status"] != "resolved"], now
-    )
+    await session.execute(_FORGET_RESULTS, {"org": organization_id, "resources": list(resource_ids)})
+    known = await _read_known(session, organization_id, resource_ids, ())
+    return await _resolve(session, organization_id, [row.id for row in known.values() if row.status != "resolved"], now)
 
 
 async def forget_account(session: AsyncSession, organization_id: UUID, account_id: UUID, now: datetime) -> int:
     """An account is disconnected: its open findings are resolved, the rest goes; how many findings."""
     of_account = {"org": organization_id, "account": account_id}
-    rows = await session.execute(
+    rows = await session.scalars(
         text(
             "SELECT id FROM compliance_issues WHERE organization_id = :org AND account_id = :account"
             " AND status <> 'resolved' ORDER BY id FOR UPDATE"
         ),
         of_account,
     )
-    resolved = await _resolve(session, organization_id, list(rows.scalars()), now)
-    for table in ("compliance_results", "compliance_pending"):
+    resolved = await _resolve(session, organization_id, list(rows.all()), now)
+    for table in ("compliance_results", "compliance_pending", "compliance_accounts"):
         await session.execute(
-            text(f"DELETE FROM {table} WHERE organization_id = :org AND account_id = :account"),  # noqa: S608  # two fixed names
+            text(f"DELETE FROM {table} WHERE organization_id = :org AND account_id = :account"),  # noqa: S608  # fixed names
             of_account,
         )
     return resolved
@@ -233,12 +282,16 @@ async def forget_account(session: AsyncSession, organization_id: UUID, account_i
 async def _resolve(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID], now: datetime) -> int:
     if not ids:
         return 0
-    ended = (await session.execute(_RESOLVE_ISSUES, {"org": organization_id, "ids": list(ids), "now": now})).all()
-    for issue_id, control_id, resource_id in ended:
-        await publish(
-            session,
-            FindingResolved(
-                organization_id=organization_id, issue_id=issue_id, control_id=control_id, resource_id=resource_id
-            ),
+    rows = (await session.execute(_RESOLVE_ISSUES, {"org": organization_id, "ids": list(ids), "now": now})).mappings()
+    facts = [
+        FindingResolved(
+            organization_id=organization_id,
+            issue_id=row["id"],
+            control_id=row["control_id"],
+            native_id=row["native_id"],
+            resource_id=row["resource_id"],
         )
-    return len(ended)
+        for row in rows
+    ]
+    await publish_all(session, facts)
+    return len(facts)
