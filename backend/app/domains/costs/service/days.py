@@ -150,17 +150,19 @@ async def read_summary(session: AsyncSession, organization_id: UUID) -> CostSumm
 
 
 async def read_resource_costs(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> DailyCosts:
-    """Daily costs of a resource over the 30 days up to its newest costs; empty when no bill names it."""
+    """Daily costs of a resource over the 30 days up to the newest; empty when no bill names it. Raises NotFound."""
     last = await queries.last_charge_on(session, organization_id, until=utc_now().date())
-    if last is None:
-        return DailyCosts(items=[], totals=[])
-    rows = await queries.sum_by_day(
-        session,
-        organization_id,
-        first=last - timedelta(days=SERIES_DAYS - 1),
-        end=last + timedelta(days=1),
-        resource_id=resource_id,
-    )
+    rows: Sequence[Any] = ()
+    if last is not None:
+        rows = await queries.sum_by_day(
+            session,
+            organization_id,
+            first=last - timedelta(days=SERIES_DAYS - 1),
+            end=last + timedelta(days=1),
+            resource_id=resource_id,
+        )
+    if not rows:
+        await inventory.check_resource(session, organization_id, resource_id)
     items = [
         DailyCost(on=on, cost=None if cost is None else Money(amount=cost, currency=currency))
         for on, currency, cost in rows

@@ -1,5 +1,6 @@
 """Use cases of the inventory; the only way in for other domains."""
 
+from app.domains.inventory.queries import check_resource
 from app.domains.inventory.service.forgetting import forget_account
 from app.domains.inventory.service.listing import list_facets, list_resources, read_sync_state, summarize
 from app.domains.inventory.service.reading import list_changes, list_history, list_units, read_resource
@@ -9,6 +10,7 @@ from app.domains.inventory.service.syncing import enqueue_due_syncs, start_sync,
 
 __all__ = [
     "UnitOutcome",
+    "check_resource",
     "enqueue_due_syncs",
     "forget_account",
     "iter_resources",
