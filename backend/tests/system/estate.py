@@ -1,0 +1,100 @@
+"""One row of everything in an organization, written through the models, and what the OpenAPI document calls its id."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.core.database import tenant_session
+from app.core.ids import new_id
+from app.core.tasks import Job
+from app.domains.accounts.models import Account
+from app.domains.alerts.models import Alert, AlertUserState
+from app.domains.compliance.models import ComplianceIssue, ComplianceResult, ComplianceStandard
+from app.domains.compliance.rules.mapping import STANDARDS
+from app.domains.costs.models import CostImport
+from app.domains.inventory.models import CloudResource, ResourceVersion, SyncUnit
+from app.domains.notifications.models import NotificationChannel, NotificationRoute
+
+INSTALLATION_WIDE = frozenset({"standard_id"})  # the same in every organization, part of the catalogue
+NOW = datetime(2026, 10, 1, tzinfo=UTC)
+# Names under which the document's parameters and bodies take an id, beside the ones that are a thing's own.
+OTHER_NAMES = {"assignee": "user_id", "assignee_id": "user_id", "actor_id": "user_id", "subject_id": "alert_id"}
+
+
+async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UUID) -> dict[str, UUID]:
+    """Rows of every kind; their ids by the name that routes use."""
+    ids = {
+        name: new_id()
+        for name in (
+            "account_id",
+            "resource_id",
+            "unit_id",
+            "issue_id",
+            "alert_id",
+            "channel_id",
+            "route_id",
+            "import_id",
+            "job_id",
+        )
+    }
+    ids |= {"user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
+    async with tenant_session(organization_id) as session:
+        for rows in _rows(organization_id, ids):
+            session.add_all(rows)
+            await session.flush()
+    return ids
+
+
+def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]:
+    """Rows in an order that foreign keys allow."""
+    own = {"organization_id": organization_id}
+    account, resource, native = ids["account_id"], ids["resource_id"], "arn:aws:sqs:us-east-1:123456789012:orders"
+    yield [
+        Account(
+            **own, id=account, provider="aws", name="Production", native_account_id="123456789012", status="connected",
+            credentials_kind="ambient",
+        ),
+        Job(**own, id=ids["job_id"], kind="inventory.sync_account", state="failed", arguments={}),
+        CostImport(**own, id=ids["import_id"], file_name="bill.csv", source="upload", source_path="none"),
+        NotificationChannel(**own, id=ids["channel_id"], name="Mail", kind="email", config={"to": [], "roles": []}),
+        ComplianceStandard(
+            **own, id=ids["standard_id"], name="CIS AWS", version="5.0", provider="aws", score=Decimal(50),
+            coverage_percent=Decimal(100), passed=1, failed=1, unknown=0, not_applicable=0, last_checked=NOW,
+        ),
+        Alert(
+            **own, id=ids["alert_id"], fingerprint="f", source="compliance", title="Open to all", description="",
+            severity="critical", labels={}, resource_id=resource, started_at=NOW, last_received_at=NOW,
+        ),
+    ]  # fmt: skip
+    yield [
+        SyncUnit(**own, id=ids["unit_id"], account_id=account, native_account="1", region="us-east-1", service="sqs"),
+        NotificationRoute(
+            **own, id=ids["route_id"], name="All", channel_id=ids["channel_id"], minimum_severity="info", kinds=[],
+            labels={},
+        ),
+        AlertUserState(**own, id=ids["alert_id"]),
+    ]  # fmt: skip
+    yield [
+        CloudResource(
+            **own, id=resource, account_id=account, unit_id=ids["unit_id"], provider="aws", native_account="1",
+            region="us-east-1", service="sqs", native_id=native, native_type="AWS::SQS::Queue", type="queue",
+            name="orders", content_hash=bytes(16), first_seen_at=NOW, last_seen_at=NOW,
+        )
+    ]  # fmt: skip
+    yield [
+        ResourceVersion(**own, id=new_id(), resource_id=resource, account_id=account, kind="created"),
+        ComplianceResult(
+            **own, control_id="aws_sqs_queue_encrypted", resource_id=resource, account_id=account, control_version=1,
+            state="FAIL", reason="", evaluated_at=NOW,
+        ),
+        ComplianceIssue(
+            **own, id=ids["issue_id"], finding_key=hashlib.sha256(native.encode()).digest(),
+            control_id="aws_sqs_queue_encrypted", control_version=1, title="Not encrypted", severity="high",
+            status="open", reason="", evidence={}, remediation="", resource_id=resource, native_id=native, sub_key="",
+            provider="aws", account_id=account, region="us-east-1", first_seen_at=NOW - timedelta(days=1),
+            last_opened_at=NOW, last_seen_at=NOW,
+        ),
+    ]  # fmt: skip
