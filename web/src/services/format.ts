@@ -32,7 +32,11 @@ export const formatNumber = (value: number, options?: Intl.NumberFormatOptions) 
   new Intl.NumberFormat(locale(), options).format(value)
 
 export const formatPercent = (value: number, digits = 1) =>
-  new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: digits }).format(value / 100)
+  new Intl.NumberFormat(locale(), {
+    style: 'percent',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value / 100)
 
 /** The exact instant with its zone, for tooltips. */
 export const formatInstant = (iso: string) =>

@@ -8,7 +8,7 @@ export const PAGE_ROWS = 200
 /** For infinite queries over our keyset pages. */
 export const keysetPages = {
   initialPageParam: null as string | null,
-  getNextPageParam: (page: Page<unknown>) => page.next_cursor,
+  getNextPageParam: (page: Page<unknown>) => page.next_cursor ?? null,
 }
 
 type InfiniteQuery<Item> = {

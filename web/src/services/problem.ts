@@ -47,14 +47,9 @@ export function unreachable(): ApiProblem {
   return new ApiProblem({ status: UNREACHABLE, slug: 'unreachable', title: 'The server cannot be reached' })
 }
 
-/** Reads a failed answer; a body that is no problem document still gives a usable problem. */
-export async function problemFrom(response: Response): Promise<ApiProblem> {
-  let body: ProblemBody = {}
-  try {
-    body = (await response.json()) as ProblemBody
-  } catch {
-    // A proxy's own error page: the status must do.
-  }
+/** A problem of a failed answer and its parsed body; one that is no problem document still gives a usable problem. */
+export function problemOf(response: Response, parsed: unknown): ApiProblem {
+  const body: ProblemBody = typeof parsed === 'object' && parsed !== null ? parsed : {}
   const retryAfter = Number(response.headers.get('Retry-After'))
   return new ApiProblem({
     status: response.status,
@@ -66,3 +61,9 @@ export async function problemFrom(response: Response): Promise<ApiProblem> {
     retryAfterSeconds: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
   })
 }
+
+export const problemFrom = async (response: Response): Promise<ApiProblem> =>
+  problemOf(response, await response.json().catch(() => null))
+
+/** The action wants a fresh proof of identity first. */
+export const isStepUp = ({ slug }: ApiProblem): boolean => slug === 'step-up-required'

@@ -16,6 +16,26 @@ type SessionState = {
 
 export const useSession = create<SessionState>(() => ({ status: 'starting', me: null, ended: null }))
 
+/** That a session was begun in this browser, no more: it spares new visitors a refresh that must fail. */
+const REMEMBERED = 'cloudops-signed-in'
+
+function remember(signedIn: boolean) {
+  try {
+    if (signedIn) localStorage.setItem(REMEMBERED, '1')
+    else localStorage.removeItem(REMEMBERED)
+  } catch {
+    // Storage is closed to us: then the refresh is always tried.
+  }
+}
+
+function mayHaveSession(): boolean {
+  try {
+    return localStorage.getItem(REMEMBERED) === '1'
+  } catch {
+    return true
+  }
+}
+
 type Token = { value: string; expiresAt: number }
 type TokenBody = { access_token: string; expires_in: number }
 
@@ -45,12 +65,13 @@ export function onSignOut(listen: () => void): () => void {
 }
 
 function accept(body: TokenBody) {
+  remember(true)
   setToken({ value: body.access_token, expiresAt: Date.now() + body.expires_in * 1000 })
 }
 
 async function postJson(path: string, body: unknown): Promise<Response> {
   try {
-    return await fetch(`/api/v1${path}`, {
+    return await fetch(`${window.location.origin}/api/v1${path}`, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
@@ -95,14 +116,16 @@ export async function freshToken(): Promise<string | null> {
 }
 
 async function loadMe(): Promise<Me> {
-  const response = await fetch('/api/v1/auth/me', { headers: { Authorization: `Bearer ${token?.value ?? ''}` } })
+  const response = await fetch(`${window.location.origin}/api/v1/auth/me`, {
+    headers: { Authorization: `Bearer ${token?.value ?? ''}` },
+  })
   if (!response.ok) throw await problemFrom(response)
   return (await response.json()) as Me
 }
 
 /** Takes up the session that the cookie remembers, if there is one. Throws when the server cannot be reached. */
 export async function resumeSession(): Promise<void> {
-  if (await refreshSession()) {
+  if (mayHaveSession() && (await refreshSession())) {
     useSession.setState({ status: 'signed-in', me: await loadMe(), ended: null })
   } else {
     useSession.setState({ status: 'signed-out', me: null })
@@ -120,6 +143,7 @@ export async function signIn(credentials: { email: string; password: string; otp
 /** Forgets everything that this page holds of the session. */
 export function endSession(ended: SessionState['ended']): void {
   setToken(null)
+  remember(false)
   for (const listen of signOutListeners) listen()
   useSession.setState({ status: 'signed-out', me: null, ended })
 }

@@ -50,7 +50,10 @@ export function ChartFrame({ title, unit, summary, table, aside, children, class
           {summary}
         </p>
       </figcaption>
-      <div className="min-h-0 flex-1" style={asTable ? { maxHeight: height + 40, overflow: 'auto' } : undefined}>
+      <div
+        className="flex min-h-0 flex-1 flex-col"
+        style={asTable ? { maxHeight: height + 40, overflow: 'auto' } : undefined}
+      >
         {asTable ? <DataTable table={table} label={title} /> : children}
       </div>
     </figure>

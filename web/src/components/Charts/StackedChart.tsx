@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
+import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis } from 'recharts'
 import { Legend } from './Legend'
 import { StackTooltip } from './StackTooltip'
 import type { SeriesChartData } from './series'
@@ -15,6 +15,7 @@ type Props = SeriesChartData & {
 }
 
 const AXIS = { fontSize: 11, fill: 'var(--muted)' }
+const FILL = { width: '100%', height: '100%' }
 const MARGIN = { top: 6, right: 4, bottom: 0, left: 0 }
 
 /** Values over time, one on another. Never animated: a refetch must not look like a change. */
@@ -29,9 +30,10 @@ export function StackedChart(props: Props) {
   }
   return (
     <>
-      <div style={{ height }} className="select-none">
-        <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 600, height }}>
-          <BarChart data={points} margin={MARGIN} aria-label={label} barCategoryGap="18%">
+      {/* At least this high; where the card is higher, as high as the card. */}
+      <div style={{ minHeight: height }} className="relative flex-1 select-none">
+        <div className="absolute inset-0">
+          <BarChart responsive style={FILL} data={points} margin={MARGIN} aria-label={label} barCategoryGap="18%">
             <CartesianGrid vertical={false} stroke="var(--border)" />
             <XAxis
               dataKey="at"
@@ -60,7 +62,7 @@ export function StackedChart(props: Props) {
               />
             ))}
           </BarChart>
-        </ResponsiveContainer>
+        </div>
       </div>
       {!hideLegend && <Legend series={series} hidden={hidden} onToggle={toggle} />}
     </>

@@ -56,6 +56,7 @@ function Node({ name, value, path, depth, matches }: NodeProps) {
   const isArray = Array.isArray(value)
   const open = matches ? true : (chosen ?? depth < OPEN_DEPTH)
   const size = isArray ? t('json.items', { count: entries.length }) : t('json.fields', { count: entries.length })
+  const preview = open ? null : previewOf(value)
   return (
     <div>
       <button
@@ -70,7 +71,7 @@ function Node({ name, value, path, depth, matches }: NodeProps) {
           <ChevronRight size={14} aria-hidden className="text-muted" />
         )}
         {label ?? <span className="text-muted">{isArray ? '[ ]' : '{ }'}</span>}
-        <span className="text-muted">{size}</span>
+        <span className="ml-1 min-w-0 truncate text-muted">{preview ?? size}</span>
       </button>
       {open && (
         <div className="ml-1.5 border-l border-border pl-2">
@@ -81,6 +82,14 @@ function Node({ name, value, path, depth, matches }: NodeProps) {
       )}
     </div>
   )
+}
+
+const MOST_PREVIEW = 120
+
+/** A folded value on one line when it is short enough to be read there. */
+function previewOf(value: object): string | null {
+  const text = JSON.stringify(value).replaceAll(/([{,])"(\w+)":/g, '$1 $2: ')
+  return text.length <= MOST_PREVIEW ? text : null
 }
 
 function Scalar({ value }: { value: unknown }) {

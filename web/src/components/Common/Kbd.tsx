@@ -15,7 +15,7 @@ export function Kbd({ keys }: { keys: string }) {
           key={key}
           className="min-w-4.5 rounded-control border border-border bg-surface-2 px-1 text-center font-mono text-11 leading-4 text-muted"
         >
-          {NAMES[key] ?? (key.length === 1 ? key : key)}
+          {NAMES[key] ?? (keys.includes('+') ? key.toUpperCase() : key)}
         </kbd>
       ))}
     </span>

@@ -4,7 +4,16 @@ import { useDelayed } from '@/hooks/useDelayed'
 import { type Permission, useCan } from '@/services/permissions'
 import { ApiProblem } from '@/services/problem'
 import { Button } from './Button'
-import { ErrorState, type FirstUse, FirstUseState, NoMatchState, NoPermissionState, Strip } from './States'
+import {
+  CompactState,
+  describe,
+  ErrorState,
+  type FirstUse,
+  FirstUseState,
+  NoMatchState,
+  NoPermissionState,
+  Strip,
+} from './States'
 
 const SKELETON_AFTER_MS = 200
 
@@ -26,22 +35,26 @@ type Props<Data> = {
   noMatch?: { text: string; onClear: () => void } | null
   /** What to say above data that is partial or stale. */
   partial?: (data: Data) => ReactNode
+  /** For small cards: states in two lines. */
+  compact?: boolean
   children: (data: Data) => ReactNode
 }
 
 /** Draws one of a data view's states: loading, empty, empty by filter, failed, stale or partial, not permitted, or data. */
 export function QueryState<Data>(props: Props<Data>) {
-  const { query, permission, skeleton, isEmpty, firstUse, noMatch, partial, children } = props
+  const { query, permission, skeleton, isEmpty, firstUse, noMatch, partial, compact, children } = props
   const { t } = useTranslation()
   const allowed = useCan(permission)
   const { data, error } = query
   const showSkeleton = useDelayed(allowed && data === undefined && !error, SKELETON_AFTER_MS)
 
   if (!allowed || (error instanceof ApiProblem && error.status === 403)) {
-    return <NoPermissionState permission={permission} />
+    return compact ? <CompactState text={t('permission.title')} /> : <NoPermissionState permission={permission} />
   }
   if (data === undefined) {
-    if (error) return <ErrorState error={error} onRetry={() => void query.refetch()} />
+    const retry = () => void query.refetch()
+    if (error && compact) return <CompactState text={describe(error, t('error.unexpected'))} onRetry={retry} />
+    if (error) return <ErrorState error={error} onRetry={retry} />
     return (
       <div role="status" aria-busy="true" className={showSkeleton ? undefined : 'invisible'}>
         <span className="sr-only">{t('state.loading')}</span>

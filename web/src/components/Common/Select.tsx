@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react'
 import { type ReactNode, useId } from 'react'
 import { classes } from './classes'
 
@@ -27,8 +28,8 @@ export function Select({ label, value, options, onChange, hideLabel, icon, class
           value={value}
           onChange={(event) => onChange(event.target.value)}
           className={classes(
-            'h-7 max-w-48 min-w-0 truncate rounded-control border border-border bg-surface pr-1 hover:bg-surface-2 max-md:h-9',
-            icon ? 'pl-7' : 'pl-1.5',
+            'h-7 max-w-48 min-w-0 appearance-none truncate rounded-control border border-border bg-surface pr-6 hover:bg-surface-2 max-md:h-9 max-md:max-w-36',
+            icon ? 'pl-7' : 'pl-2',
           )}
         >
           {options.map((option) => (
@@ -37,6 +38,7 @@ export function Select({ label, value, options, onChange, hideLabel, icon, class
             </option>
           ))}
         </select>
+        <ChevronDown size={13} aria-hidden className="pointer-events-none absolute right-2 text-muted" />
       </span>
     </div>
   )

@@ -23,10 +23,17 @@ function Frame({ icon: Icon, title, text, children, alert }: FrameProps) {
   )
 }
 
-export type FirstUse = { title: string; text?: string; action?: ReactNode }
+export type FirstUse = {
+  title: string
+  text?: string
+  action?: ReactNode
+  /** Emptiness is the usual case here: one quiet line. */
+  quiet?: boolean
+}
 
 /** Nothing here yet: says what will be, and offers the one step that makes it happen. */
-export function FirstUseState({ title, text, action }: FirstUse) {
+export function FirstUseState({ title, text, action, quiet }: FirstUse) {
+  if (quiet) return <p className="px-3 pb-3 text-muted">{title}</p>
   return (
     <Frame icon={Inbox} title={title} text={text}>
       {action}
@@ -88,6 +95,24 @@ export function NoPermissionState({ permission }: { permission: Permission }) {
         organization: me?.organization.name ?? '',
       })}
     />
+  )
+}
+
+/** A state in a card too small for more. */
+export function CompactState({ text, onRetry }: { text: string; onRetry?: () => void }) {
+  const { t } = useTranslation()
+  return (
+    <div role={onRetry ? 'alert' : undefined} className="flex min-h-24 flex-col items-start justify-center gap-1.5 p-3">
+      <p className="flex gap-2 text-muted">
+        <CircleAlert size={15} aria-hidden className="mt-0.5 shrink-0" />
+        {text}
+      </p>
+      {onRetry && (
+        <Button icon={RefreshCw} onClick={onRetry}>
+          {t('action.tryAgain')}
+        </Button>
+      )}
+    </div>
   )
 }
 

@@ -86,7 +86,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
       aria-multiselectable={selection ? true : undefined}
       aria-activedescendant={cursorId ? `${gridId}-${cursorId}` : undefined}
       tabIndex={0}
-      className="relative min-h-0 flex-1 overflow-auto rounded-card border border-border bg-surface outline-offset-[-2px]"
+      className="relative min-h-24 shrink overflow-auto rounded-card border border-border bg-surface outline-offset-[-2px]"
     >
       <HeaderRow {...props} hidden={isNarrow} />
       <div role="rowgroup" className="relative" style={{ height: virtualizer.getTotalSize() }}>
@@ -120,6 +120,10 @@ export function VirtualTable<Row>(props: Props<Row>) {
 const tracks = <Row,>({ columns, selection }: Props<Row>) =>
   [...(selection ? ['32px'] : []), ...columns.map(({ track }) => track)].join(' ')
 
+/** The tracks' least widths together: below this the table scrolls sideways, all rows alike. */
+const leastWidth = <Row,>({ columns, selection }: Props<Row>): number =>
+  columns.reduce((sum, { track }) => sum + Number(/(\d+)px/.exec(track)?.[1] ?? 0), selection ? 32 : 0)
+
 const cellShape = <Row,>(column: Column<Row>) =>
   classes('min-w-0 truncate px-3', column.align === 'end' && 'text-right tabular-nums')
 
@@ -130,8 +134,8 @@ function HeaderRow<Row>(props: Props<Row> & { hidden: boolean }) {
       <div
         role="row"
         aria-rowindex={1}
-        style={{ gridTemplateColumns: tracks(props) }}
-        className="grid h-8 min-w-max items-center border-b border-border bg-surface-2 text-11 font-medium text-muted"
+        style={{ gridTemplateColumns: tracks(props), minWidth: leastWidth(props) }}
+        className="grid h-8 items-center border-b border-border bg-surface-2 text-11 font-medium text-muted"
       >
         {props.selection && (
           <div role="columnheader" className="sr-only">
@@ -175,11 +179,11 @@ function BodyRow<Row>(props: BodyRowProps<Row>) {
       style={{
         height: props.height,
         transform: `translateY(${props.offset}px)`,
-        gridTemplateColumns: isNarrow ? undefined : tracks(props),
+        ...(isNarrow ? {} : { gridTemplateColumns: tracks(props), minWidth: leastWidth(props) }),
       }}
       className={classes(
         'absolute inset-x-0 top-0 cursor-default items-center border-b border-border',
-        isNarrow ? 'flex' : 'grid min-w-max',
+        isNarrow ? 'flex' : 'grid',
         id === openId || selected ? 'bg-surface-2' : 'hover:bg-surface-2',
         isCursor && 'shadow-[inset_2px_0_0_var(--accent)]',
       )}

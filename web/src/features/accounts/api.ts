@@ -1,9 +1,20 @@
+import {
+  type AwsAccountCreateWritable,
+  connectAccount,
+  createExternalId,
+  getAccount,
+  listAccounts,
+  listAccountUnits,
+  removeAccount,
+  syncAccount,
+  testAccount,
+  testNewAccount,
+} from '@cloudops/api-client'
 import { infiniteQueryOptions, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
-import { http } from '@/services/http'
+import { answerOf } from '@/services/http'
 import { keysetPages } from '@/services/paging'
 import { useCan } from '@/services/permissions'
-import type { Account, AccountCreate, ConnectionTest, ExternalId, Page, SyncUnit } from '@/types/api'
 
 export const accountKeys = {
   all: ['accounts'] as const,
@@ -17,14 +28,14 @@ const MOST_ACCOUNTS = 500
 export const accountsQuery = () =>
   queryOptions({
     queryKey: accountKeys.list(),
-    queryFn: ({ signal }) => http.get<Page<Account>>('/accounts', { query: { limit: MOST_ACCOUNTS }, signal }),
+    queryFn: ({ signal }) => answerOf(listAccounts({ query: { limit: MOST_ACCOUNTS }, signal })),
     staleTime: 60_000,
   })
 
 export const accountQuery = (id: string) =>
   queryOptions({
     queryKey: accountKeys.detail(id),
-    queryFn: ({ signal }) => http.get<Account>(`/accounts/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(getAccount({ path: { account_id: id }, signal })),
   })
 
 const UNITS_A_PAGE = 500
@@ -33,7 +44,13 @@ export const accountUnitsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: accountKeys.units(id),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<SyncUnit>>(`/accounts/${id}/units`, { query: { limit: UNITS_A_PAGE, cursor: pageParam }, signal }),
+      answerOf(
+        listAccountUnits({
+          path: { account_id: id },
+          query: { limit: UNITS_A_PAGE, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
     ...keysetPages,
   })
 
@@ -62,14 +79,14 @@ export function useAccountNames() {
 export function useTestConnection() {
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (body: AccountCreate) => http.post<ConnectionTest>('/accounts/test', body),
+    mutationFn: (body: AwsAccountCreateWritable) => answerOf(testNewAccount({ body })),
   })
 }
 
 export function useTestAccount() {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (id: string) => http.post<ConnectionTest>(`/accounts/${id}/test`),
+    mutationFn: (id: string) => answerOf(testAccount({ path: { account_id: id } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: accountKeys.all }),
   })
 }
@@ -78,19 +95,19 @@ export function useConnectAccount() {
   const queryClient = useQueryClient()
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (body: AccountCreate) => http.post<Account>('/accounts', body, { idempotencyKey: crypto.randomUUID() }),
+    mutationFn: (body: AwsAccountCreateWritable) => answerOf(connectAccount({ body })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: accountKeys.all }),
   })
 }
 
 export function useCreateExternalId() {
-  return useMutation({ mutationFn: () => http.post<ExternalId>('/accounts/aws/external-id') })
+  return useMutation({ mutationFn: () => answerOf(createExternalId()) })
 }
 
 export function useSyncAccount() {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (id: string) => http.post<{ job_id: string }>(`/accounts/${id}/sync`),
+    mutationFn: (id: string) => answerOf(syncAccount({ path: { account_id: id } })),
     onSuccess: () => {
       void queryClient.invalidateQueries({ queryKey: accountKeys.all })
       void queryClient.invalidateQueries({ queryKey: ['jobs'] })
@@ -101,7 +118,7 @@ export function useSyncAccount() {
 export function useRemoveAccount() {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (id: string) => http.delete(`/accounts/${id}`),
+    mutationFn: (id: string) => answerOf(removeAccount({ path: { account_id: id } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: accountKeys.all }),
   })
 }

@@ -1,14 +1,15 @@
+import type { AwsAccountCreateWritable } from '@cloudops/api-client'
 import { z } from 'zod'
 import type { Tone } from '@/components/Common/Badge'
-import type { AccountCreate, AccountStatus, AwsCredentials, SyncUnit, UnitState } from '@/types/api'
+import type { Account, SyncUnit } from '@/types/api'
 
-export const ACCOUNT_TONES: Record<AccountStatus, Tone> = {
+export const ACCOUNT_TONES: Record<Account['status'], Tone> = {
   pending: 'busy',
   connected: 'ok',
   degraded: 'warning',
   failed: 'bad',
 }
-export const UNIT_TONES: Record<UnitState, Tone> = {
+export const UNIT_TONES: Record<SyncUnit['state'], Tone> = {
   complete: 'ok',
   partial: 'warning',
   failed: 'bad',
@@ -74,7 +75,7 @@ function isEndpoint(text: string): boolean {
   return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
 }
 
-function credentialsOf(form: ConnectForm): AwsCredentials {
+function credentialsOf(form: ConnectForm): AwsAccountCreateWritable['credentials'] {
   if (form.kind === 'assume_role') return { kind: form.kind, role_arn: form.roleArn, external_id: form.externalId }
   if (form.kind === 'ambient') return { kind: form.kind }
   return {
@@ -86,7 +87,7 @@ function credentialsOf(form: ConnectForm): AwsCredentials {
 }
 
 /** The request body of a filled-in form; no regions means every one that is enabled. */
-export function accountOf(form: ConnectForm): AccountCreate {
+export function accountOf(form: ConnectForm): AwsAccountCreateWritable {
   const regions = splitRegions(form.regions)
   return {
     provider: 'aws',
@@ -119,7 +120,7 @@ export function fieldOf(pointer: string): keyof ConnectForm | null {
 }
 
 /** What most needs a look comes first. */
-const ORDER: UnitState[] = ['failed', 'partial', 'never', 'complete']
+const ORDER: SyncUnit['state'][] = ['failed', 'partial', 'never', 'complete']
 
 export const sortUnits = (units: SyncUnit[]): SyncUnit[] =>
   [...units].sort(

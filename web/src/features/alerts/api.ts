@@ -1,3 +1,4 @@
+import { acknowledgeAlert, listAlerts, readAlert, readAlertSummary, resolveAlert } from '@cloudops/api-client'
 import {
   infiniteQueryOptions,
   keepPreviousData,
@@ -5,11 +6,18 @@ import {
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { http } from '@/services/http'
+import { answerOf, listOf } from '@/services/http'
 import { keysetPages, PAGE_ROWS } from '@/services/paging'
-import type { Alert, AlertDetail, AlertStatus, AlertSummary, Page, Severity } from '@/types/api'
+import type { AlertStatus, Severity } from '@/types/api'
 
 export type AlertFilter = { status: AlertStatus[]; severity: Severity[]; q: string; resource_id?: string }
+
+const filterQuery = ({ status = [], severity = [], q, resource_id }: Partial<AlertFilter>) => ({
+  status: listOf(status),
+  severity: listOf(severity),
+  q: q || undefined,
+  resource_id,
+})
 
 export const alertKeys = {
   all: ['alerts'] as const,
@@ -23,7 +31,9 @@ export const alertsQuery = (filter: AlertFilter) =>
   infiniteQueryOptions({
     queryKey: alertKeys.list(filter),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Alert>>('/alerts', { query: { ...filter, limit: PAGE_ROWS, cursor: pageParam }, signal }),
+      answerOf(
+        listAlerts({ query: { ...filterQuery(filter), limit: PAGE_ROWS, cursor: pageParam ?? undefined }, signal }),
+      ),
     ...keysetPages,
     placeholderData: keepPreviousData,
     staleTime: 15_000, // changes also arrive by event stream
@@ -32,35 +42,35 @@ export const alertsQuery = (filter: AlertFilter) =>
 export const newestAlertsQuery = (filter: Partial<AlertFilter>, limit: number) =>
   queryOptions({
     queryKey: alertKeys.newest(filter, limit),
-    queryFn: ({ signal }) => http.get<Page<Alert>>('/alerts', { query: { ...filter, limit }, signal }),
+    queryFn: ({ signal }) => answerOf(listAlerts({ query: { ...filterQuery(filter), limit }, signal })),
     staleTime: 15_000,
   })
 
 export const alertQuery = (id: string) =>
   queryOptions({
     queryKey: alertKeys.detail(id),
-    queryFn: ({ signal }) => http.get<AlertDetail>(`/alerts/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(readAlert({ path: { alert_id: id }, signal })),
   })
 
 export const alertSummaryQuery = () =>
   queryOptions({
     queryKey: alertKeys.summary(),
-    queryFn: ({ signal }) => http.get<AlertSummary>('/alerts/summary', { signal }),
+    queryFn: ({ signal }) => answerOf(readAlertSummary({ signal })),
     staleTime: 15_000,
   })
 
 type Act = { ids: string[]; note?: string }
 
-function useAlertAction(action: 'acknowledge' | 'resolve') {
+function useAlertAction(act: typeof acknowledgeAlert | typeof resolveAlert) {
   const queryClient = useQueryClient()
   return useMutation({
     mutationFn: ({ ids, note = '' }: Act) =>
-      Promise.all(ids.map((id) => http.post<Alert>(`/alerts/${id}/${action}`, { note }))),
+      Promise.all(ids.map((id) => answerOf(act({ path: { alert_id: id }, body: { note } })))),
     onSettled: () => queryClient.invalidateQueries({ queryKey: alertKeys.all }),
   })
 }
 
 /** Stops notifying about alerts until they fire again. */
-export const useAcknowledgeAlerts = () => useAlertAction('acknowledge')
+export const useAcknowledgeAlerts = () => useAlertAction(acknowledgeAlert)
 /** Ends alerts by hand. */
-export const useResolveAlerts = () => useAlertAction('resolve')
+export const useResolveAlerts = () => useAlertAction(resolveAlert)

@@ -1,13 +1,21 @@
 import {
+  evaluateCompliance,
+  listControls,
+  listIssues,
+  listStandards,
+  readComplianceSummary,
+  readIssue,
+} from '@cloudops/api-client'
+import {
   infiniteQueryOptions,
   keepPreviousData,
   queryOptions,
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { http } from '@/services/http'
+import { answerOf, listOf } from '@/services/http'
 import { keysetPages, PAGE_ROWS } from '@/services/paging'
-import type { ComplianceSummary, Control, Finding, FindingStatus, Page, Severity, Standard } from '@/types/api'
+import type { FindingStatus, Severity } from '@/types/api'
 
 export type FindingFilter = {
   status: FindingStatus[]
@@ -30,29 +38,39 @@ export const complianceKeys = {
 export const complianceSummaryQuery = () =>
   queryOptions({
     queryKey: complianceKeys.summary(),
-    queryFn: ({ signal }) => http.get<ComplianceSummary>('/compliance/summary', { signal }),
+    queryFn: ({ signal }) => answerOf(readComplianceSummary({ signal })),
   })
 
 export const standardsQuery = () =>
   queryOptions({
     queryKey: complianceKeys.standards(),
-    queryFn: ({ signal }) => http.get<Page<Standard>>('/compliance/standards', { signal }),
+    queryFn: ({ signal }) => answerOf(listStandards({ signal })),
   })
 
 export const controlsQuery = () =>
   queryOptions({
     queryKey: complianceKeys.controls(),
-    queryFn: ({ signal }) => http.get<Page<Control>>('/compliance/controls', { signal }),
+    queryFn: ({ signal }) => answerOf(listControls({ signal })),
   })
 
 export const findingsQuery = (filter: FindingFilter) =>
   infiniteQueryOptions({
     queryKey: complianceKeys.findings(filter),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Finding>>('/compliance/issues', {
-        query: { ...filter, limit: PAGE_ROWS, cursor: pageParam },
-        signal,
-      }),
+      answerOf(
+        listIssues({
+          query: {
+            status: listOf(filter.status),
+            severity: listOf(filter.severity),
+            control_id: filter.control_id || undefined,
+            account_id: filter.account_id ?? undefined,
+            q: filter.q || undefined,
+            limit: PAGE_ROWS,
+            cursor: pageParam ?? undefined,
+          },
+          signal,
+        }),
+      ),
     ...keysetPages,
     placeholderData: keepPreviousData,
   })
@@ -60,22 +78,20 @@ export const findingsQuery = (filter: FindingFilter) =>
 export const resourceFindingsQuery = (id: string) =>
   queryOptions({
     queryKey: complianceKeys.ofResource(id),
-    queryFn: ({ signal }) =>
-      http.get<Page<Finding>>('/compliance/issues', { query: { resource_id: id, status: 'open', limit: 100 }, signal }),
+    queryFn: ({ signal }) => answerOf(listIssues({ query: { resource_id: id, status: 'open', limit: 100 }, signal })),
   })
 
 export const findingQuery = (id: string) =>
   queryOptions({
     queryKey: complianceKeys.finding(id),
-    queryFn: ({ signal }) => http.get<Finding>(`/compliance/issues/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(readIssue({ path: { issue_id: id }, signal })),
   })
 
 /** Evaluates one account, or all of them, anew. */
 export function useEvaluate() {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (accountId: string | null) =>
-      http.post<{ job_id: string }>('/compliance/evaluate', accountId ? { account_id: accountId } : {}),
+    mutationFn: (accountId: string | null) => answerOf(evaluateCompliance({ body: { account_id: accountId } })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['jobs'] }),
   })
 }

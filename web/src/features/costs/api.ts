@@ -1,13 +1,22 @@
 import {
+  client,
+  type ImportStarted,
+  listCostImports,
+  readCostBreakdown,
+  readCostImport,
+  readCostSummary,
+  readResourceCosts,
+} from '@cloudops/api-client'
+import {
   infiniteQueryOptions,
   keepPreviousData,
   queryOptions,
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { http } from '@/services/http'
+import { answerOf } from '@/services/http'
 import { keysetPages } from '@/services/paging'
-import type { CostBreakdown, CostImport, CostSummary, Page, ResourceCost } from '@/types/api'
+import type { CostImport } from '@/types/api'
 
 export type CostKind = 'effective' | 'billed' | 'list' | 'contracted'
 /** Days are UTC; `to` is exclusive. `filters` are the API's `filter.<dimension>` parameters. */
@@ -32,7 +41,7 @@ export const costKeys = {
 export const costSummaryQuery = () =>
   queryOptions({
     queryKey: costKeys.summary(),
-    queryFn: ({ signal }) => http.get<CostSummary>('/ai-cost/summary', { signal }),
+    queryFn: ({ signal }) => answerOf(readCostSummary({ signal })),
     staleTime: 5 * 60_000, // bills arrive a few times a day, and imports tell us
   })
 
@@ -42,7 +51,7 @@ export const breakdownQuery = (question: CostQuestion) =>
     queryFn: ({ signal }) => {
       const { groupBy, filters, ...rest } = question
       const named = Object.fromEntries(Object.entries(filters).map(([name, value]) => [`filter.${name}`, value]))
-      return http.get<CostBreakdown>('/ai-cost/breakdown', { query: { ...rest, group_by: groupBy, ...named }, signal })
+      return answerOf(readCostBreakdown({ query: { ...rest, group_by: groupBy, ...named }, signal }))
     },
     placeholderData: keepPreviousData,
     staleTime: 5 * 60_000,
@@ -51,7 +60,7 @@ export const breakdownQuery = (question: CostQuestion) =>
 export const resourceCostQuery = (id: string) =>
   queryOptions({
     queryKey: costKeys.resource(id),
-    queryFn: ({ signal }) => http.get<ResourceCost>(`/ai-cost/resources/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(readResourceCosts({ path: { resource_id: id }, signal })),
     staleTime: 5 * 60_000,
   })
 
@@ -59,7 +68,7 @@ export const costImportsQuery = () =>
   infiniteQueryOptions({
     queryKey: costKeys.imports(),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<CostImport>>('/ai-cost/imports', { query: { limit: 20, cursor: pageParam }, signal }),
+      answerOf(listCostImports({ query: { limit: 20, cursor: pageParam ?? undefined }, signal })),
     ...keysetPages,
   })
 
@@ -70,7 +79,7 @@ export const isRunning = (state: CostImport['state']): boolean => state === 'que
 export const costImportQuery = (id: string) =>
   queryOptions({
     queryKey: costKeys.import(id),
-    queryFn: ({ signal }) => http.get<CostImport>(`/ai-cost/imports/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(readCostImport({ path: { import_id: id }, signal })),
     refetchInterval: ({ state }) => (state.data && !isRunning(state.data.state) ? false : RUNNING_POLL_MS),
   })
 
@@ -81,7 +90,10 @@ export function useImportCosts() {
     mutationFn: (file: File) => {
       const form = new FormData()
       form.append('file', file)
-      return http.post<{ job_id: string; import_id: string }>('/ai-cost/imports', form)
+      // The document describes the JSON form of this call only; the file goes as multipart.
+      return answerOf(
+        client.post<{ 202: ImportStarted }>({ url: '/api/v1/ai-cost/imports', body: form, bodySerializer: null }),
+      )
     },
     onSuccess: () => queryClient.invalidateQueries({ queryKey: costKeys.imports() }),
   })

@@ -6,6 +6,7 @@ import {
   type Series,
   type SeriesChartData,
 } from '@/components/Charts/series'
+import type { DayRange } from '@/hooks/useTimeRange'
 import type { CostBreakdown, Money } from '@/types/api'
 
 /** Stands for "the bill names none" among group ids, which are otherwise the bill's own words. */
@@ -17,6 +18,19 @@ export type CostRow = {
   before: number | null
   changePercent: number | null
   sharePercent: number
+}
+
+const DAY_MS = 86_400_000
+
+/**
+ * The range without days at its end that no bill covers yet: they would pass for days without cost, in the average and
+ * in the comparison. `lastOn` is the last day with costs.
+ */
+export function endAtLastBill(range: DayRange, lastOn: string | null): DayRange {
+  if (!lastOn || lastOn < range.from) return range
+  const end = new Date(Date.parse(lastOn) + DAY_MS).toISOString().slice(0, 10)
+  if (end >= range.to) return range
+  return { from: range.from, to: end, days: (Date.parse(end) - Date.parse(range.from)) / DAY_MS }
 }
 
 /** Where sums come in several currencies, the one with the largest; null without costs. */

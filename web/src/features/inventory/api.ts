@@ -1,15 +1,15 @@
+import {
+  getInventorySummary,
+  getResource,
+  getSyncState,
+  listResourceChanges,
+  listResourceFacets,
+  listResourceHistory,
+  listResources,
+} from '@cloudops/api-client'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { http } from '@/services/http'
+import { answerOf, listOf } from '@/services/http'
 import { keysetPages, PAGE_ROWS } from '@/services/paging'
-import type {
-  AccountSyncState,
-  Page,
-  Resource,
-  ResourceChange,
-  ResourceDetail,
-  ResourceFacets,
-  UsageSummary,
-} from '@/types/api'
 
 /** The API's own filters; several values of one are comma-separated there. */
 export type ResourceFilter = {
@@ -22,6 +22,17 @@ export type ResourceFilter = {
   q: string
   stale: boolean
 }
+const filterQuery = ({ provider, account_id, type, region, status, tag, q, stale }: ResourceFilter) => ({
+  provider: listOf(provider),
+  account_id: listOf(account_id),
+  type: listOf(type),
+  region: listOf(region),
+  status: listOf(status),
+  tag: tag || undefined,
+  q: q || undefined,
+  stale: stale || undefined,
+})
+
 export type ResourceSort = 'name' | '-name' | 'type' | 'region' | '-first_seen' | '-cost'
 
 export const inventoryKeys = {
@@ -39,10 +50,12 @@ export const resourcesQuery = (filter: ResourceFilter, sort: ResourceSort) =>
   infiniteQueryOptions({
     queryKey: inventoryKeys.list(filter, sort),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Resource>>('/usage/resources', {
-        query: { ...filter, sort, limit: PAGE_ROWS, cursor: pageParam },
-        signal,
-      }),
+      answerOf(
+        listResources({
+          query: { ...filterQuery(filter), sort, limit: PAGE_ROWS, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
     ...keysetPages,
     placeholderData: keepPreviousData,
     // A long list would be asked for page by page; live events and the refresh button renew it.
@@ -52,24 +65,27 @@ export const resourcesQuery = (filter: ResourceFilter, sort: ResourceSort) =>
 export const facetsQuery = (filter: ResourceFilter) =>
   queryOptions({
     queryKey: inventoryKeys.facets(filter),
-    queryFn: ({ signal }) => http.get<ResourceFacets>('/usage/facets', { query: filter, signal }),
+    queryFn: ({ signal }) => answerOf(listResourceFacets({ query: filterQuery(filter), signal })),
     placeholderData: keepPreviousData,
   })
 
 export const resourceQuery = (id: string) =>
   queryOptions({
     queryKey: inventoryKeys.detail(id),
-    queryFn: ({ signal }) => http.get<ResourceDetail>(`/usage/resources/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(getResource({ path: { resource_id: id }, signal })),
   })
 
 export const resourceHistoryQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: inventoryKeys.history(id),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<ResourceChange>>(`/usage/resources/${id}/history`, {
-        query: { limit: 50, cursor: pageParam },
-        signal,
-      }),
+      answerOf(
+        listResourceHistory({
+          path: { resource_id: id },
+          query: { limit: 50, cursor: pageParam ?? undefined },
+          signal,
+        }),
+      ),
     ...keysetPages,
   })
 
@@ -79,26 +95,25 @@ export const recentChangesQuery = (accountId: string | null) =>
   queryOptions({
     queryKey: inventoryKeys.changes(accountId),
     queryFn: ({ signal }) =>
-      http.get<Page<ResourceChange>>('/usage/changes', { query: { limit: RECENT, account_id: accountId }, signal }),
+      answerOf(listResourceChanges({ query: { limit: RECENT, account_id: accountId ?? undefined }, signal })),
   })
 
 export const inventorySummaryQuery = () =>
   queryOptions({
     queryKey: inventoryKeys.summary(),
-    queryFn: ({ signal }) => http.get<UsageSummary>('/usage/summary', { signal }),
+    queryFn: ({ signal }) => answerOf(getInventorySummary({ signal })),
   })
 
 export const syncStateQuery = () =>
   queryOptions({
     queryKey: inventoryKeys.syncState(),
-    queryFn: ({ signal }) =>
-      http.get<{ items: AccountSyncState[]; stale_resources: number }>('/usage/sync-state', { signal }),
+    queryFn: ({ signal }) => answerOf(getSyncState({ signal })),
   })
 
 /** The palette's search: a handful of resources by name, id or tag. */
 export const resourceSearchQuery = (text: string) =>
   queryOptions({
     queryKey: [...inventoryKeys.all, 'search', text] as const,
-    queryFn: ({ signal }) => http.get<Page<Resource>>('/usage/resources', { query: { q: text, limit: 8 }, signal }),
+    queryFn: ({ signal }) => answerOf(listResources({ query: { q: text, limit: 8 }, signal })),
     placeholderData: keepPreviousData,
   })

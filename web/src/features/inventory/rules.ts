@@ -1,10 +1,13 @@
 import type { ResourceFacets } from '@/types/api'
 import type { ResourceFilter } from './api'
 
-/** "load_balancer" → "Load balancer": our normalised types, readable. */
+const ACRONYMS = new Set(['acl', 'api', 'cdn', 'dns', 'iam', 'id', 'ip', 'nat', 'vm', 'vpc', 'vpn'])
+
+/** "network.nat_gateway" → "Network NAT gateway": our normalised types, readable. */
 export function typeName(type: string): string {
-  const words = type.replaceAll(/[_-]+/g, ' ').trim()
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  const words = type.split(/[._-]+/).map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word))
+  const text = words.join(' ').trim()
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** The states that clouds report, by what they mean to an operator. */

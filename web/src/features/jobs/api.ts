@@ -1,3 +1,4 @@
+import { cancelJobById, getJob, listJobs, replayJob } from '@cloudops/api-client'
 import {
   infiniteQueryOptions,
   keepPreviousData,
@@ -5,9 +6,9 @@ import {
   useMutation,
   useQueryClient,
 } from '@tanstack/react-query'
-import { http } from '@/services/http'
+import { answerOf, listOf } from '@/services/http'
 import { keysetPages } from '@/services/paging'
-import type { Job, JobState, Page } from '@/types/api'
+import type { Job, JobState } from '@/types/api'
 
 export type JobFilter = { state: JobState[] }
 
@@ -25,7 +26,9 @@ export const jobsQuery = (filter: JobFilter) =>
   infiniteQueryOptions({
     queryKey: jobKeys.list(filter),
     queryFn: ({ pageParam, signal }) =>
-      http.get<Page<Job>>('/jobs', { query: { ...filter, limit: 100, cursor: pageParam }, signal }),
+      answerOf(
+        listJobs({ query: { state: listOf(filter.state), limit: 100, cursor: pageParam ?? undefined }, signal }),
+      ),
     ...keysetPages,
     placeholderData: keepPreviousData,
     staleTime: 5_000,
@@ -35,17 +38,17 @@ export const jobsQuery = (filter: JobFilter) =>
 export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: jobKeys.detail(id),
-    queryFn: ({ signal }) => http.get<Job>(`/jobs/${id}`, { signal }),
+    queryFn: ({ signal }) => answerOf(getJob({ path: { job_id: id }, signal })),
     refetchInterval: ({ state }) => (state.data && !isActive(state.data) ? false : RUNNING_POLL_MS),
   })
 
-function useJobAction(action: 'cancel' | 'replay') {
+function useJobAction(act: typeof cancelJobById | typeof replayJob) {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (id: string) => http.post<unknown>(`/jobs/${id}/${action}`),
+    mutationFn: (id: string) => answerOf<unknown>(act({ path: { job_id: id } })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: jobKeys.all }),
   })
 }
 
-export const useCancelJob = () => useJobAction('cancel')
-export const useReplayJob = () => useJobAction('replay')
+export const useCancelJob = () => useJobAction(cancelJobById)
+export const useReplayJob = () => useJobAction(replayJob)

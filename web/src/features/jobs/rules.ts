@@ -3,6 +3,8 @@ import type { JobState } from '@/types/api'
 
 export const JOB_STATES: JobState[] = ['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled']
 
+export const isJobState = (state: string): state is JobState => JOB_STATES.some((known) => known === state)
+
 export const JOB_TONES: Record<JobState, Tone> = {
   queued: 'neutral',
   running: 'busy',

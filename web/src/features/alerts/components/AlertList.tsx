@@ -39,7 +39,11 @@ export function AlertList({ title, resourceId }: { title: string; resourceId?: s
         permission="alerts:read"
         skeleton={<SkeletonRows rows={6} />}
         isEmpty={({ items }) => items.length === 0}
-        firstUse={{ title: t('alert.noneOpenTitle'), text: t('alert.noneOpenText') }}
+        firstUse={
+          resourceId
+            ? { title: t('alert.noneHere'), quiet: true }
+            : { title: t('alert.noneOpenTitle'), text: t('alert.noneOpenText') }
+        }
       >
         {({ items }) => (
           <ul className="pb-1.5">

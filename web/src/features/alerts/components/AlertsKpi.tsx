@@ -16,7 +16,7 @@ export function AlertsKpi() {
   const scopedLink = useScopedLink()
   const query = useQuery({ ...alertSummaryQuery(), enabled: useCan('alerts:read') })
   return (
-    <QueryState query={query} permission="alerts:read" skeleton={<Skeleton className="m-3 h-18" />}>
+    <QueryState compact query={query} permission="alerts:read" skeleton={<Skeleton className="m-3 h-18" />}>
       {({ by_severity, by_status }) => {
         const critical = by_severity.critical ?? 0
         const open = (by_status.firing ?? 0) + (by_status.acknowledged ?? 0)

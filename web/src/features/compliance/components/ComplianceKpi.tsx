@@ -15,7 +15,7 @@ export function ComplianceKpi() {
   const scopedLink = useScopedLink()
   const query = useQuery({ ...complianceSummaryQuery(), enabled: useCan('compliance:read') })
   return (
-    <QueryState query={query} permission="compliance:read" skeleton={<Skeleton className="m-3 h-18" />}>
+    <QueryState compact query={query} permission="compliance:read" skeleton={<Skeleton className="m-3 h-18" />}>
       {({ score, coverage_percent, open_issues }) => (
         <Kpi
           to={scopedLink('/compliance')}

@@ -22,7 +22,7 @@ export function ResourceFindings({ id }: { id: string }) {
         permission="compliance:read"
         skeleton={<SkeletonRows rows={3} />}
         isEmpty={({ items }) => items.length === 0}
-        firstUse={{ title: t('finding.noneTitle'), text: t('finding.noneText') }}
+        firstUse={{ title: t('finding.noneHere'), quiet: true }}
       >
         {({ items }) => (
           <ul className="pb-1.5">

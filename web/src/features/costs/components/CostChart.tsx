@@ -30,21 +30,18 @@ export function CostChart({ title, data, currency, granularity, height = 240, as
   const [largest] = [...sums].sort((a, b) => b.sum - a.sum)
   const first = points[0]?.at
   const last = points.at(-1)?.at
+  const summarize = () => {
+    if (!first || !last || !largest) return t('cost.noneInRange')
+    const span = { total: money(total), from: formatAt(first), to: formatAt(last) }
+    if (series.length === 1) return t('cost.singleSummary', { ...span, average: money(total / points.length) })
+    const share = total > 0 ? formatPercent((largest.sum / total) * 100, 0) : '–'
+    return t('cost.chartSummary', { ...span, largest: largest.label, share })
+  }
   return (
     <ChartFrame
       title={title}
       unit={t(granularity === 'day' ? 'cost.unitDay' : 'cost.unitMonth', { currency })}
-      summary={
-        first && last && largest
-          ? t('cost.chartSummary', {
-              total: money(total),
-              from: formatAt(first),
-              to: formatAt(last),
-              largest: largest.label,
-              share: total > 0 ? formatPercent((largest.sum / total) * 100, 0) : '–',
-            })
-          : t('cost.noneInRange')
-      }
+      summary={summarize()}
       table={{
         columns: [t(granularity === 'day' ? 'cost.day' : 'cost.month'), ...series.map(({ label }) => label)],
         rows: points.map(({ at, values }) => [formatAt(at), ...series.map(({ id }) => money(values[id] ?? 0))]),

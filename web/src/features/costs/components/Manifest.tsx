@@ -113,9 +113,9 @@ function Problems({ title, problems }: { title: string; problems: RowProblem[] }
                 {t('import.rows', { count: problem.rows, shown: formatNumber(problem.rows) })}
               </span>
             </span>
-            {problem.example_rows.length > 0 && (
+            {(problem.example_rows?.length ?? 0) > 0 && (
               <span className="text-11 text-muted">
-                {t('import.examples', { rows: problem.example_rows.slice(0, 8).join(', ') })}
+                {t('import.examples', { rows: problem.example_rows?.slice(0, 8).join(', ') ?? '' })}
               </span>
             )}
           </li>

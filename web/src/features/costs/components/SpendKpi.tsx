@@ -17,7 +17,7 @@ export function SpendKpi() {
   const scopedLink = useScopedLink()
   const query = useQuery({ ...costSummaryQuery(), enabled: useCan('costs:read') })
   return (
-    <QueryState query={query} permission="costs:read" skeleton={<Skeleton className="m-3 h-18" />}>
+    <QueryState compact query={query} permission="costs:read" skeleton={<Skeleton className="m-3 h-18" />}>
       {(summary) => {
         const isKnown = summary.month_to_date.length > 0
         const last = summary.as_of_on ?? `${summary.month}-01`

@@ -39,27 +39,31 @@ function useSpend(dimension: Dimension, subAccount: string | null) {
   return { query, granularity: question.granularity === 'month' ? ('month' as const) : ('day' as const) }
 }
 
-/** Spend by day, stacked by provider. */
+/** Spend by day, stacked by provider; by service while there is only one provider. */
 export function SpendByDay({ subAccount, firstUse, className }: Props & { className?: string }) {
   const { t } = useTranslation()
-  const { query, granularity } = useSpend('provider', subAccount)
+  const byProvider = useSpend('provider', subAccount)
+  const byService = useSpend('service', subAccount)
+  const hasProviders = new Set(byProvider.query.data?.items.map(({ group }) => group.provider)).size > 1
+  const dimension = hasProviders ? 'provider' : 'service'
+  const { query, granularity } = hasProviders ? byProvider : byService
   const currency = query.data ? mainCurrency(query.data.totals) : null
   const data = useMemo(
     () =>
       query.data &&
       stackByPeriod(query.data, {
-        dimension: 'provider',
+        dimension,
         currency,
-        label: (id) => (id === NO_VALUE ? t('cost.noValue') : providerName(id)),
+        label: (id) => (id === NO_VALUE ? t('cost.noValue') : dimension === 'provider' ? providerName(id) : id),
         otherLabel: t('chart.other'),
-        fixedColors: PROVIDER_COLORS,
+        fixedColors: dimension === 'provider' ? PROVIDER_COLORS : undefined,
       }),
-    [query.data, currency, t],
+    [query.data, dimension, currency, t],
   )
   if (data && currency && data.points.length > 0) {
     return (
       <CostChart
-        title={t('dashboard.spendByDay')}
+        title={t(hasProviders ? 'dashboard.spendByProviderOverTime' : 'dashboard.spendByServiceOverTime')}
         data={data}
         currency={currency}
         granularity={granularity}
@@ -69,7 +73,7 @@ export function SpendByDay({ subAccount, firstUse, className }: Props & { classN
     )
   }
   return (
-    <Card title={t('dashboard.spendByDay')} className={className}>
+    <Card title={t('dashboard.spend')} className={className}>
       <QueryState
         query={query}
         permission="costs:read"
@@ -83,7 +87,7 @@ export function SpendByDay({ subAccount, firstUse, className }: Props & { classN
   )
 }
 
-const MOST_BARS = 7
+const MOST_BARS = 6
 
 /** What the range cost by one dimension, largest first; each bar leads to its part of the cost page. */
 export function SpendBy({ dimension, subAccount, firstUse }: Props & { dimension: Dimension }) {

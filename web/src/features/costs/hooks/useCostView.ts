@@ -1,13 +1,16 @@
+import { useQuery } from '@tanstack/react-query'
 import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { useMemo } from 'react'
 import { previousRange, useTimeRange } from '@/hooks/useTimeRange'
-import type { CostQuestion } from '../api'
+import { useCan } from '@/services/permissions'
+import { type CostQuestion, costSummaryQuery } from '../api'
+import { endAtLastBill } from '../rules'
 
 const COSTS = ['effective', 'billed', 'list', 'contracted'] as const
 const MONTHLY_FROM_DAYS = 100
 
 const PARSERS = {
-  group: parseAsString.withDefault('provider'),
+  group: parseAsString.withDefault('service'),
   cost: parseAsStringLiteral(COSTS).withDefault('effective'),
   currency: parseAsString,
   /** `dimension:value`, split at the first colon. */
@@ -17,7 +20,10 @@ const PARSERS = {
 /** What the cost page asks, from the URL. `subAccount` is the cloud's own account number, to narrow to one account. */
 export function useCostView(subAccount: string | null) {
   const [state, set] = useQueryStates(PARSERS, { history: 'push', clearOnDefault: true })
-  const { name, range } = useTimeRange()
+  const { name, range: asked } = useTimeRange()
+  const { data: summary } = useQuery({ ...costSummaryQuery(), enabled: useCan('costs:read') })
+  const lastOn = summary?.as_of_on ?? null
+  const range = useMemo(() => endAtLastBill(asked, lastOn), [asked, lastOn])
   const { group, cost, currency } = state
   const filterKey = state.filter.join('\n')
 

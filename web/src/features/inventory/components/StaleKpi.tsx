@@ -14,7 +14,7 @@ export function StaleKpi() {
   const scopedLink = useScopedLink()
   const query = useQuery({ ...inventorySummaryQuery(), enabled: useCan('inventory:read') })
   return (
-    <QueryState query={query} permission="inventory:read" skeleton={<Skeleton className="m-3 h-18" />}>
+    <QueryState compact query={query} permission="inventory:read" skeleton={<Skeleton className="m-3 h-18" />}>
       {({ stale, total }) => (
         <Kpi
           to={scopedLink('/resources', { stale: 'true' })}

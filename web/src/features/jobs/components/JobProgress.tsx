@@ -11,7 +11,8 @@ import { formatDuration, formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import type { Job, JobUnit } from '@/types/api'
 import { isActive, jobQuery, useCancelJob, useReplayJob } from '../api'
-import { JOB_TONES, unitTone } from '../rules'
+import { unitTone } from '../rules'
+import { JobStateBadge } from './JobStateBadge'
 
 /** A job as it runs: how far it is, each unit, and the way to stop or repeat it. */
 export function JobProgress({ id }: { id: string }) {
@@ -30,7 +31,7 @@ function JobDetails({ job }: { job: Job }) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-3">
-        <Badge tone={JOB_TONES[job.state]}>{t(`jobState.${job.state}`)}</Badge>
+        <JobStateBadge state={job.state} />
         <span className="text-muted tabular-nums">
           {total ? t('job.progress', { done: formatNumber(done), total: formatNumber(total) }) : null}
           {job.started_at &&
@@ -39,7 +40,7 @@ function JobDetails({ job }: { job: Job }) {
         <span className="flex-1" />
         <JobButtons job={job} />
       </div>
-      {isActive(job) && <Progress label={t('job.progressLabel')} done={done} total={total} />}
+      {job.state === 'running' && <Progress label={t('job.progressLabel')} done={done} total={total} />}
       {job.error && <p className="break-words text-critical">{job.error}</p>}
       {job.units.length > 0 && <JobUnits units={job.units} />}
     </div>

@@ -2,7 +2,6 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { parseAsArrayOf, parseAsStringLiteral, useQueryState } from 'nuqs'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Badge } from '@/components/Common/Badge'
 import { FilterMenu } from '@/components/Common/FilterMenu'
 import { Progress } from '@/components/Common/Progress'
 import { QueryState } from '@/components/Common/QueryState'
@@ -12,10 +11,11 @@ import { type Column, VirtualTable } from '@/components/Common/VirtualTable'
 import { formatDuration } from '@/services/format'
 import { useRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
-import type { Job, JobState } from '@/types/api'
-import { isActive, jobsQuery } from '../api'
+import type { JobState, JobSummary } from '@/types/api'
+import { jobsQuery } from '../api'
 import { useJobName } from '../hooks/useJobName'
-import { JOB_STATES, JOB_TONES } from '../rules'
+import { JOB_STATES } from '../rules'
+import { JobStateBadge } from './JobStateBadge'
 
 type Props = { openId: string | null; onOpen: (id: string) => void }
 
@@ -69,7 +69,7 @@ export function JobTable({ openId, onOpen }: Props) {
   )
 }
 
-function useColumns(): Column<Job>[] {
+function useColumns(): Column<JobSummary>[] {
   const { t } = useTranslation()
   const jobName = useJobName()
   return useMemo(
@@ -89,14 +89,14 @@ function useColumns(): Column<Job>[] {
         id: 'state',
         header: t('job.state'),
         track: '140px',
-        cell: (row) => <Badge tone={JOB_TONES[row.state]}>{t(`jobState.${row.state}`)}</Badge>,
+        cell: (row) => <JobStateBadge state={row.state} />,
       },
       {
         id: 'progress',
         header: t('job.progressLabel'),
         track: 'minmax(120px, 1fr)',
         cell: (row) =>
-          isActive(row) ? (
+          row.state === 'running' ? (
             <Progress label={t('job.progressLabel')} done={row.progress.done} total={row.progress.total} />
           ) : (
             <span className="text-muted">{row.error}</span>
@@ -122,13 +122,12 @@ function useColumns(): Column<Job>[] {
   )
 }
 
-function NarrowRow({ job, name }: { job: Job; name: string }) {
-  const { t } = useTranslation()
+function NarrowRow({ job, name }: { job: JobSummary; name: string }) {
   return (
     <div className="flex flex-col gap-0.5">
       <span className="truncate font-medium">{name}</span>
       <span className="flex items-center justify-between text-13">
-        <Badge tone={JOB_TONES[job.state]}>{t(`jobState.${job.state}`)}</Badge>
+        <JobStateBadge state={job.state} />
         {job.started_at && <Time at={job.started_at} className="text-muted" />}
       </span>
     </div>
