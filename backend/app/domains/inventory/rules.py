@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -115,7 +116,8 @@ def query_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word[:MAX_TERM] for word in words if word))
 
 
-def index_words(text: str) -> set[str]:
+@lru_cache(maxsize=20_000)  # types, regions and tags are the same in most rows of an estate
+def index_words(text: str) -> frozenset[str]:
     """What a text is found by: each word from each of its parts on, so `eu-web-1` begins with eu, with web and with 1.
 
     A query word is the beginning of one of these. So `web-1` does not find a `web-2` that also has a 1 elsewhere.
@@ -124,7 +126,7 @@ def index_words(text: str) -> set[str]:
     for chunk in text.split():
         parts = _even(chunk).split("-")
         found.update("-".join(parts[start:])[:MAX_TERM] for start in range(min(len(parts), MAX_PARTS)))
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def _even(chunk: str) -> str:
