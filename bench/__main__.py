@@ -40,9 +40,8 @@ def write_table() -> None:
         machine = result.pop("machine", {})
         name, at = result.pop("name"), result.pop("measured_at", "")
         figures = "; ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in result.items())
-        rows.append(
-            f"| {name} | {figures} | {at[:10]}, {machine.get('cores')} cores, load {machine.get('load_average', 0):.1f} |"
-        )
+        where = f"{at[:10]}, {machine.get('cores')} cores, load {machine.get('load_average', 0):.1f}"
+        rows.append(f"| {name} | {figures} | {where} |")
     text = PAGE.read_text()
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)

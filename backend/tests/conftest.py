@@ -9,12 +9,11 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
-
 from app.core.database import Base, Database, set_organization, use_database
 from app.core.ids import new_id
 from app.core.rls import CURRENT_ORG, protection_statements
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 _ID_LIKE = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}[0-9a-f-]*")
 
@@ -103,7 +102,7 @@ def database_urls(server_url: str) -> tuple[str, str]:
 
 @pytest.fixture
 async def database(database_urls: tuple[str, str]) -> AsyncIterator[Database]:
-    """The restricted role's database, also set as the process's own. Rows committed here stay: use new organizations."""
+    """The restricted role's database, also the process's own. Rows committed here stay: use new organizations."""
     made = Database(database_urls[1], pool_size=5)
     use_database(made)
     yield made

@@ -1,0 +1,1 @@
+"""Measurements of speed, each beside its floor in the same run."""
