@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, case, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.alerts.errors import AlertNotFound
@@ -119,26 +120,39 @@ async def get_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID
     return alert
 
 
-async def find_open_episode(session: AsyncSession, organization_id: UUID, fingerprint: str) -> Alert | None:
-    """The episode of a fingerprint that has not ended, locked."""
-    statement = (
-        select(Alert)
-        .where(Alert.organization_id == organization_id, Alert.fingerprint == fingerprint, Alert.ended_at.is_(None))
-        .with_for_update()
+async def begin_or_repeat(session: AsyncSession, organization_id: UUID, values: dict[str, Any]) -> Alert:
+    """A new episode with `values["id"]`, or the open one of the fingerprint counted up. One statement: no race."""
+    statement = insert(Alert).values(organization_id=organization_id, last_received_at=func.now(), **values)
+    new = statement.excluded
+    upsert = statement.on_conflict_do_update(
+        index_elements=["organization_id", "fingerprint"],
+        index_where=Alert.ended_at.is_(None),
+        set_={
+            "count": Alert.count + new.count,
+            "last_received_at": new.last_received_at,
+            "title": new.title,
+            "description": new.description,
+            "severity": new.severity,
+        },
     )
-    return (await session.scalars(statement)).one_or_none()
+    rows = await session.scalars(upsert.returning(Alert), execution_options={"populate_existing": True})
+    return rows.one()
 
 
-async def list_open_by_label(session: AsyncSession, organization_id: UUID, label: str, value: str) -> Sequence[Alert]:
-    """Episodes with a label that have not ended, locked."""
+async def list_open_episodes(session: AsyncSession, organization_id: UUID, fingerprints: Sequence[str]) -> list[Alert]:
+    """The episodes of these fingerprints that have not ended, locked."""
     statement = (
         select(Alert)
-        .where(Alert.organization_id == organization_id, Alert.ended_at.is_(None))
-        .where(Alert.labels[label].astext == value)
-        .order_by(Alert.id)
+        .where(
+            Alert.organization_id == organization_id,
+            Alert.fingerprint == func.any(list(fingerprints)),
+            Alert.ended_at.is_(None),
+        )
+        .order_by(Alert.fingerprint)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return (await session.scalars(statement)).all()
+    return list((await session.scalars(statement)).all())
 
 
 async def list_timeline(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> Sequence[AlertTimelineEntry]:
@@ -160,7 +174,7 @@ async def summarise(session: AsyncSession, organization_id: UUID) -> dict[str, A
     )
     by_status: dict[str, int] = {}
     by_severity: dict[str, int] = {}
-    for status, severity, count in (await session.execute(statement)).tuples():
+    for status, severity, count in await session.execute(statement):
         by_status[status] = by_status.get(status, 0) + count
         if status != "resolved":
             by_severity[severity] = by_severity.get(severity, 0) + count

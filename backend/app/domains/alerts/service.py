@@ -1,17 +1,16 @@
 """Use cases of alerts: sources fire and end episodes; people acknowledge, snooze, assign and resolve them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
 from app.core.errors import FieldProblem, InvalidInput
-from app.core.events import publish
+from app.core.events import publish, publish_all
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.domains.alerts import queries, rules
@@ -42,58 +41,46 @@ class IncomingAlert:
     link: str | None = None
 
 
-async def fire(session: AsyncSession, organization_id: UUID, incoming: IncomingAlert) -> Alert:
-    """Begin an episode, tell people of it, or count a repeat of the open one. Safe to repeat."""
-    identity_of = rules.fingerprint(incoming.labels)
-    alert = await queries.find_open_episode(session, organization_id, identity_of)
-    if alert is not None:
-        alert.count += 1
-        alert.last_received_at = utc_now()
-        alert.title, alert.description, alert.severity = incoming.title, incoming.description, incoming.severity
-        return alert
-    alert_id = new_id()
-    statement = (
-        insert(Alert)
-        .values(
-            organization_id=organization_id,
-            id=alert_id,
-            fingerprint=identity_of,
-            source=incoming.source,
-            title=incoming.title,
-            description=incoming.description,
-            severity=incoming.severity,
-            labels=dict(incoming.labels),
-            resource_id=incoming.resource_id,
-            link=incoming.link,
-            started_at=incoming.started_at,
-            last_received_at=utc_now(),
-        )
-        .on_conflict_do_nothing()
-        .returning(Alert.id)
-    )
-    if (await session.execute(statement)).scalar_one_or_none() is None:  # another transaction was first: a repeat
-        return await fire(session, organization_id, incoming)
-    alert = await queries.get_alert(session, organization_id, alert_id)
-    _note(session, alert, "fired")
-    await publish(
+async def fire_all(session: AsyncSession, organization_id: UUID, incoming: Sequence[IncomingAlert]) -> list[UUID]:
+    """Begin episodes and tell people of them, or count repeats of open ones; the ids of the new. Safe to repeat."""
+    rows: dict[str, dict[str, Any]] = {}
+    for told in incoming:
+        key = rules.fingerprint(told.labels)
+        count = rows[key]["count"] + 1 if key in rows else 1
+        rows[key] = {"id": new_id(), "fingerprint": key, "labels": dict(told.labels), "count": count} | {
+            name: getattr(told, name)
+            for name in ("source", "title", "description", "severity", "resource_id", "link", "started_at")
+        }
+    begun: list[Alert] = []
+    for _, values in sorted(rows.items()):
+        episode = await queries.begin_or_repeat(session, organization_id, values)
+        if episode.id == values["id"]:
+            begun.append(episode)
+    if not begun:
+        return []
+    for alert in begun:
+        _note(session, alert, "fired")
+    await publish_all(
         session,
-        AlertFired(
-            organization_id=organization_id,
-            alert_id=alert.id,
-            title=alert.title,
-            severity=alert.severity,
-            resource_id=alert.resource_id,
-        ),
+        [
+            AlertFired(
+                organization_id=organization_id,
+                alert_id=alert.id,
+                title=alert.title,
+                severity=alert.severity,
+                resource_id=alert.resource_id,
+            )
+            for alert in begun
+        ],
     )
-    await _tell(session, alert, "alert.fired")
-    return alert
+    await _tell(session, organization_id, begun, "alert.fired")
+    return [alert.id for alert in begun]
 
 
-async def end_by_label(session: AsyncSession, organization_id: UUID, label: str, value: str) -> int:
-    """The source says it is over: end every open episode with this label. Safe to repeat; the number ended."""
-    alerts = await queries.list_open_by_label(session, organization_id, label, value)
-    for alert in alerts:
-        await _close(session, alert, actor_id=None, note="")
+async def end_all(session: AsyncSession, organization_id: UUID, labels: Sequence[Mapping[str, str]]) -> int:
+    """The source says these are over: end the open episodes of these labels. Safe to repeat; the number ended."""
+    alerts = await queries.list_open_episodes(session, organization_id, [rules.fingerprint(item) for item in labels])
+    await _close(session, organization_id, alerts, actor_id=None, note="")
     return len(alerts)
 
 
@@ -165,7 +152,7 @@ async def assign(
 async def resolve(session: AsyncSession, caller: Caller, alert_id: UUID, *, note: str) -> dict[str, Any]:
     """End the episode by hand; the source may begin a new one. Raises AlertNotFound and AlertAlreadyResolved."""
     alert, _ = await _open_alert(session, caller, alert_id)
-    await _close(session, alert, actor_id=caller.user_id, note=note)
+    await _close(session, caller.organization_id, [alert], actor_id=caller.user_id, note=note)
     return await _read_back(session, alert)
 
 
@@ -180,30 +167,42 @@ async def _open_alert(session: AsyncSession, caller: Caller, alert_id: UUID) -> 
     return alert, state
 
 
-async def _close(session: AsyncSession, alert: Alert, *, actor_id: UUID | None, note: str) -> None:
-    alert.ended_at = utc_now()
-    _note(session, alert, "resolved", actor_id, note)
-    await publish(session, AlertResolved(organization_id=alert.organization_id, alert_id=alert.id, actor_id=actor_id))
-    await _tell(session, alert, "alert.resolved")
-
-
-async def _tell(session: AsyncSession, alert: Alert, kind: str) -> None:
-    labels = {name: str(value) for name, value in alert.labels.items()}
-    word = "Resolved: " if kind == "alert.resolved" else ""
-    await notifications.notify(
+async def _close(
+    session: AsyncSession, organization_id: UUID, alerts: Sequence[Alert], *, actor_id: UUID | None, note: str
+) -> None:
+    if not alerts:
+        return
+    now = utc_now()
+    for alert in alerts:
+        alert.ended_at = now
+        _note(session, alert, "resolved", actor_id, note)
+    await session.flush()
+    await publish_all(
         session,
-        alert.organization_id,
-        notifications.Notification(
-            key=f"{kind}:{alert.id}",
-            kind=kind,
-            severity=alert.severity,
-            title=word + alert.title,
-            body=alert.description,
-            link=f"/alerts?id={alert.id}",
-            subject_type="alert",
-            subject_id=alert.id,
-            labels=labels,
-        ),
+        [AlertResolved(organization_id=organization_id, alert_id=alert.id, actor_id=actor_id) for alert in alerts],
+    )
+    await _tell(session, organization_id, alerts, "alert.resolved")
+
+
+async def _tell(session: AsyncSession, organization_id: UUID, alerts: Sequence[Alert], kind: str) -> None:
+    word = "Resolved: " if kind == "alert.resolved" else ""
+    await notifications.notify_all(
+        session,
+        organization_id,
+        [
+            notifications.Notification(
+                key=f"{kind}:{alert.id}",
+                kind=kind,
+                severity=alert.severity,
+                title=word + alert.title,
+                body=alert.description,
+                link=f"/alerts?id={alert.id}",
+                subject_type="alert",
+                subject_id=alert.id,
+                labels={name: str(value) for name, value in alert.labels.items()},
+            )
+            for alert in alerts
+        ],
     )
 
 

@@ -1,41 +1,67 @@
 """Handlers: which facts of other domains become alerts."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
-from app.core.events import handles
+from app.core.events import handles_all
 from app.domains.alerts import service
-from app.domains.compliance.events import FindingOpened, FindingResolved
+from app.domains.alerts.service import IncomingAlert
+from app.domains.compliance.events import FindingChanged, FindingOpened, FindingResolved
 
 ALERTING_SEVERITIES = frozenset({"critical"})
 
 
-def _labels(issue_id: object) -> dict[str, str]:
-    return {"source": "compliance", "finding_id": str(issue_id)}
-
-
-@handles(FindingOpened)
-async def alert_on_finding(session: AsyncSession, event: FindingOpened) -> None:
+@handles_all(FindingOpened)
+async def alert_on_findings(session: AsyncSession, events: Sequence[FindingOpened]) -> None:
     """A new critical finding is an alert; lesser ones stay on the compliance page."""
-    if event.severity not in ALERTING_SEVERITIES:
-        return
-    await service.fire(
-        session,
-        event.organization_id,
-        service.IncomingAlert(
+    await _fire(session, events)
+
+
+@handles_all(FindingChanged)
+async def follow_findings(session: AsyncSession, events: Sequence[FindingChanged]) -> None:
+    """A finding that became critical is an alert now; one that is no longer critical ends its alert."""
+    await _fire(session, events)
+    await _end(session, [event for event in events if event.severity not in ALERTING_SEVERITIES])
+
+
+@handles_all(FindingResolved)
+async def end_alerts_of_findings(session: AsyncSession, events: Sequence[FindingResolved]) -> None:
+    """A finding that is gone ends its alert."""
+    await _end(session, events)
+
+
+async def _fire(session: AsyncSession, events: Sequence[FindingOpened]) -> None:
+    now = utc_now()
+    incoming = [
+        IncomingAlert(
             source="compliance",
             title=event.title,
             description=event.description,
             severity=event.severity,
-            labels=_labels(event.issue_id) | {"control_id": event.control_id, "native_id": event.native_id},
-            started_at=utc_now(),
+            labels=_labels(event),
+            started_at=now,
             resource_id=event.resource_id,
-            link=f"/compliance?id={event.issue_id}",
-        ),
-    )
+            link=f"/compliance?tab=findings&id={event.issue_id}",
+        )
+        for event in events
+        if event.severity in ALERTING_SEVERITIES
+    ]
+    if incoming:
+        await service.fire_all(session, events[0].organization_id, incoming)
 
 
-@handles(FindingResolved)
-async def end_alert_of_finding(session: AsyncSession, event: FindingResolved) -> None:
-    """A finding that is gone ends its alert."""
-    await service.end_by_label(session, event.organization_id, "finding_id", str(event.issue_id))
+async def _end(session: AsyncSession, events: Sequence[FindingOpened | FindingResolved]) -> None:
+    if events:
+        await service.end_all(session, events[0].organization_id, [_labels(event) for event in events])
+
+
+def _labels(event: FindingOpened | FindingResolved) -> dict[str, str]:
+    """The alert's identity: the same when the finding opens and when it ends."""
+    return {
+        "source": "compliance",
+        "finding_id": str(event.issue_id),
+        "control_id": event.control_id,
+        "native_id": event.native_id,
+    }
