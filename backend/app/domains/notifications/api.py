@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from app.core.errors import InvalidInput, problems
+from app.core.errors import problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, cursor_instant, cursor_uuid, decode_cursor, encode_cursor
 from app.domains.notifications import service
-from app.domains.notifications.errors import ChannelInUse
+from app.domains.notifications.errors import ChannelInUse, DeliveryNotFailed, MailNotConfigured
 from app.domains.notifications.schemas import (
     ChannelCreate,
     ChannelRead,
@@ -18,6 +18,7 @@ from app.domains.notifications.schemas import (
     DeliveryState,
     RouteCreate,
     RouteRead,
+    RouteUpdate,
     TestSent,
 )
 
@@ -51,7 +52,7 @@ async def delete_channel(session: DbSession, caller: Writer, channel_id: UUID) -
     await service.delete_channel(session, caller, channel_id)
 
 
-@router.post("/channels/{channel_id}/test", status_code=202)
+@router.post("/channels/{channel_id}/test", status_code=202, responses=problems(MailNotConfigured))
 async def test_channel(session: DbSession, caller: Writer, channel_id: UUID) -> TestSent:
     """Send a test message through a channel."""
     notification_id, deliveries = await service.send_test(session, caller, channel_id)
@@ -71,13 +72,19 @@ async def create_route(session: DbSession, caller: Writer, body: RouteCreate) ->
     return RouteRead.model_validate(await service.create_route(session, caller, body))
 
 
+@router.patch("/routes/{route_id}")
+async def update_route(session: DbSession, caller: Writer, route_id: UUID, body: RouteUpdate) -> RouteRead:
+    """Change a route."""
+    return RouteRead.model_validate(await service.update_route(session, caller, route_id, body))
+
+
 @router.delete("/routes/{route_id}", status_code=204)
 async def delete_route(session: DbSession, caller: Writer, route_id: UUID) -> None:
     """Remove a route."""
     await service.delete_route(session, caller, route_id)
 
 
-@router.get("/deliveries", responses=problems(InvalidInput))
+@router.get("/deliveries")
 async def list_deliveries(
     session: DbSession,
     caller: Reader,
@@ -100,3 +107,9 @@ async def list_deliveries(
     rows = rows[:limit]
     next_cursor = encode_cursor(rows[-1]["created_at"], rows[-1]["id"]) if more else None
     return Page(items=[DeliveryRead.model_validate(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.post("/deliveries/{delivery_id}/retry", status_code=202, responses=problems(DeliveryNotFailed))
+async def retry_delivery(session: DbSession, caller: Writer, delivery_id: UUID) -> DeliveryRead:
+    """Send a message again that was given up."""
+    return DeliveryRead.model_validate(await service.retry_delivery(session, caller, delivery_id))

@@ -11,6 +11,14 @@ class RouteNotFound(NotFound):
     """Also for another organization's route."""
 
 
+class DeliveryNotFound(NotFound):
+    """Also for another organization's delivery."""
+
+
+class DeliveryNotFailed(Conflict):
+    slug, title = "delivery-not-failed", "Only a failed message can be sent again"
+
+
 class ChannelInUse(Conflict):
     slug, title = "channel-in-use", "A route still sends to this channel"
 

@@ -20,6 +20,17 @@ class DeliveryEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryRetried(Event):
+    """A person had a failed message sent again."""
+
+    name: ClassVar[str] = "delivery.retried"
+    topic: ClassVar[str | None] = "alerts"
+    actor_id: UUID
+    delivery_id: UUID
+    channel_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChannelChanged(Event):
     """A person made, changed or removed a channel; `fields` names what changed, never the values."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -19,7 +19,7 @@ class NotificationChannel(OrganizationRow, Base):
     __tablename__ = "notification_channels"
 
     name: Mapped[str]
-    kind: Mapped[str]  # email
+    kind: Mapped[str]  # email, so far
     config: Mapped[dict[str, Any]]  # email: {"to": [address], "roles": [role]}
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -49,7 +49,7 @@ class NotificationRow(OrganizationRow, Base):
     """One thing that people should hear of. `key` makes telling it twice harmless."""
 
     __tablename__ = "notifications"
-    __table_args__ = (UniqueConstraint("organization_id", "key"),)
+    __table_args__ = (UniqueConstraint("organization_id", "key"), Index(None, "organization_id", "subject_id"))
 
     key: Mapped[str]
     kind: Mapped[str]
@@ -75,6 +75,12 @@ class NotificationDelivery(OrganizationRow, Base):
         ),
         UniqueConstraint("organization_id", "notification_id", "channel_kind", "recipient"),
         Index(None, "organization_id", "created_at", "id"),
+        Index(
+            "ix_notification_deliveries_open",
+            "organization_id",
+            "created_at",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     notification_id: Mapped[UUID]

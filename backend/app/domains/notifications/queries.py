@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.identity.models import Membership, User
@@ -24,9 +24,16 @@ async def list_channels(session: AsyncSession, organization_id: UUID) -> Sequenc
     return (await session.scalars(statement.order_by(NotificationChannel.name, NotificationChannel.id))).all()
 
 
-async def get_channel(session: AsyncSession, organization_id: UUID, channel_id: UUID) -> NotificationChannel:
-    """One channel. Raises ChannelNotFound."""
-    channel = await session.get(NotificationChannel, (organization_id, channel_id))
+async def get_channel(
+    session: AsyncSession, organization_id: UUID, channel_id: UUID, *, lock: Literal["change", "use"] | None = None
+) -> NotificationChannel:
+    """One channel, locked to change it or to point at it. Raises ChannelNotFound."""
+    channel = await session.get(
+        NotificationChannel,
+        (organization_id, channel_id),
+        with_for_update={"read": lock == "use"} if lock else None,
+        populate_existing=lock is not None,
+    )
     if channel is None:
         raise ChannelNotFound
     return channel
@@ -39,8 +46,10 @@ async def list_routes(session: AsyncSession, organization_id: UUID) -> Sequence[
 
 
 async def get_route(session: AsyncSession, organization_id: UUID, route_id: UUID) -> NotificationRoute:
-    """One route. Raises RouteNotFound."""
-    route = await session.get(NotificationRoute, (organization_id, route_id))
+    """One route, locked to change it. Raises RouteNotFound."""
+    route = await session.get(
+        NotificationRoute, (organization_id, route_id), with_for_update=True, populate_existing=True
+    )
     if route is None:
         raise RouteNotFound
     return route
@@ -60,7 +69,7 @@ async def list_live_routes(
         .where(NotificationRoute.organization_id == organization_id)
         .where(NotificationRoute.enabled, NotificationChannel.enabled)
     )
-    return [(route, channel) for route, channel in (await session.execute(statement)).tuples()]
+    return [(route, channel) for route, channel in await session.execute(statement)]
 
 
 async def list_deliveries(
@@ -71,6 +80,7 @@ async def list_deliveries(
     after: tuple[datetime, UUID] | None = None,
     state: str | None = None,
     subject_id: UUID | None = None,
+    delivery_id: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """Deliveries with what they were about, newest first; `after` is the last row's (created_at, id)."""
     delivery = NotificationDelivery
@@ -95,9 +105,24 @@ async def list_deliveries(
         statement = statement.where(tuple_(delivery.created_at, delivery.id) < after)
     if state is not None:
         statement = statement.where(delivery.state == state)
+    if delivery_id is not None:
+        statement = statement.where(delivery.id == delivery_id)
     if subject_id is not None:
         statement = statement.where(NotificationRow.subject_id == subject_id)
     return [dict(row) for row in (await session.execute(statement)).mappings()]
+
+
+async def list_unended(session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int) -> Sequence[UUID]:
+    """Deliveries that have not ended and whose last step was before an instant, the oldest first."""
+    delivery = NotificationDelivery
+    statement = (
+        select(delivery.id)
+        .where(delivery.organization_id == organization_id, delivery.ended_at.is_(None))
+        .where(func.coalesce(delivery.attempted_at, delivery.created_at) < before)
+        .order_by(delivery.created_at)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def list_role_emails(session: AsyncSession, organization_id: UUID, roles: Sequence[str]) -> Sequence[str]:

@@ -1,10 +1,10 @@
 """Bodies of the notification routes."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import EmailStr, Field
+from pydantic import EmailStr, Field, model_validator
 
 from app.core.schemas import Name, ReadModel, RequestModel, ShortText
 from app.domains.notifications.rules import Severity
@@ -18,6 +18,12 @@ class EmailConfig(RequestModel):
 
     to: Annotated[list[EmailStr], Field(max_length=50)] = []
     roles: Annotated[list[MemberRole], Field(max_length=6)] = []
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> Self:
+        if not self.to and not self.roles:
+            raise ValueError("must name at least one address or role")
+        return self
 
 
 class ChannelCreate(RequestModel):
@@ -65,6 +71,17 @@ class RouteCreate(RequestModel):
     kinds: Annotated[list[ShortText], Field(max_length=20)] = []
     labels: Annotated[dict[ShortText, ShortText], Field(max_length=20)] = {}
     enabled: bool = True
+
+
+class RouteUpdate(RequestModel):
+    """What to change; absent fields stay."""
+
+    name: Name | None = None
+    channel_id: UUID | None = None
+    minimum_severity: Severity | None = None
+    kinds: Annotated[list[ShortText], Field(max_length=20)] | None = None
+    labels: Annotated[dict[ShortText, ShortText], Field(max_length=20)] | None = None
+    enabled: bool | None = None
 
 
 class RouteRead(ReadModel):

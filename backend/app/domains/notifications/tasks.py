@@ -9,7 +9,7 @@ from app.core.config import get_settings
 from app.core.database import tenant_session
 from app.core.events import handles
 from app.core.mail import MailFailed, send_mail
-from app.core.tasks import TaskContext, task
+from app.core.tasks import TaskContext, schedule, task
 from app.domains.identity.events import OrganizationCreated
 from app.domains.notifications import service
 
@@ -22,7 +22,13 @@ async def add_default_channel(session: AsyncSession, event: OrganizationCreated)
     await service.create_default_channel(session, event.organization_id)
 
 
-@task("notifications.deliver", retries=3, timeout_seconds=60, queue="notify")
+@schedule("notifications.enqueue_lost", cron="*/5 * * * *")
+async def enqueue_lost(session: AsyncSession, organization_id: UUID) -> None:
+    """A message whose job is lost is sent all the same."""
+    await service.enqueue_lost(session, organization_id)
+
+
+@task("notifications.deliver", retries=3, timeout_seconds=60, queue="notify", announce=False)
 async def deliver(context: TaskContext, delivery_id: UUID) -> None:
     """Send one message. At least once: a crash between sending and recording sends it again with the same id."""
     async with tenant_session(context.organization_id) as session:

@@ -1,0 +1,41 @@
+"""Use cases of notifications. Other domains call `notify_all` inside the transaction that decides to tell somebody."""
+
+from app.domains.notifications.queries import list_channels, list_deliveries, list_routes
+from app.domains.notifications.service.configuring import (
+    create_channel,
+    create_default_channel,
+    create_route,
+    delete_channel,
+    delete_route,
+    update_channel,
+    update_route,
+)
+from app.domains.notifications.service.delivering import (
+    Message,
+    claim_delivery,
+    end_delivery,
+    enqueue_lost,
+    retry_delivery,
+)
+from app.domains.notifications.service.telling import Notification, notify_all, send_test
+
+__all__ = [
+    "Message",
+    "Notification",
+    "claim_delivery",
+    "create_channel",
+    "create_default_channel",
+    "create_route",
+    "delete_channel",
+    "delete_route",
+    "end_delivery",
+    "enqueue_lost",
+    "list_channels",
+    "list_deliveries",
+    "list_routes",
+    "notify_all",
+    "retry_delivery",
+    "send_test",
+    "update_channel",
+    "update_route",
+]
