@@ -44,7 +44,6 @@ def main() -> int:
 
 def _load(cloud: DemoCloud, folder: Path) -> None:
     ledger = build_estate(cloud)
-    logger.info("The demonstration cloud has its estate: %d charged resources.", len(ledger.charges))
     paths = write_bill(ledger, folder / "bills", first_day=cloud.first_day.date(), until=datetime.now(UTC).date())
     api = os.environ["CLOUDOPS_DEMO_API"]
     email, password = os.environ.get("CLOUDOPS_DEMO_EMAIL", ""), os.environ.get("CLOUDOPS_DEMO_PASSWORD", "")
@@ -56,16 +55,18 @@ def _load(cloud: DemoCloud, folder: Path) -> None:
     if not product.sign_in(email, password):
         logger.info("The first login was changed: the demonstration connects nothing by itself.")
         return
-    if product.find_account() is None:
-        product.connect(cloud.endpoint)
-        logger.info("The demonstration account is connected; its first sync runs.")
+    account_id = product.find_account()
+    if account_id is None:
+        account_id = product.connect(cloud.endpoint)
+        logger.info("The demonstration account is connected; its resources are read, its costs imported.")
     for path, job_id in zip(paths, product.import_bill(paths), strict=True):
         state = product.wait_for(job_id)
         if state != "succeeded":
             logger.warning("The import of %s ended as %s.", path.name, state)
+    resources = product.wait_for_first_sync(account_id)
     product.sign_out()
     _remember(folder, paths)
-    logger.info("The demonstration's costs are imported.")
+    logger.info("The dashboard is complete: %d resources, %d months of costs.", resources, len(paths))
 
 
 def _remember(folder: Path, paths: Sequence[Path]) -> None:

@@ -85,6 +85,13 @@ class Product:
             time.sleep(0.5)
         return "running"
 
+    def wait_for_first_sync(self, account_id: str, seconds: float = 300) -> int:
+        """How many resources the estate has, once the account was read."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._get(f"/accounts/{account_id}")["last_synced_at"]:
+            time.sleep(0.5)
+        return int(self._get("/usage/summary")["total"])
+
     def _get(self, path: str) -> dict[str, Any]:
         return self._checked(self._http.get(path))
 

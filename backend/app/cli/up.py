@@ -17,9 +17,10 @@ from app.cli.failures import UsageError
 from app.cli.serving import worker_command
 from app.core.config import SERVICES, Settings
 from app.core.embedded.common import read_text, write_private
-from app.core.installation import Installation, open_installation
+from app.core.installation import Installation, check_data_dir, open_installation
+from app.core.logfile import log_file_of, log_supervisor_to, make_log_file, turn_over
 from app.core.processes import free_port
-from app.core.supervisor import ChildSpec, Supervisor
+from app.core.supervisor import STOP_SIGNALS, ChildSpec, Supervisor
 
 DEMO_MODULE = "demo"
 DEMO_FILE = "demo.json"
@@ -37,46 +38,84 @@ SELECT EXISTS (SELECT FROM directory.organizations)
 
 
 class _Stopped(BaseException):
-    """A stop signal that came before the supervisor took over; not an error."""
+    """A stop signal that came before the supervisor took over."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
-def run_all(*, host: str, port: int, demo: bool, workers: int) -> None:
-    """Start everything and block until a stop signal."""
+def run_all(*, host: str, port: int, demo: bool, workers: int, verbose: bool) -> int:
+    """Start everything and block until a stop signal. The exit code: 0 after an orderly stop of a ready platform."""
     _check_port(host, port)
     address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
     os.environ.setdefault("CLOUDOPS_PUBLIC_URL", address)
     if sys.stderr.isatty():
         os.environ.setdefault("CLOUDOPS_LOG_FORMAT", "text")
     settings = Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     if demo and importlib.util.find_spec(DEMO_MODULE) is None:
         raise UsageError("The demonstration is not part of this installation; start with --no-demo.")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    check_data_dir(settings.data_dir.absolute())
+    log_file = _set_up_logging(settings, verbose=verbose)
+    for number in STOP_SIGNALS:
         signal.signal(number, _stop_early)
+    typer.echo("CloudOps Pro is starting ...")
     try:
         with open_installation(settings, join=False) as installation:
             login = _first_login(installation)
             environment = installation.environment()
             if demo:
                 environment |= _demo_environment(installation.settings.data_dir, port, login)
-            announcement = _Announcement(address, host, port, login)
+            announcement = _Announcement(address, host, port, login, log_file)
             specs = _children(environment, announcement, host=host, port=port, demo=demo, workers=workers)
 
             def tick() -> None:
                 installation.mend()
                 announcement.look()
+                if log_file is not None:
+                    turn_over(log_file)
 
-            Supervisor(specs, tick=tick).run()
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            supervisor = Supervisor(specs, tick=tick)
+            supervisor.run()
+            for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # the servers' own stop must not be cut short
-    except _Stopped:
-        return
+    except _Stopped as stop:
+        typer.echo("Stopped before the start was complete.", err=True)
+        return 128 + stop.number
+    return _tell_end(supervisor, is_ready=announcement.is_done)
+
+
+def _tell_end(supervisor: Supervisor, *, is_ready: bool) -> int:
+    number = supervisor.stopped_by or 0
+    if supervisor.is_hurried:
+        typer.echo("Stopped at once; work that was running goes on at the next start.", err=True)
+        return 128 + number
+    if not is_ready:
+        typer.echo("Stopped before the platform was ready.", err=True)
+        return 128 + number
     typer.echo("Stopped.")
+    return 0
 
 
-def _stop_early(_number: int, _frame: object) -> None:
-    raise _Stopped
+def _set_up_logging(settings: Settings, *, verbose: bool) -> Path | None:
+    """All processes write one file, and the terminal stays for a person; None where it shall have every line."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if verbose:
+        os.environ.pop("CLOUDOPS_LOG_FILE", None)
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+        return None
+    path = (settings.log_file or log_file_of(settings.data_dir)).absolute()
+    try:
+        make_log_file(path)
+    except OSError as error:
+        raise UsageError(f"The log file {path} cannot be written: {error.strerror}.") from error
+    os.environ["CLOUDOPS_LOG_FILE"] = str(path)
+    log_supervisor_to(path)
+    return path
+
+
+def _stop_early(number: int, _frame: object) -> None:
+    raise _Stopped(number)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -170,28 +209,32 @@ def _demo_environment(data_dir: Path, port: int, login: tuple[str, str] | None) 
 class _Announcement:
     """Says once that the platform answers, with the login of a first start."""
 
-    def __init__(self, address: str, host: str, port: int, login: tuple[str, str] | None) -> None:
-        self._address, self._login = address, login
+    def __init__(
+        self, address: str, host: str, port: int, login: tuple[str, str] | None, log_file: Path | None
+    ) -> None:
+        self._address, self._login, self._log_file = address, login, log_file
         self._target = ("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)  # noqa: S104
-        self._done = False
+        self.is_done = False
         self._started_at = time.monotonic()
         self._warned = False
 
     def has_had_its_time(self) -> bool:
         """Whether the page answers, or has had a head start that should have been enough."""
-        return self._done or time.monotonic() - self._started_at > HEAD_START_SECONDS
+        return self.is_done or time.monotonic() - self._started_at > HEAD_START_SECONDS
 
     def look(self) -> None:
         """Ask whether the process answers; cheap, and silent once it did."""
-        if self._done:
+        if self.is_done:
             return
         if not self._answers():
             if not self._warned and time.monotonic() - self._started_at > SLOW_START_SECONDS:
                 self._warned = True
-                typer.echo("The platform does not answer yet; the messages above may say why. `cloudops doctor` helps.")
+                typer.echo("The platform does not answer yet; its log may say why. `cloudops doctor` helps.")
             return
-        self._done = True
+        self.is_done = True
         lines = ["CloudOps Pro is ready.", "", f"  Address   {self._address}"]
+        if self._log_file is not None:
+            lines.append(f"  Log       {self._log_file}")
         if self._login is not None:
             email, password = self._login
             lines += [f"  E-mail    {email}", f"  Password  {password}", "", "The password is shown this once."]

@@ -21,6 +21,7 @@ from app.core.grants import grants_sql, grants_version
 from app.core.migrate import current_revisions, head_revisions, run_migrations
 from app.core.rolecheck import UnsafeRole, check_role
 from app.core.rootkey import derive_key
+from app.core.scrubbing import scrub
 
 __all__ = [
     "Addresses",
@@ -143,13 +144,27 @@ async def _is_current(owner_url: str, password_key: bytes, app_role: str) -> boo
         connection = await asyncpg.connect(owner_url)
     except (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError):
         return False
-    except (OSError, ValueError) as error:
-        raise BootstrapError(f"The database cannot be reached: {error}") from error
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise BootstrapError(_unreachable(owner_url, error)) from error
     try:
         comment = await connection.fetchval("SELECT obj_description(to_regnamespace('app'), 'pg_namespace')")
         return comment == _state(password_key, app_role) and await current_revisions(connection) == head_revisions()
     finally:
         await connection.close()
+
+
+def _unreachable(owner_url: str, error: Exception) -> str:
+    """One sentence about an address that opens no database, without its password."""
+    try:
+        parts = urlsplit(owner_url)
+        is_address = parts.scheme in ("postgres", "postgresql") and bool(parts.hostname)
+        place = f"{parts.hostname}:{parts.port or 5432}"
+    except ValueError:
+        is_address, place = False, ""
+    if not is_address:
+        return "CLOUDOPS_DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/database."
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return f"No database can be opened at {place}: {scrub(reason).splitlines()[0].rstrip('.')}."
 
 
 def key_fingerprint(password_key: bytes) -> str:

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     web_dir: Path | None = None
     log_format: Literal["json", "text"] = "json"
     log_level: str = "INFO"
+    log_file: Path | None = None  # then all goes there, and only warnings to the terminal; `cloudops up` sets it
 
     @field_validator("allowed_endpoints", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod

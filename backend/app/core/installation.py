@@ -20,6 +20,7 @@ from app.core.processes import make_folder
 logger = logging.getLogger(__name__)
 
 POSTGRES_FOLDER, VALKEY_FOLDER = "postgres", "valkey"
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass
@@ -71,11 +72,13 @@ def open_installation(settings: Settings, *, join: bool = True) -> Iterator[Inst
     are a reason to raise DataDirectoryInUse. Raises EmbeddedServerError, BootstrapError and RootKeyError, each with the
     remedy in its text.
     """
-    make_folder(settings.data_dir.absolute(), 0o711 if os.geteuid() == 0 else 0o700)
+    check_data_dir(settings.data_dir.absolute())
     password_key = password_key_of(settings)
     with contextlib.ExitStack() as stack:
         valkey = None
         redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+        if redis_url is not None and not redis_url.startswith(REDIS_SCHEMES):
+            raise EmbeddedServerError("CLOUDOPS_REDIS_URL cannot be read; it looks like redis://:password@host:6379/0.")
         if redis_url is None and join:
             redis_url = EmbeddedValkey.running_url(settings.data_dir / VALKEY_FOLDER)
         if redis_url is None:
@@ -100,6 +103,20 @@ def open_installation(settings: Settings, *, join: bool = True) -> Iterator[Inst
             valkey=valkey,
             _embedded=settings.database_url is None,
         )
+
+
+def check_data_dir(folder: Path) -> None:
+    """Make the data directory if it is missing. Raises EmbeddedServerError when nothing can be written in it."""
+    try:
+        make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"\0" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"The data directory {folder} cannot be used: {error.strerror}. "
+            "Mend that, or choose another with --data-dir or CLOUDOPS_DATA_DIR."
+        ) from error
 
 
 def join_installation(settings: Settings) -> Settings:

@@ -4,7 +4,6 @@ Code logs through `logging.getLogger(__name__)`; everything, structlog included,
 """
 
 import logging
-import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -16,6 +15,8 @@ import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
 from app.core.config import Settings
+from app.core.logfile import file_handler, terminal_handler
+from app.core.scrubbing import escape_control, scrub
 
 WITHHELD = "(withheld)"
 ALLOWED_FIELDS = frozenset(
@@ -30,29 +31,6 @@ ALLOWED_FIELDS = frozenset(
 )  # fmt: skip
 MAX_TEXT = 16_384
 
-_NAMED_VALUE = (
-    r"([\w-]*(?:password|passwd|secret|token|api[_-]?key|authorization|credential|cookie|private[_-]?key)[\w-]*"
-    r"[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}\])]+)"
-)
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[key]"),
-    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*"), "[token]"),
-    (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b"), "[access key]"),
-    (re.compile(r"\bcok_[\w-]{6,}"), "[api key]"),
-    (re.compile(r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,})"), "[token]"),
-    (re.compile(r"\b(?:xox[a-z]-[\w-]{10,}|sk-[\w-]{16,})"), "[token]"),
-    (re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.I), r"\1[redacted]"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/]+@", re.I), r"\1:[redacted]@"),
-    (re.compile(r"(/ingest/hooks/[^/\s]+/)[^\s/?\"']+"), r"\1[redacted]"),
-    (re.compile(r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.I), r"\1?[redacted]"),
-    (re.compile(_NAMED_VALUE, re.I), r"\1[redacted]"),
-)
-# One look decides whether the shapes above need to be tried: most texts hold none of their beginnings.
-_SUSPICIOUS = re.compile(
-    r"-----BEGIN|eyJ|AKIA|ASIA|AROA|AIDA|ABIA|ACCA|cok_|gh[pousr]_|github_pat_|glpat-|xox|sk-|bearer\s|basic\s|://"
-    r"|/ingest/hooks/|passw|secret|token|api[_-]?key|authorization|credential|cookie|private[_-]?key",
-    re.I,
-)
 _OUR_OWN = frozenset(
     {
         "timestamp",
@@ -68,25 +46,6 @@ _OUR_OWN = frozenset(
     }
 )
 """Fields that the kernel itself fills with ids and templates: escaped, not scrubbed."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_LINE_BREAK = re.compile(r"[\t\n]")
-
-
-def scrub(text: str) -> str:
-    """The text without anything that has the shape of a token, key, password or query string."""
-    if _SUSPICIOUS.search(text):
-        for pattern, replacement in _SHAPES:
-            text = pattern.sub(replacement, text)
-    return text
-
-
-def escape_control(text: str, *, keep_lines: bool = False) -> str:
-    """Control, direction and broken characters as `\\xNN`; line breaks too, unless the text is a traceback of ours."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    return text if keep_lines else _LINE_BREAK.sub(lambda found: "\\t" if found[0] == "\t" else "\\n", text)
 
 
 def bind_log_context(**fields: str | UUID | None) -> None:
@@ -154,7 +113,10 @@ def _to_text(_: Any, __: str, record: MutableMapping[str, Any]) -> str:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Route structlog and the standard library's logging to standard output, in the settings' format and level."""
+    """Route structlog and the standard library's logging to standard output, in the settings' format and level.
+
+    Where the settings name a file, all goes there as JSON, and only warnings to the terminal, in words for a person.
+    """
     shared: list[Any] = [
         merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -177,13 +139,13 @@ def configure_logging(settings: Settings) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _redact,
-            _to_json if settings.log_format == "json" else _to_text,
+            _to_text if settings.log_format == "text" and settings.log_file is None else _to_json,
         ],
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stdout) if settings.log_file is None else file_handler(settings.log_file)
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, *([terminal_handler(settings.log_file)] if settings.log_file is not None else [])]
     root.setLevel(settings.log_level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()

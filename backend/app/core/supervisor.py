@@ -22,6 +22,7 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a child that lived this long starts again without delay
 TICK_SECONDS = 0.2
+STOP_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Supervisor:
     """Keeps the children running until a stop signal or `stop()`; their output goes where ours goes.
 
     Each child leads its own process group, so that a Ctrl-C reaches only us and the stop reaches what they started.
+    `stopped_by` is the signal that ended it; a second one (`is_hurried`) ends the children without waiting.
     If we are killed outright the system kills them (Linux). Run it in the main thread.
     """
 
@@ -66,6 +68,8 @@ class Supervisor:
         self._tick = tick
         self._grace_seconds = grace_seconds
         self._stopping = False
+        self.stopped_by: int | None = None
+        self.is_hurried = False
         self._wakeup, self._waker = os.pipe()
 
     def run(self) -> None:
@@ -100,8 +104,11 @@ class Supervisor:
         return {child.spec.name: child.process.pid for child in self._children if child.process is not None}
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if number != signal.SIGCHLD:
-            self._stopping = True
+        if number == signal.SIGCHLD:
+            return
+        self.is_hurried = self._stopping
+        self.stopped_by = self.stopped_by or number
+        self._stopping = True
 
     def _run_tick(self) -> None:
         try:
@@ -158,8 +165,8 @@ class Supervisor:
                     process.terminate()
         deadline = time.monotonic() + self._grace_seconds
         for process in running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, deadline - time.monotonic()))
+            while process.poll() is None and not self.is_hurried and time.monotonic() < deadline:
+                time.sleep(STOP_POLL_SECONDS)
         for process in running:
             _signal_group(process.pid, signal.SIGKILL)
             process.wait()

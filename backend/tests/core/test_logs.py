@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import structlog
 from app.core.config import Settings
-from app.core.logs import bind_log_context, clear_log_context, configure_logging, escape_control, scrub
+from app.core.logs import bind_log_context, clear_log_context, configure_logging
+from app.core.scrubbing import escape_control, scrub
 
 PLANTED = {
     "jwt": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
