@@ -34,6 +34,7 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("alerts", OWN, None),
     ("audit_events", OWN, None),
     ("audit_seals", OWN, None),
+    ("compliance_control_scores", OWN, None),
     ("compliance_pending", OWN, None),
     ("compliance_results", OWN, None),
     ("compliance_standards", OWN, None),
@@ -59,6 +60,7 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("alert_timeline", OWN, None),
     ("alert_user_states", OWN, None),
     ("cloud_resources", OWN, None),
+    ("compliance_accounts", OWN, None),
     ("compliance_issues", OWN, None),
     ("cost_files", OWN, None),
     ("job_units", OWN, None),
@@ -381,11 +383,30 @@ def make_tables() -> None:
         sa.UniqueConstraint("organization_id", "event_id", name=op.f("uq_audit_seals_organization_id_event_id")),
     )
     op.create_table(
+        "compliance_control_scores",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("control_id", sa.String(), nullable=False),
+        sa.Column("passed", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("unknown", sa.Integer(), nullable=False),
+        sa.Column("not_applicable", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "control_id", name=op.f("pk_compliance_control_scores")),
+    )
+    op.create_table(
         "compliance_pending",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "account_id", "resource_id", name=op.f("pk_compliance_pending")),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=True),
+        sa.Column("native_type", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "account_id", "position", name=op.f("pk_compliance_pending")),
+    )
+    op.create_index(
+        "ix_compliance_pending_types",
+        "compliance_pending",
+        ["organization_id", "account_id"],
+        unique=False,
+        postgresql_where=sa.text("native_type IS NOT NULL"),
     )
     op.create_table(
         "compliance_results",
@@ -401,6 +422,13 @@ def make_tables() -> None:
     )
     op.create_index(
         "ix_compliance_results_resource", "compliance_results", ["organization_id", "resource_id"], unique=False
+    )
+    op.create_index(
+        "ix_compliance_results_unknown",
+        "compliance_results",
+        ["organization_id", "account_id", "resource_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'UNKNOWN'"),
     )
     op.create_table(
         "compliance_standards",
@@ -684,6 +712,12 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_notifications")),
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_notifications_organization_id_key")),
     )
+    op.create_index(
+        op.f("ix_notifications_organization_id_subject_id"),
+        "notifications",
+        ["organization_id", "subject_id"],
+        unique=False,
+    )
     op.create_table(
         "organization_keys",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -897,6 +931,19 @@ def make_tables() -> None:
     )
     op.create_index("ix_cloud_resources_unit", "cloud_resources", ["organization_id", "unit_id"], unique=False)
     op.create_table(
+        "compliance_accounts",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("known_types", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "account_id"],
+            ["accounts.organization_id", "accounts.id"],
+            name=op.f("fk_compliance_accounts_organization_id_account_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "account_id", name=op.f("pk_compliance_accounts")),
+    )
+    op.create_table(
         "compliance_issues",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -931,10 +978,16 @@ def make_tables() -> None:
         ),
     )
     op.create_index(
+        "ix_compliance_issues_account", "compliance_issues", ["organization_id", "account_id"], unique=False
+    )
+    op.create_index(
         "ix_compliance_issues_list",
         "compliance_issues",
         ["organization_id", "status", "last_opened_at", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_compliance_issues_newest", "compliance_issues", ["organization_id", "last_opened_at", "id"], unique=False
     )
     op.create_index(
         "ix_compliance_issues_open",
@@ -1049,6 +1102,13 @@ def make_tables() -> None:
             "recipient",
             name=op.f("uq_notification_deliveries_organization_id_notification_id_channel_kind_recipient"),
         ),
+    )
+    op.create_index(
+        "ix_notification_deliveries_open",
+        "notification_deliveries",
+        ["organization_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
         op.f("ix_notification_deliveries_organization_id_created_at_id"),
