@@ -23,6 +23,7 @@ from app.core.storage import full_disk_is_storage_full
 MIB = 1024**2
 SAMPLE_BYTES = 65_536
 CHUNK_BYTES = 256 * 1024
+INSPECTED_BYTES = 64 * MIB
 RATIO_FREE_BYTES = MIB
 """The ratio is looked at only after this many unpacked bytes: small files of zeros are harmless."""
 
@@ -173,6 +174,33 @@ def open_unpacked(path: Path, limits: Limits = JOB_LIMITS) -> Iterator[IO[bytes]
         yield cast(IO[bytes], reader)
 
 
+def inspect(path: Path, limits: Limits = HTTP_LIMITS) -> FileKind:
+    """Look at an upload before it is accepted; its kind. What lies deeper than 64 MiB is found when it is unpacked.
+
+    Raises UnsupportedMediaType, UnsafeArchive, DamagedFile and TooLarge. Blocking: run it in a thread.
+    """
+    kind = detect_kind(path)
+    if kind is FileKind.GZIP:
+        with open_unpacked(path, limits) as reader:
+            _look_inside(reader, INSPECTED_BYTES)
+    elif kind is FileKind.ZIP:
+        left = INSPECTED_BYTES
+        for _, reader in _open_entries(path, limits):
+            left -= _look_inside(reader, left)
+    return kind
+
+
+def _look_inside(reader: IO[bytes], most: int) -> int:
+    """Read at most so many of the unpacked bytes; how many there were. Raises UnsafeArchive for an archive in it."""
+    start = reader.read(SAMPLE_BYTES)
+    if start.startswith((b"\x1f\x8b\x08", b"PK\x03\x04")):
+        raise UnsafeArchive("The archive holds another archive.")
+    seen = len(start)
+    while seen < most and (part := reader.read(CHUNK_BYTES)):
+        seen += len(part)
+    return seen
+
+
 def unpack(path: Path, folder: Path, limits: Limits = JOB_LIMITS, *, name: str = "") -> list[FoundFile]:
     """The tables inside a file, unpacked into `folder` under names of ours; a plain file stays where it is.
 
@@ -192,8 +220,15 @@ def unpack(path: Path, folder: Path, limits: Limits = JOB_LIMITS, *, name: str =
 
 
 def _unpack_zip(path: Path, folder: Path, limits: Limits) -> list[FoundFile]:
+    found = [_unpacked(safe_name(name), _write_out(reader, folder)) for name, reader in _open_entries(path, limits)]
+    if not found:
+        raise UnsupportedMediaType("The zip file holds no files.")
+    return found
+
+
+def _open_entries(path: Path, limits: Limits) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and bounded content of each file of a zip whose entries are all harmless."""
     budget = _Budget(limits, path.stat().st_size)
-    found: list[FoundFile] = []
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
@@ -207,11 +242,7 @@ def _unpack_zip(path: Path, folder: Path, limits: Limits) -> list[FoundFile]:
             with _damage_is_named():
                 source = archive.open(entry)
             with contextlib.closing(io.BufferedReader(_BoundedReader(source, budget), CHUNK_BYTES)) as reader:
-                target = _write_out(cast(IO[bytes], reader), folder)
-            found.append(_unpacked(safe_name(entry.filename), target))
-    if not found:
-        raise UnsupportedMediaType("The zip file holds no files.")
-    return found
+                yield entry.filename, cast(IO[bytes], reader)
 
 
 def _check_entries(path: Path, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> None:

@@ -128,6 +128,7 @@ async def import_costs(request: Request, caller: DetachedImporter, once: Once) -
             ImportStarted,
         )
     async with receive_upload(request, settings) as received:
+        await service.check_upload(received.path)
         return await once(
             lambda: service.start_upload_import(
                 organization_id, received.path, received.name, user_id=user_id, settings=settings

@@ -10,6 +10,7 @@ from app.domains.costs.service.days import (
 )
 from app.domains.costs.service.imports import (
     LocalProgress,
+    check_upload,
     get_import,
     import_local_files,
     list_imports,
@@ -20,6 +21,7 @@ from app.domains.costs.service.running import run_import
 
 __all__ = [
     "LocalProgress",
+    "check_upload",
     "enqueue_cleaning",
     "enqueue_joining",
     "get_import",

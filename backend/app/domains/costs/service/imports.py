@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings, get_settings
 from app.core.database import tenant_session
-from app.core.errors import FieldProblem
+from app.core.errors import FieldProblem, UnsupportedMediaType
 from app.core.ids import new_id
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
 from app.core.storage import check_key, get_storage, organization_key
 from app.core.tasks import Job, enqueue
-from app.core.uploads import safe_name
+from app.core.uploads import FileKind, inspect, safe_name
 from app.domains.costs import queries
 from app.domains.costs.errors import AddressNotAllowed
 from app.domains.costs.models import CostImport
@@ -48,6 +48,12 @@ class LocalProgress:
 def upload_key(organization_id: UUID, import_id: UUID) -> str:
     """Where the file of an import waits for its job."""
     return organization_key(organization_id, "costs", UPLOADS, str(import_id))
+
+
+async def check_upload(file: Path) -> None:
+    """Refuse what is no bill. Raises UnsupportedMediaType, UnsafeArchive, DamagedFile and TooLarge."""
+    if await asyncio.to_thread(inspect, file) is FileKind.JSON:
+        raise UnsupportedMediaType("Send a FOCUS bill as CSV or Parquet, or either of them as gzip or zip.")
 
 
 async def start_upload_import(
