@@ -1,5 +1,6 @@
 """One running platform and one cloud for every test of this folder; all of them run in one process, one by one."""
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -40,7 +41,7 @@ def account_id(platform: Platform, cloud: Cloud) -> str:
         started = client.post(f"/accounts/{account}/sync")
         assert started.status_code == 202, started.text
         job = follow_job(client, started.json()["job_id"])
-        assert job["state"] == "succeeded", job
+        assert job["state"] == "succeeded", json.dumps(job)
         assert job["progress"]["done"] == job["progress"]["total"] == len(job["units"])
     return account
 
