@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import Driver, make_stage, open_driver
 from app.core.clock import utc_now
 from app.core.database import tenant_session
 from app.core.money import Money
@@ -27,11 +27,13 @@ BULK_SECONDS = 900
 RESOLVE_BATCH = 5_000
 SERIES_DAYS = 30
 
-_NEW_DAYS = """CREATE TEMPORARY TABLE new_cost_days (
-    id uuid, date date, cost numeric, billed_cost numeric, list_cost numeric, contracted_cost numeric,
-    billing_period date, currency text, provider text, provider_name text, billing_account text, sub_account text,
-    native_resource_id text, service text, region text, charge_category text) ON COMMIT DROP"""
-_RESOLVED = "CREATE TEMPORARY TABLE resolved_ids (native_id text, resource_id uuid) ON COMMIT DROP"
+_NEW_DAYS = {
+    "id": "uuid", "date": "date", "cost": "numeric", "billed_cost": "numeric", "list_cost": "numeric",
+    "contracted_cost": "numeric", "billing_period": "date", "currency": "text", "provider": "text",
+    "provider_name": "text", "billing_account": "text", "sub_account": "text", "native_resource_id": "text",
+    "service": "text", "region": "text", "charge_category": "text",
+}  # fmt: skip
+_RESOLVED = {"native_id": "text", "resource_id": "uuid"}
 
 _INSERT_DAYS = """
 INSERT INTO cost_data (organization_id, id, date, cost, billed_cost, list_cost, contracted_cost, billing_period,
@@ -64,8 +66,8 @@ async def replace_days(
     session: AsyncSession, organization_id: UUID, import_id: UUID, keys: Sequence[tuple[str, str, date]], days: Path
 ) -> None:
     """Replace the roll-up of whole periods with the rows of a CSV file in the order of ROLL_UP_COLUMNS."""
-    driver = await _open_driver(session)
-    await _make_temporary(driver, "new_cost_days", _NEW_DAYS)
+    driver = await open_driver(session, statement_seconds=BULK_SECONDS)
+    await make_stage(driver, "new_cost_days", _NEW_DAYS)
     await driver.copy_to_table(
         "new_cost_days", source=str(days), columns=list(ROLL_UP_COLUMNS), format="csv", null="\\N"
     )
@@ -75,7 +77,7 @@ async def replace_days(
         organization_id,
         "SELECT DISTINCT native_resource_id FROM pg_temp.new_cost_days WHERE native_resource_id IS NOT NULL",
     )
-    driver = await _open_driver(session)
+    driver = await open_driver(session, statement_seconds=BULK_SECONDS)
     names, accounts, periods = (list(column) for column in zip(*keys, strict=True))
     await driver.execute(_DELETE_DAYS, organization_id, names, accounts, periods)
     await driver.execute("ANALYZE pg_temp.new_cost_days")
@@ -86,7 +88,7 @@ async def join_resources(context: TaskContext) -> None:
     """Join costs to resources that were collected after the bill. Safe to repeat."""
     organization_id = context.organization_id
     async with tenant_session(organization_id) as session:
-        driver = await _open_driver(session)
+        driver = await open_driver(session, statement_seconds=BULK_SECONDS)
         found = await _resolve(
             session,
             driver,
@@ -95,7 +97,7 @@ async def join_resources(context: TaskContext) -> None:
             "AND resource_id IS NULL AND native_resource_id IS NOT NULL",
         )
         if found:
-            driver = await _open_driver(session)
+            driver = await open_driver(session, statement_seconds=BULK_SECONDS)
             await driver.execute(_JOIN_DAYS, organization_id)
             await tell_monthly_costs(session, organization_id)
 
@@ -112,7 +114,7 @@ async def tell_monthly_costs(session: AsyncSession, organization_id: UUID) -> No
     if last is None:
         return
     first, end = rules.monthly_window(last, utc_now().date())
-    driver = await _open_driver(session)
+    driver = await open_driver(session, statement_seconds=BULK_SECONDS)
     costs: dict[str, list[Money]] = defaultdict(list)
     for native_id, currency, amount in await driver.fetch(_MONTHLY, organization_id, first, end):
         costs[native_id].append(Money(amount=amount, currency=currency))
@@ -178,37 +180,14 @@ def _totals(rows: Sequence[Row[date, str, Decimal | None]]) -> list[Money]:
     return [Money(amount=amount, currency=currency) for currency, amount in sorted(sums.items())]
 
 
-async def _open_driver(session: AsyncSession) -> "asyncpg.Connection[Any]":
-    """The driver's connection inside the session's transaction, with time for bulk work.
-
-    SQLAlchemy begins the transaction with its own first statement; what went through the driver before that would be
-    committed at once.
-    """
-    await session.execute(text(f"SET LOCAL statement_timeout = '{BULK_SECONDS}s'"))
-    raw = await (await session.connection()).get_raw_connection()
-    driver: asyncpg.Connection[Any] | None = raw.driver_connection
-    if driver is None or not driver.is_in_transaction():
-        raise RuntimeError("bulk work needs an open transaction")
-    return driver
-
-
-async def _make_temporary(driver: "asyncpg.Connection[Any]", name: str, definition: str) -> None:
-    await driver.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
-    await driver.execute(definition)
-
-
-async def _resolve(
-    session: AsyncSession, driver: "asyncpg.Connection[Any]", organization_id: UUID, native_ids: str
-) -> int:
+async def _resolve(session: AsyncSession, driver: Driver, organization_id: UUID, native_ids: str) -> int:
     """Fill `resolved_ids` for the ids that a query names, in batches; returns how many are known."""
-    await _make_temporary(driver, "resolved_ids", _RESOLVED)
+    await make_stage(driver, "resolved_ids", _RESOLVED)
     found = 0
     cursor = await driver.cursor(native_ids)
     while batch := await cursor.fetch(RESOLVE_BATCH):
         known = await inventory.resolve_native_ids(session, organization_id, [row[0] for row in batch])
-        await driver.copy_records_to_table(
-            "resolved_ids", records=list(known.items()), columns=["native_id", "resource_id"]
-        )
+        await driver.copy_records_to_table("resolved_ids", records=list(known.items()), columns=list(_RESOLVED))
         found += len(known)
     await driver.execute("ANALYZE pg_temp.resolved_ids")
     return found

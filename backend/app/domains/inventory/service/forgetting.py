@@ -4,11 +4,11 @@ from uuid import UUID
 
 import orjson
 
+from app.core.bulk import Driver, open_driver, stage_rows
 from app.core.database import tenant_session
 from app.core.tasks import TaskContext
 from app.domains.accounts import service as accounts
 from app.domains.inventory import rules
-from app.domains.inventory.service.bulk import Driver, open_driver, stage_rows
 
 BATCH = 2_000
 

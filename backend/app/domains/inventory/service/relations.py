@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import Driver, open_driver, stage_rows
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.bulk import Driver, open_driver, stage_rows
 from app.providers.base import UnitResult, UnitState
 
 CHUNK = 5_000

@@ -7,9 +7,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import open_driver, stage_rows
 from app.core.money import Money, format_amount, sum_by_currency
 from app.domains.inventory import queries
-from app.domains.inventory.service.bulk import open_driver, stage_rows
 from app.domains.inventory.service.relations import find_resources
 
 _JSON_COLUMNS = ("tags", "properties", "unread_fields")

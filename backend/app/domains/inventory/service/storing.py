@@ -15,13 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import Driver, open_driver
 from app.core.events import publish
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.events import ResourceChanged
 from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.bulk import Driver, open_driver
 from app.domains.inventory.service.relations import store_relations
 from app.domains.inventory.service.writing import Destination, Written, write_resources, write_versions
 from app.providers.base import UnitResult, UnitState

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import orjson
 
+from app.core.bulk import Driver, stage_rows
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term
-from app.domains.inventory.service.bulk import Driver, stage_rows
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",

@@ -1,4 +1,7 @@
-"""COPY into a temporary table, then merge: the fast way in under row-level security, which refuses COPY itself."""
+"""COPY into a temporary table, then merge: the fast way in under row-level security, which refuses COPY itself.
+
+The one place where the driver's own connection leaves the session; it never leaves the session's transaction.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -14,12 +17,12 @@ BULK_SECONDS = 120
 ANALYZE_FROM_ROWS = 500
 
 
-async def open_driver(session: AsyncSession) -> Driver:
+async def open_driver(session: AsyncSession, *, statement_seconds: int = BULK_SECONDS) -> Driver:
     """The driver's connection inside of the session's transaction, with time for bulk work.
 
     SQLAlchemy sends BEGIN with its own first statement; what goes through the driver before would be committed at once.
     """
-    await session.execute(text(f"SET LOCAL statement_timeout = '{BULK_SECONDS}s'"))
+    await session.execute(text(f"SET LOCAL statement_timeout = '{statement_seconds}s'"))
     raw = await (await session.connection()).get_raw_connection()
     driver: Driver | None = raw.driver_connection
     if driver is None or not driver.is_in_transaction():
@@ -27,14 +30,20 @@ async def open_driver(session: AsyncSession) -> Driver:
     return driver
 
 
-async def stage_rows(driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Fill the temporary table with these rows and no others; it is empty again after the transaction.
+async def make_stage(driver: Driver, table: str, columns: Mapping[str, str]) -> None:
+    """An empty temporary table; it is empty again after the transaction.
 
     The table stays with the connection, so that a sync does not rewrite the catalog for each of its units.
     """
     definition = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    await driver.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS")
-    await driver.execute(f"TRUNCATE pg_temp.{table}")
+    await driver.execute(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({definition}) ON COMMIT DELETE ROWS; TRUNCATE pg_temp.{table}"
+    )
+
+
+async def stage_rows(driver: Driver, table: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Fill the temporary table with these rows and no others."""
+    await make_stage(driver, table, columns)
     await driver.copy_records_to_table(table, records=rows, columns=list(columns))
     if len(rows) >= ANALYZE_FROM_ROWS:  # nobody else gathers statistics of temporary tables
         await driver.execute(f"ANALYZE pg_temp.{table}")
