@@ -75,7 +75,7 @@ def run_all(*, host: str, port: int, demo: bool, workers: int, verbose: bool) ->
                 if log_file is not None:
                     turn_over(log_file)
 
-            supervisor = Supervisor(specs, tick=tick)
+            supervisor = Supervisor(specs, tick=tick, before_stop=announcement.look)
             supervisor.run()
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_IGN)  # the servers' own stop must not be cut short

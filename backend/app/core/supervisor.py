@@ -62,10 +62,12 @@ class Supervisor:
         specs: Sequence[ChildSpec],
         *,
         tick: Callable[[], None] = lambda: None,
+        before_stop: Callable[[], None] = lambda: None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._children = [_Child(spec) for spec in specs]
         self._tick = tick
+        self._before_stop = before_stop
         self._grace_seconds = grace_seconds
         self._stopping = False
         self.stopped_by: int | None = None
@@ -82,10 +84,11 @@ class Supervisor:
         try:
             while not self._stopping:
                 self._look_after_children()
-                self._run_tick()
+                self._run(self._tick)
                 select.select([self._wakeup], [], [], TICK_SECONDS)
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wakeup, 1024)
+            self._run(self._before_stop)
         finally:
             self._stopping = True
             self._stop_children()
@@ -110,9 +113,9 @@ class Supervisor:
         self.stopped_by = self.stopped_by or number
         self._stopping = True
 
-    def _run_tick(self) -> None:
+    def _run(self, check: Callable[[], None]) -> None:
         try:
-            self._tick()
+            check()
         except Exception:
             logger.exception("The periodic check failed.")
 
