@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from app.core.errors import NotFound, problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, cursor_instant, cursor_uuid, decode_cursor, encode_cursor
 from app.core.schemas import one_of
@@ -106,7 +107,7 @@ async def list_resource_results(session: DbSession, caller: Reader, resource_id:
     return Page(items=[ResultRead.model_validate(item) for item in items], total=len(items))
 
 
-@router.post("/evaluate", status_code=202)
+@router.post("/evaluate", status_code=202, responses=problems(NotFound))
 async def evaluate_compliance(session: DbSession, caller: Writer, body: EvaluateRequest) -> EvaluationAccepted:
     """Evaluate an account, or all of them, anew."""
     if body.account_id is None:

@@ -9,7 +9,7 @@ from app.core.errors import problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, cursor_instant, cursor_uuid, decode_cursor, encode_cursor
 from app.domains.notifications import service
-from app.domains.notifications.errors import ChannelInUse, DeliveryNotFailed, MailNotConfigured
+from app.domains.notifications.errors import ChannelInUse, ChannelNotFound, DeliveryNotFailed, MailNotConfigured
 from app.domains.notifications.schemas import (
     ChannelCreate,
     ChannelRead,
@@ -66,7 +66,7 @@ async def list_routes(session: DbSession, caller: Reader) -> Page[RouteRead]:
     return Page(items=[RouteRead.model_validate(route) for route in routes], total=len(routes))
 
 
-@router.post("/routes", status_code=201)
+@router.post("/routes", status_code=201, responses=problems(ChannelNotFound))
 async def create_route(session: DbSession, caller: Writer, body: RouteCreate) -> RouteRead:
     """Add a route."""
     return RouteRead.model_validate(await service.create_route(session, caller, body))
