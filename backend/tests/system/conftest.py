@@ -8,13 +8,22 @@ import httpx
 import pytest
 from tests.system.bills import OWN_BILL
 from tests.system.cloud import Cloud
+from tests.system.mailbox import Mailbox, running_mailbox
 from tests.system.running import Platform, follow_job, make_platform, running_moto
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def mailbox() -> Iterator[Mailbox]:
+    """Where the platform's mail arrives."""
+    with running_mailbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def platform(mailbox: Mailbox) -> Iterator[Platform]:
     """`cloudops up --no-demo` in an empty directory, as its own processes."""
     made = make_platform()
+    made.smtp_url = mailbox.url
     try:
         made.start()
         yield made

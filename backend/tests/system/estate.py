@@ -16,7 +16,12 @@ from app.domains.compliance.models import ComplianceIssue, ComplianceResult, Com
 from app.domains.compliance.rules.mapping import STANDARDS
 from app.domains.costs.models import CostImport
 from app.domains.inventory.models import CloudResource, ResourceVersion, SyncUnit
-from app.domains.notifications.models import NotificationChannel, NotificationRoute
+from app.domains.notifications.models import (
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationRoute,
+    NotificationRow,
+)
 
 INSTALLATION_WIDE = frozenset({"standard_id"})  # the same in every organization, part of the catalogue
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
@@ -38,6 +43,7 @@ async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UU
             "route_id",
             "import_id",
             "job_id",
+            "delivery_id",
         )
     }
     ids |= {"user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
@@ -70,6 +76,10 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
         ),
     ]  # fmt: skip
     yield [
+        NotificationRow(
+            **own, id=ids["alert_id"], key="k", kind="alert", severity="critical", title="Open to all", body="",
+            link="", subject_type="alert", subject_id=ids["alert_id"], labels={},
+        ),
         SyncUnit(**own, id=ids["unit_id"], account_id=account, native_account="1", region="us-east-1", service="sqs"),
         NotificationRoute(
             **own, id=ids["route_id"], name="All", channel_id=ids["channel_id"], minimum_severity="info", kinds=[],
@@ -85,6 +95,10 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
         )
     ]  # fmt: skip
     yield [
+        NotificationDelivery(
+            **own, id=ids["delivery_id"], notification_id=ids["alert_id"], channel_id=ids["channel_id"],
+            channel_kind="email", recipient="a@example.org", state="failed",
+        ),
         ResourceVersion(**own, id=new_id(), resource_id=resource, account_id=account, kind="created"),
         ComplianceResult(
             **own, control_id="aws_sqs_queue_encrypted", resource_id=resource, account_id=account, control_version=1,

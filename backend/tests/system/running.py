@@ -55,6 +55,7 @@ class Platform:
     port: int = field(default_factory=free_port)
     email: str = ""
     password: str = ""
+    smtp_url: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,6 +79,8 @@ class Platform:
             "CLOUDOPS_RATE_LIMIT_SCALE": LIMIT_SCALE,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        if self.smtp_url:
+            environment["CLOUDOPS_SMTP_URL"] = self.smtp_url
         command = [sys.executable, "-m", "app.cli", "up", "--no-demo", "--port", str(self.port)]
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
@@ -200,5 +203,5 @@ def running_moto() -> Iterator[str]:
         wait_until(answers, START_SECONDS, "moto's start")
         yield url
     finally:
-        process.terminate()
+        process.kill()  # it holds nothing that must be kept
         process.wait(10)
