@@ -284,6 +284,10 @@ class UnitRead:
         relations: dict[CollectedRelation, None] = {}
         for entry in self._service.types:
             for one in self._types[entry.native_type].entries:
+                if entry.itself and one.unread and one.item.keys() <= set(entry.itself):
+                    # We made it up ourselves and could read nothing of it: that is no resource, it is a failed read.
+                    self._types[entry.native_type].complete = False
+                    continue
                 converted = convert(entry, one.item, one.unread, self._reader.place, self._unit.region)
                 if converted is None:
                     self._types[entry.native_type].complete = False

@@ -30,6 +30,15 @@ async def test_a_denied_listing_fails_and_names_the_permission(
     assert result.errors[0].permission == "dynamodb:ListTables"
 
 
+@pytest.mark.parametrize("service", ["ec2", "iam"])
+async def test_a_unit_of_which_nothing_could_be_read_failed(
+    provider: AwsProvider, proxy: FaultyProxy, service: str
+) -> None:
+    proxy.fault = denies(service)
+    result = await collect_one(provider, connection_to(proxy.url), service)
+    assert (result.state, result.resources, result.complete_types) == (UnitState.FAILED, (), frozenset())
+
+
 async def test_a_denied_setting_is_unread_not_unset(provider: AwsProvider, cloud: str, proxy: FaultyProxy) -> None:
     Estate(cloud, "us-east-1").make_storage()
     proxy.fault = denies("s3", "?policy", "?encryption")
