@@ -19,6 +19,7 @@ from app.core.errors import PROBLEM_MEDIA_TYPE, AppError, Unavailable, render_pr
 from app.core.ids import new_id
 from app.core.logs import bind_log_context, clear_log_context
 from app.core.ratelimit import (
+    BY_ADDRESS,
     Decision,
     RateLimiter,
     address_bucket,
@@ -144,11 +145,11 @@ class Shell:
         return scope["method"] == "OPTIONS" and b"access-control-request-method" in facts.headers
 
     async def _limit_address(self, scope: Scope, facts: RequestFacts) -> None:
-        """Signing in is limited by address here; all else by principal once it is known."""
-        if facts.limit_class == "login":
+        """Signing in and on is limited by address here; all else by principal once it is known."""
+        if facts.limit_class in BY_ADDRESS:
             limiter: RateLimiter = self._app.state.rate_limiter
-            key = rate_limit_key(None, "login", address_bucket(scope["state"]["client_address"]))
-            scope["state"]["rate_limit"] = await limiter.check(key, "login")
+            key = rate_limit_key(None, facts.limit_class, address_bucket(scope["state"]["client_address"]))
+            scope["state"]["rate_limit"] = await limiter.check(key, facts.limit_class)
 
     def finish_headers(self, scope: Scope, facts: RequestFacts, message: Message) -> None:
         """Add the headers of every answer to its start message."""

@@ -19,7 +19,10 @@ from redis.exceptions import NoScriptError, RedisError
 from app.core.config import Settings
 from app.core.errors import RateLimited
 
-LimitClass = Literal["login", "read", "write", "export", "assistant", "probe", "alerts_intake", "metrics_intake"]
+LimitClass = Literal[
+    "login", "refresh", "read", "write", "export", "assistant", "probe", "alerts_intake", "metrics_intake"
+]
+BY_ADDRESS: frozenset[LimitClass] = frozenset({"login", "refresh"})  # nobody is known yet
 REDIS_SECONDS = 0.35  # a little more than the client's own limit
 REDIS_PAUSE_SECONDS = 2.0
 LOCAL_SHARE = 4
@@ -38,6 +41,7 @@ class Limit:
 
 LIMITS: dict[LimitClass, Limit] = {
     "login": Limit(10, 60),
+    "refresh": Limit(600, 60),  # every loaded page asks once, and an office shares one address
     "read": Limit(600, 60),
     "write": Limit(120, 60),
     "export": Limit(10, 3600),
@@ -213,8 +217,10 @@ def limit_class_of(method: str, template: str) -> LimitClass | None:
     path = template.removeprefix("/api/v1")
     if path.startswith(("/ingest", "/api/v2")):
         return None  # counted per integration by its own route, in samples and alerts
-    if path in ("/auth/login", "/auth/refresh", "/auth/reset") and method == "POST":
+    if path in ("/auth/login", "/auth/reset") and method == "POST":
         return "login"
+    if path == "/auth/refresh" and method == "POST":
+        return "refresh"
     if path == template:
         return None
     if path.endswith(("/export", "/download")) or (path == "/reports" and method == "POST"):
@@ -233,7 +239,7 @@ async def limit_caller(request: Request, organization_id: UUID, principal: str) 
     """
     limiter: RateLimiter | None = getattr(request.app.state, "rate_limiter", None)
     limit_class: LimitClass | None = getattr(request.state, "limit_class", None)
-    if limiter is None or limit_class is None or limit_class == "login":
+    if limiter is None or limit_class is None or limit_class in BY_ADDRESS:
         return
     key = rate_limit_key(organization_id, limit_class, principal)
     request.state.rate_limit = await limiter.check(key, limit_class)

@@ -169,6 +169,7 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ("method", "template", "expected"),
     [
         ("POST", "/api/v1/auth/login", "login"),
+        ("POST", "/api/v1/auth/refresh", "refresh"),
         ("GET", "/api/v1/auth/me", "read"),
         ("GET", "/api/v1/alerts", "read"),
         ("HEAD", "/api/v1/alerts", "read"),
