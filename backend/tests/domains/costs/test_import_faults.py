@@ -19,6 +19,9 @@ from app.core.database import tenant_session
 from app.core.storage import FolderStorage, get_storage
 from app.core.tasks import PermanentFailure
 from app.domains.costs import service
+from app.domains.costs.bills import sql
+from app.domains.costs.bills.convert import Limits, convert
+from app.domains.costs.errors import ImportRefused
 from app.domains.costs.models import CostDay, CostFile
 from app.domains.costs.service import running
 from sqlalchemy import func, select
@@ -41,8 +44,11 @@ async def test_bad_rows_are_rejected_with_reason_and_number_and_the_good_ones_st
         focus_row(ChargePeriodStart="1969-12-31T23:00:00Z"),
         focus_row(ProviderName=""),
     ]
-    done = await bill(focus_csv(*rows) + b"only,three,values\n")
-    assert (done.state, done.rows_read, done.rows_stored, done.rows_rejected) == ("partial", 10, 1, 9)
+    content = focus_csv(*rows)
+    good = content.splitlines()[1]
+    done = await bill(content + b"only,three,values\n" + good + b",more\n" + good + b",x" * 40 + b"\n")
+    assert done.error is None
+    assert (done.state, done.rows_read, done.rows_stored, done.rows_rejected) == ("partial", 12, 1, 11)
     assert _merged(done.reasons) == {
         ("BilledCost", "The value is missing."): [4],
         ("ProviderName", "The value is missing."): [9],
@@ -51,6 +57,7 @@ async def test_bad_rows_are_rejected_with_reason_and_number_and_the_good_ones_st
         ("ChargePeriodStart", "The value is not an ISO 8601 time between 1970 and 2199."): [3, 5, 8],
         ("BillingCurrency", "The value is not a currency."): [6],
         (None, "The row has too few values."): [10],
+        (None, "The row has too many values."): [11, 12],
     }
 
 
@@ -59,6 +66,27 @@ def _merged(reasons: list[dict[str, Any]]) -> dict[tuple[str | None, str], list[
     for item in reasons:
         merged.setdefault((item["column"], item["reason"]), []).extend(item["example_rows"])
     return {key: sorted(rows) for key, rows in merged.items()}
+
+
+async def test_no_row_is_lost_when_many_are_broken(bill: Importer) -> None:
+    """DuckDB's parallel reader loses good rows beside many broken ones; ours must not."""
+    good = focus_csv(focus_row(ChargeDescription="x" * 200)).splitlines(keepends=True)
+    done = await bill(good[0] + (good[1] * 4 + b"too,short" + b"y" * 200 + b"\n") * 40_000)
+    assert (done.rows_read, done.rows_stored, done.rows_rejected) == (200_000, 160_000, 40_000)
+    assert done.reasons[0]["example_rows"] == [5, 10, 15, 20, 25, 30, 35, 40, 45, 50]
+
+
+def test_rows_that_are_not_utf8_are_rejected_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = focus_csv(*[focus_row() for _ in range(400)])  # the first 64 KiB decide what kind of file it is
+    (tmp_path / "bill.csv").write_bytes(good + b"\xff,\n" * 4 + good.splitlines(keepends=True)[1])
+    done = convert(tmp_path / "bill.csv", tmp_path, Limits(memory_mb=200))
+    assert (done.rows_read, done.rows_stored) == (405, 401)
+    assert [(item["reason"], item["example_rows"]) for item in done.reasons] == [
+        ("The row is not valid UTF-8.", [401, 402, 403, 404])
+    ]
+    monkeypatch.setattr(sql, "MAX_UNREADABLE_ROWS", 3)
+    with pytest.raises(ImportRefused, match="Too many rows"):
+        convert(tmp_path / "bill.csv", tmp_path, Limits(memory_mb=200))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +101,7 @@ def _merged(reasons: list[dict[str, Any]]) -> dict[tuple[str | None, str], list[
         (focus_csv(focus_row()).replace(b"ListCost", b"BilledCost"), "names a column twice: BilledCost"),
         (focus_csv(focus_row()).splitlines()[0] + b"\n", "no rows"),
         (focus_csv(focus_row(BilledCost="x")), "No row could be stored"),
+        (focus_csv(focus_row(), focus_row()) + b'"open,1,2\n3,4,5\n', "row 3 is not closed"),
         (b"PAR1" + b"\0" * 100 + b"PAR1", "cannot be read"),
         (b'{"a": 1}', "neither CSV nor Parquet"),
         (b"%PDF-1.4", "CSV"),
@@ -89,6 +118,7 @@ def _merged(reasons: list[dict[str, Any]]) -> dict[tuple[str | None, str], list[
         "repeated column",
         "no rows",
         "all rows bad",
+        "open quote",
         "damaged parquet",
         "json",
         "pdf",

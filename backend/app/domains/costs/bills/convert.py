@@ -1,7 +1,8 @@
 """From a bill file to Parquet, one file per billing period and account, with the manifest's figures.
 
-One pass reads, checks, converts and writes; sums come from the typed columns afterwards. Only files that hold several
-periods, or rejected rows, are written a second time. Memory is bounded by DuckDB's limit whatever the file's size.
+A file without faults takes one pass: DuckDB types the values as it reads, and the typed columns are checked and summed
+afterwards. At the first fault the file is read again with every value as text, so that each bad row gets its reason.
+Files of several periods, or with rejected rows, are written a second time. Memory is bounded by DuckDB's limit.
 """
 
 # ruff: noqa: S608 - names come from fixed lists or are quoted, paths are ours, values are bound
@@ -23,19 +24,18 @@ from app.core.storage import StorageFull
 from app.domains.costs import rules
 from app.domains.costs.bills import sql
 from app.domains.costs.bills.columns import MONEY, HeaderPlan, plan_header
-from app.domains.costs.bills.unpack import PlainFile, open_bill, read_header
+from app.domains.costs.bills.unpack import PlainFile, count_rows, open_bill, read_header
 from app.domains.costs.errors import ImportRefused
 
 MAX_PERIODS = 1_000
 EXAMPLE_ROWS = 10
 SPLIT_FLUSH_ROWS = 50_000
-PARQUET = "(FORMAT parquet, COMPRESSION zstd{more})"
+ROW_GROUP_ROWS = 61_440  # half of DuckDB's own: writing wide rows then stays inside the memory limit, which is faster
+PARQUET = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}{{more}})"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_BROKEN_LINES = {
-    "MISSING COLUMNS": "The row has too few values.",
+_UNREADABLE_ROWS = {
     "TOO MANY COLUMNS": "The row has too many values.",
     "INVALID ENCODING": "The row is not valid UTF-8.",
-    "UNQUOTED VALUE": "A quotation mark is not closed.",
     "LINE SIZE OVER MAXIMUM": "The row is longer than 2 MB.",
 }
 
@@ -143,7 +143,7 @@ class _Run:
         self._staging = workdir / "all.parquet"
 
     def convert(self) -> Converted:
-        plan, conversion = self._plan()
+        plan = self._plan()
         result = Converted(
             file_format=self._plain.file_format,
             sha256=self._plain.sha256,
@@ -153,9 +153,11 @@ class _Run:
             extra_columns=[name.strip() for name in plan.extra],
             ignored_columns=list(plan.ignored),
         )
-        with self._watched(0.0, 0.8):
-            self._execute(f"COPY ({conversion.select}) TO {_literal(self._staging)} {PARQUET.format(more='')}")
-        self._count_rows(result, conversion)
+        if self._is_parquet or not self._convert_strictly(plan):
+            self._convert_tolerantly(plan, result)
+        else:
+            ((result.rows_read,),) = self._execute(f"SELECT count(*) FROM {sql.stored_rows([self._staging])}")
+            result.rows_stored = result.rows_read
         if not result.rows_stored:
             result.error = (
                 "No row could be stored; see the reasons." if result.rows_read else "The file has a header but no rows."
@@ -171,22 +173,50 @@ class _Run:
     def _execute(self, statement: str) -> list[tuple[Any, ...]]:
         return self._engine.execute(statement).fetchall()
 
-    def _plan(self) -> tuple[HeaderPlan, sql.Conversion]:
+    def _plan(self) -> HeaderPlan:
         if self._is_parquet:
             rows = self._execute(f"DESCRIBE SELECT * FROM {sql.read_parquet(self._plain.path)}")
-            types = {str(row[0]): str(row[1]) for row in rows}
-            plan = plan_header(list(types))
-            self._refuse_header(plan)
-            names = {name: name for name in types}
-            self._source = sql.read_parquet(self._plain.path)
+            self._types = {str(row[0]): str(row[1]) for row in rows}
+            self._header, self._delimiter = list(self._types), ""
+            self._names = {name: name for name in self._types}
         else:
-            header, delimiter = read_header(self._plain.path)
-            plan, types = plan_header(header), {}
-            self._refuse_header(plan)
-            names = {name: f"c{index}" for index, name in reversed(list(enumerate(header)))}
-            self._source = sql.read_csv(self._plain.path, len(header), delimiter)
-        self._names, self._types = names, types
-        return plan, sql.build_conversion(self._source, plan, types, names)
+            self._types = {}
+            self._header, self._delimiter = read_header(self._plain.path)
+            self._names = {name: f"c{index}" for index, name in reversed(list(enumerate(self._header)))}
+        plan = plan_header(self._header)
+        self._refuse_header(plan)
+        return plan
+
+    def _convert_strictly(self, plan: HeaderPlan) -> bool:
+        """Convert in one pass; False at the first value that does not fit, or when a check afterwards fails."""
+        columns = {name: column for column, name in plan.sources.items()}
+        types = [sql.read_type(columns.get(name)) for name in self._header]
+        source = sql.read_csv(self._plain.path, types, self._delimiter)
+        try:
+            self._write_staging(sql.build_strict(source, plan, self._names))
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            return False
+        ((is_clean,),) = self._execute(sql.IS_CLEAN.format(rows=sql.stored_rows([self._staging])))
+        return bool(is_clean)
+
+    def _convert_tolerantly(self, plan: HeaderPlan, result: Converted) -> None:
+        """Convert with a reason for every row that cannot be stored."""
+        if self._is_parquet:
+            source, width, expected = sql.read_parquet(self._plain.path), None, None
+        else:
+            width = len(self._header)
+            source = sql.read_any_csv(self._plain.path, width, self._delimiter)
+            expected = count_rows(self._plain.path, self._delimiter)
+        conversion = sql.build_conversion(source, plan, self._types, self._names, width)
+        self._write_staging(conversion.select)
+        self._count_rows(result, conversion)
+        if expected is not None and result.rows_read != expected:
+            raise ImportRefused("The file cannot be split into rows in only one way. Check its quotation marks.")
+
+    def _write_staging(self, select: str) -> None:
+        self._staging.unlink(missing_ok=True)
+        with self._watched(0.0, 0.8):
+            self._execute(f"COPY ({select}) TO {_literal(self._staging)} {PARQUET.format(more='')}")
 
     def _refuse_header(self, plan: HeaderPlan) -> None:
         if plan.missing_required:
@@ -211,7 +241,7 @@ class _Run:
             problem = {"reason": check.reason, "column": check.column}
             result.reasons.append({**problem, "rows": rows, "example_rows": examples.get(number, [])})
         for error_type, rows, lines in broken:
-            reason = _BROKEN_LINES.get(error_type, "The row cannot be read.")
+            reason = _UNREADABLE_ROWS.get(error_type, "The row cannot be read.")
             numbers = [max(1, line - 1) for line in lines]
             result.reasons.append({"reason": reason, "column": None, "rows": rows, "example_rows": numbers})
             result.rows_read += rows
@@ -219,6 +249,9 @@ class _Run:
         result.rows_stored = result.rows_read - result.rows_rejected
 
     def _broken_lines(self) -> list[tuple[str, int, list[int]]]:
+        ((recorded,),) = self._execute("SELECT count(*) FROM reject_errors")
+        if recorded >= sql.MAX_UNREADABLE_ROWS:  # later ones were not recorded, so nobody could say how many there are
+            raise ImportRefused("Too many rows cannot be read as UTF-8 with the columns of the header.")
         return [
             (str(kind), int(rows), list(lines))
             for kind, rows, lines in self._execute(

@@ -59,44 +59,38 @@ def _check_group(group: str, pointer: str) -> None:
 def breakdown(
     files: Sequence[str], groups: Sequence[str], granularity: str, cost: str, scope: Scope, limit: int
 ) -> tuple[str, list[Any]]:
-    """Rows of group values, first day of the period (if any), currency and sum; highest cost first in a period.
+    """Rows of part, group values, first day of the period (if any), currency and sum.
 
-    Tags are read from the few distinct tag texts, not from every line: inner groups hold the text, outer the value.
+    Part 0 are the groups, highest cost first in a period, at most `limit`; part 1 the totals per currency over all
+    groups. Tags are read from the few distinct tag texts, not from every line: inner groups hold the text, outer the
+    value.
     """
     values: list[Any] = []
-    inner = [f"{GROUPS_SQL[group]} AS g{n}" for n, group in enumerate(groups) if group in GROUPS]
-    outer = [f"g{n}" if group in GROUPS else _tag(group, values, f"g{n}") for n, group in enumerate(groups)]
+    has_period = granularity in PERIODS
+    names = [f"g{number}" for number in range(len(groups))]
+    inner = [f"{GROUPS_SQL[group]} AS {name}" for group, name in zip(groups, names, strict=True) if group in GROUPS]
+    outer = [name if group in GROUPS else _tag(group, values, name) for group, name in zip(groups, names, strict=True)]
     needs_tags = any(group.startswith(TAG_PREFIX) for group in [*groups, *scope.filters])
     if needs_tags:
         inner.append('"Tags" AS tags')
-    if granularity in PERIODS:
+    if has_period:
         inner.append(f"{PERIODS[granularity]} AS period")
         outer.append("period")
-    measure = quote_name(COST_COLUMNS[cost])
-    inner += ['"BillingCurrency" AS currency', f"sum({measure}) AS cost"]
-    source = f"SELECT {', '.join(inner)} FROM read_parquet(?){_where(files, scope, values)} GROUP BY ALL"
-    tag_conditions = _tag_conditions(scope, values)
-    order = "period, cost DESC NULLS LAST, ALL" if granularity in PERIODS else "cost DESC NULLS LAST, ALL"
-    order = order.replace(", ALL", "".join(f", {n + 1}" for n in range(len(groups))))
+    inner += ['"BillingCurrency" AS currency', f"sum({quote_name(COST_COLUMNS[cost])}) AS cost"]
+    found = f"SELECT {', '.join(inner)} FROM read_parquet(?){_where(files, scope, values)} GROUP BY ALL"
     if needs_tags:
-        statement = (
-            f"SELECT {', '.join(outer)}, currency, sum(cost) AS cost FROM ({source}){tag_conditions} GROUP BY ALL"
-        )
-    else:
-        statement = source
+        conditions = _tag_conditions(scope, values)
+        found = f"SELECT {', '.join(outer)}, currency, sum(cost) AS cost FROM ({found}){conditions} GROUP BY ALL"
+    order = ", ".join([*(["period"] if has_period else []), "cost DESC NULLS LAST", *names])
+    blanks = [f"NULL AS {name}" for name in [*names, *(["period"] if has_period else [])]]
     values.append(limit)
-    return f"{statement} ORDER BY {order} LIMIT ?", values
-
-
-def totals(files: Sequence[str], cost: str, scope: Scope) -> tuple[str, list[Any]]:
-    """Rows of currency and sum over everything in the scope."""
-    values: list[Any] = []
-    measure = quote_name(COST_COLUMNS[cost])
-    tags = ', "Tags" AS tags' if any(group.startswith(TAG_PREFIX) for group in scope.filters) else ""
-    inner = f'SELECT "BillingCurrency" AS currency, sum({measure}) AS cost{tags} FROM read_parquet(?)'
-    inner += f"{_where(files, scope, values)} GROUP BY ALL"
-    outer = _tag_conditions(scope, values)
-    return f"SELECT currency, sum(cost) FROM ({inner}){outer} GROUP BY 1 ORDER BY 1", values
+    return (
+        f"WITH found AS MATERIALIZED ({found}) SELECT * FROM ("
+        f"(SELECT 0 AS part, * FROM found ORDER BY {order} LIMIT ?) UNION ALL "
+        f"(SELECT 1 AS part, {', '.join(blanks)}, currency, sum(cost) AS cost FROM found GROUP BY currency)"
+        f") ORDER BY part, {order}, currency",
+        values,
+    )
 
 
 def dimension(files: Sequence[str], group: str, scope: Scope, contains: str, limit: int) -> tuple[str, list[Any]]:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from app.core.errors import AppError
@@ -13,6 +14,7 @@ from app.domains.costs.errors import ImportRefused
 
 MAX_HEADER_BYTES = 256 * 1024
 DELIMITERS = (",", ";", "\t", "|")
+_END = "end of the file"
 _PACKED = {b"\x1f\x8b": ".gz", b"PK": ".zip"}
 
 
@@ -72,3 +74,20 @@ def read_header(path: Path) -> tuple[list[str], str]:
     if len(best[0]) < 2:
         raise ImportRefused("The first line is not a header of FOCUS columns.")
     return best
+
+
+def count_rows(path: Path, delimiter: str) -> int:
+    """Rows after the header, blank lines apart, by Python's own reader: what DuckDB says of a bad file must agree.
+
+    Raises ImportRefused when a quotation mark is never closed, because it swallows the rows behind it.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows, last = -1, [""]
+        try:
+            for last in csv.reader(chain(file, ["\n", _END]), delimiter=delimiter):
+                rows += bool(last)
+        except csv.Error:
+            last = []
+    if last != [_END]:
+        raise ImportRefused(f"A quotation mark in row {max(1, rows)} is not closed.")
+    return rows - 1

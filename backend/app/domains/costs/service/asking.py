@@ -45,14 +45,18 @@ async def read_breakdown(
     async with _open_files(organization_id, scope, settings) as files:
         if not files:
             return orjson.dumps({"items": [], "totals": [], "truncated": False})
-        engine = bill_engine(settings)
-        rows = await engine.ask(*questions.breakdown(files, groups, granularity, cost, scope, limit + 1))
-        truncated = len(rows) > limit
-        sums = await engine.ask(*questions.totals(files, cost, scope)) if truncated else _add_up(rows)
+        found = await bill_engine(settings).ask(
+            *questions.breakdown(files, groups, granularity, cost, scope, limit + 1)
+        )
+    rows = [row for part, *row in found if part == 0]
     has_period = granularity in questions.PERIODS
-    items = [_item(row, groups, has_period) for row in rows[:limit]]
-    totals = [_money(amount, currency) for currency, amount in sums if amount is not None]
-    return orjson.dumps({"items": items, "totals": totals, "truncated": truncated})
+    sums = sorted((row[-2], row[-1]) for row in found if row[0] == 1 and row[-1] is not None)
+    body = {
+        "items": [_item(row, groups, has_period) for row in rows[:limit]],
+        "totals": [_money(amount, currency) for currency, amount in sums],
+        "truncated": len(rows) > limit,
+    }
+    return orjson.dumps(body)
 
 
 async def list_dimension(
@@ -79,7 +83,7 @@ async def _open_files(organization_id: UUID, scope: Scope, settings: Settings) -
         yield [str(await stack.enter_async_context(storage.local_path(key))) for key in keys]
 
 
-def _item(row: tuple[Any, ...], groups: Sequence[str], has_period: bool) -> dict[str, Any]:
+def _item(row: Sequence[Any], groups: Sequence[str], has_period: bool) -> dict[str, Any]:
     *_, currency, amount = row
     item: dict[str, Any] = {"group": dict(zip(groups, row, strict=False))}
     if has_period:
@@ -92,11 +96,3 @@ def _item(row: tuple[Any, ...], groups: Sequence[str], has_period: bool) -> dict
 
 def _money(amount: Decimal, currency: str) -> dict[str, str]:
     return {"amount": format_amount(amount), "currency": currency}
-
-
-def _add_up(rows: Sequence[tuple[Any, ...]]) -> list[tuple[str, Decimal | None]]:
-    sums: dict[str, Decimal] = {}
-    for *_, currency, amount in rows:
-        if amount is not None:
-            sums[currency] = sums.get(currency, Decimal(0)) + amount
-    return sorted(sums.items())
