@@ -47,3 +47,9 @@ async def stage_rows(driver: Driver, table: str, columns: Mapping[str, str], row
     await driver.copy_records_to_table(table, records=rows, columns=list(columns))
     if len(rows) >= ANALYZE_FROM_ROWS:  # nobody else gathers statistics of temporary tables
         await driver.execute(f"ANALYZE pg_temp.{table}")
+
+
+def array_literal(texts: Sequence[str]) -> str:
+    """A text[] as PostgreSQL writes it, for arrays inside of arrays of rows."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

@@ -750,8 +750,9 @@ def make_tables() -> None:
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("term", sa.Text(collation="C"), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "kind", "term", "resource_id", name=op.f("pk_resource_terms")),
+        sa.Column("list_id", sa.Uuid(), nullable=False),
+        sa.Column("resource_ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "kind", "term", "list_id", name=op.f("pk_resource_terms")),
     )
     op.create_table(
         "schedule_runs",

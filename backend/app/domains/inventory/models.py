@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy import Float, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -111,10 +111,11 @@ class CloudResource(OrganizationRow, Base):
 
 
 class ResourceTerm(Base):
-    """What a resource is found by: `kind` is word, id or alias (all lower case), or tag (key, U+001F, value).
+    """What resources are found by: `kind` is word, id or alias (all lower case), or tag (key, U+001F, value).
 
-    It has no foreign key: its rows are written and deleted with the resource's by `service/storing.py`, and a cascade
-    would need a second index as large as the first.
+    One row lists the resources of one write that share a term, at most `service/terms.py`'s LIST_SIZE, instead of
+    repeating words such as a team's or a region's for each of them; `list_id` tells lists of one term apart. It has no
+    foreign key: `service/terms.py` keeps it with the resources.
     """
 
     __tablename__ = "resource_terms"
@@ -123,7 +124,8 @@ class ResourceTerm(Base):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     # The C collation makes a prefix a range of this index in every database, whatever its own collation.
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
-    resource_id: Mapped[UUID] = mapped_column(primary_key=True)
+    list_id: Mapped[UUID] = mapped_column(primary_key=True)
+    resource_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
 
 
 class ResourceVersion(OrganizationRow, Base):

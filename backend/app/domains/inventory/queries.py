@@ -69,16 +69,22 @@ def filter_statement(organization_id: UUID, filters: ResourceFilter, *, without:
             made.conditions.append(f"r.{column} = ANY({made.bind(list(values))}::{kind}[])")
     if filters.stale is not None:
         made.conditions.append(f"r.stale_since IS {'NOT NULL' if filters.stale else 'NULL'}")
-    terms = f"r.id IN (SELECT t.resource_id FROM resource_terms t WHERE t.organization_id = {org} AND "  # noqa: S608
+    terms = f"SELECT unnest(t.resource_ids) FROM resource_terms t WHERE t.organization_id = {org} AND"  # noqa: S608
     for key, values in filters.tags.items():
         wanted = made.bind([tag_term(key, value) for value in values])
-        made.conditions.append(f"{terms}t.kind = 'tag' AND t.term = ANY({wanted}::text[]))")
+        made.conditions.append(f"r.id IN ({terms} t.kind = 'tag' AND t.term = ANY({wanted}::text[]))")
     if filters.words == ():
         made.conditions.append("false")
     for word in filters.words or ():
-        low, high = made.bind(word), made.bind(word + LAST_CODE_POINT)
-        made.conditions.append(f"{terms}t.kind = 'word' AND t.term >= {low}::text AND t.term < {high}::text)")
+        found = f"{terms} t.kind IN ('word', 'alias') AND {_begins(made, word)}"
+        if word in filters.ids:
+            found = f"{found} UNION ALL {terms} t.kind = 'id' AND {_begins(made, filters.ids[word])}"
+        made.conditions.append(f"r.id IN ({found})")
     return made
+
+
+def _begins(made: Statement, beginning: str) -> str:
+    return f"t.term >= {made.bind(beginning)}::text AND t.term < {made.bind(beginning + LAST_CODE_POINT)}::text"
 
 
 async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[RowMapping]:

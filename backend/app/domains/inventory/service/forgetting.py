@@ -4,11 +4,12 @@ from uuid import UUID
 
 import orjson
 
-from app.core.bulk import Driver, open_driver, stage_rows
+from app.core.bulk import Driver, open_driver
 from app.core.database import tenant_session
 from app.core.tasks import TaskContext
 from app.domains.accounts import service as accounts
 from app.domains.inventory import rules
+from app.domains.inventory.service.terms import drop_terms
 
 BATCH = 2_000
 
@@ -40,10 +41,10 @@ async def _forget_batch(driver: Driver, organization_id: UUID, account_id: UUID)
     )
     if not rows:
         return 0
-    terms = [
-        (kind, term, row["id"])
-        for row in rows
-        for kind, term in rules.resource_terms(
+    ids = [row["id"] for row in rows]
+    terms: dict[rules.Term, list[UUID]] = {}
+    for row in rows:
+        for term in rules.resource_terms(
             name=row["name"],
             native_id=row["native_id"],
             native_type=row["native_type"],
@@ -51,16 +52,9 @@ async def _forget_batch(driver: Driver, organization_id: UUID, account_id: UUID)
             region=row["region"],
             tags=orjson.loads(row["tags"]),
             aliases=row["aliases"],
-        )
-    ]
-    columns = {"kind": "text", "term": 'text COLLATE "C"', "resource_id": "uuid"}
-    await stage_rows(driver, "staged_terms", columns, terms)
-    ids = [row["id"] for row in rows]
-    await driver.execute(
-        """DELETE FROM resource_terms t USING pg_temp.staged_terms s WHERE t.organization_id = $1
-             AND t.kind = s.kind AND t.term = s.term AND t.resource_id = s.resource_id""",
-        organization_id,
-    )
+        ):
+            terms.setdefault(term, []).append(row["id"])
+    await drop_terms(driver, organization_id, terms)
     for end in ("source", "target"):
         await driver.execute(
             f"UPDATE resource_relations SET {end}_id = NULL"  # noqa: S608  # `end` is ours

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.bulk import Driver, open_driver, stage_rows
+from app.core.bulk import Driver, open_driver
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
 from app.providers.base import UnitResult, UnitState
@@ -25,7 +25,7 @@ async def find_resources(driver: Driver, organization_id: UUID, native_ids: Coll
     terms = list(wanted)
     for start in range(0, len(terms), CHUNK):
         rows = await driver.fetch(
-            """SELECT kind, term, resource_id FROM resource_terms
+            """SELECT kind, term, unnest(resource_ids) AS resource_id FROM resource_terms
                WHERE organization_id = $1 AND kind IN ('id', 'alias') AND term = ANY($2::text[])""",
             organization_id,
             terms[start : start + CHUNK],
@@ -73,7 +73,7 @@ async def store_relations(
     await _delete(
         driver, organization_id, unit_id, [e for e, source in stored.items() if e not in wanted and may_go(source)]
     )
-    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()))
+    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids)
 
 
 async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> None:
@@ -117,18 +117,25 @@ async def _delete(driver: Driver, organization_id: UUID, unit_id: UUID, edges: S
         )
 
 
-async def _insert(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]) -> None:
+async def _insert(
+    driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], ids: Mapping[str, UUID]
+) -> None:
+    """`ids`: those of the unit by native id; only other ends are looked up."""
     if not edges:
         return
-    found = await find_resources(driver, organization_id, {end for edge in edges for end in (edge[0], edge[2])})
-    columns = {"source": "text", "kind": "text", "target": "text", "source_id": "uuid", "target_id": "uuid"}
-    rows = [(*edge, found.get(edge[0]), found.get(edge[2])) for edge in edges]
-    await stage_rows(driver, "staged_relations", columns, rows)
+    others = {end for edge in edges for end in (edge[0], edge[2]) if end not in ids}
+    found = {**await find_resources(driver, organization_id, others), **ids} if others else ids
+    sources, kinds, targets = zip(*edges, strict=True)
     await driver.execute(
         """INSERT INTO resource_relations
              (organization_id, unit_id, source_native_id, kind, target_native_id, source_id, target_id)
-           SELECT $1, $2, source, kind, target, source_id, target_id FROM pg_temp.staged_relations
+           SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[])
            ON CONFLICT DO NOTHING""",
         organization_id,
         unit_id,
+        sources,
+        kinds,
+        targets,
+        [found.get(source) for source in sources],
+        [found.get(target) for target in targets],
     )

@@ -7,7 +7,7 @@ the unit's own; `last_seen_at` of unchanged rows follows from the unit's `type_s
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -41,8 +41,7 @@ class UnitOutcome:
     error: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What is stored of a resource, as far as the comparison needs it."""
 
     id: UUID
@@ -109,7 +108,7 @@ async def store_unit(
     )
     written = Written()
     for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_id)):
-        written.add(await write_resources(driver, where, chunk))
+        written.add(await write_resources(driver, where, chunk, known))
     await _mark_seen(driver, organization_id, plan.seen, now)
     await _close(driver, where, plan.close, unit)
     await _mark_stale(
@@ -203,15 +202,14 @@ async def _lock_unit(session: AsyncSession, organization_id: UUID, account_id: U
 async def _read_known(
     driver: Driver, organization_id: UUID, unit_id: UUID, native_ids: Sequence[str]
 ) -> dict[str, Known]:
-    columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL AS stale,
-      closed_at IS NOT NULL AS closed FROM cloud_resources WHERE organization_id = $1 AND """
+    columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL,
+      closed_at IS NOT NULL FROM cloud_resources WHERE organization_id = $1 AND """
     rows = await driver.fetch(columns + "unit_id = $2", organization_id, unit_id)
-    known = {row["native_id"]: Known(**{name: row[name] for name in Known.__dataclass_fields__}) for row in rows}
+    known = {native_id: Known(*values) for native_id, *values in rows}
     elsewhere = [native_id for native_id in native_ids if native_id not in known]
     for chunk in _chunks(elsewhere):
         rows = await driver.fetch(columns + "native_id = ANY($2::text[])", organization_id, chunk)
-        for row in rows:
-            known[row["native_id"]] = Known(**{name: row[name] for name in Known.__dataclass_fields__})
+        known |= {native_id: Known(*values) for native_id, *values in rows}
     return known
 
 

@@ -1,6 +1,6 @@
 """Writing changed resources with their look-up terms and history."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,11 @@ from uuid import UUID
 
 import orjson
 
-from app.core.bulk import Driver, stage_rows
+from app.core.bulk import Driver, array_literal
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term
+from app.domains.inventory.service.terms import add_terms, drop_terms
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",
@@ -28,10 +29,11 @@ _RESOURCE_COLUMNS = {
     "content_hash": "bytea",
     "created_at": "timestamptz",
 }
+_AS_TEXT = {"jsonb", "text[]"}  # sent as text: an array of arrays would have to be a rectangle
 _MERGE = """
 INSERT INTO cloud_resources (organization_id, account_id, unit_id, provider, native_account, service,
     first_seen_at, last_seen_at, {columns})
-  SELECT $1, $2, $3, $4, $5, $6, $7, $7, {columns} FROM pg_temp.staged_resources ORDER BY native_id
+  SELECT $1, $2, $3, $4, $5, $6, $7, $7, {values} FROM unnest({arrays}) AS s ({columns})
 ON CONFLICT (organization_id, native_id) DO UPDATE SET
     account_id = excluded.account_id, unit_id = excluded.unit_id, provider = excluded.provider,
     native_account = excluded.native_account, service = excluded.service, last_seen_at = excluded.last_seen_at,
@@ -39,6 +41,11 @@ ON CONFLICT (organization_id, native_id) DO UPDATE SET
 RETURNING id, native_id
 """.format(  # noqa: S608  # names are ours
     columns=", ".join(_RESOURCE_COLUMNS),
+    values=", ".join(f"{name}::{kind}" for name, kind in _RESOURCE_COLUMNS.items()),
+    arrays=", ".join(
+        f"${number}::{'text' if kind in _AS_TEXT else kind}[]"
+        for number, kind in enumerate(_RESOURCE_COLUMNS.values(), start=8)
+    ),
     updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
 )
 
@@ -84,20 +91,25 @@ class _Before:
     resource: PreparedResource
 
 
-async def write_resources(driver: Driver, where: Destination, resources: Sequence[PreparedResource]) -> Written:
-    """Insert or update these resources, write their history and their terms. Unread properties keep their old value."""
-    before = await _read_before(driver, where.organization_id, [resource.native_id for resource in resources])
-    staged: list[tuple[Any, ...]] = []
+async def write_resources(
+    driver: Driver, where: Destination, resources: Sequence[PreparedResource], known: Container[str]
+) -> Written:
+    """Insert or update these resources, write their history and their terms. Unread properties keep their old value.
+
+    `known`: native ids that are stored already.
+    """
+    before = await _read_before(
+        driver, where.organization_id, [resource.native_id for resource in resources if resource.native_id in known]
+    )
+    rows: list[tuple[Any, ...]] = []
     kept: dict[str, dict[str, Any]] = {}
     for resource in resources:
-        old = before.get(resource.native_id)
-        properties = resource.properties
+        old, properties = before.get(resource.native_id), resource.properties_json
         if old is not None and resource.unread_fields:
-            properties = rules.keep_unread(properties, resource.unread_fields, old.resource.properties)
-        kept[resource.native_id] = properties
-        staged.append(_staged_row(resource, old.id if old else new_id(), properties))
-    await stage_rows(driver, "staged_resources", _RESOURCE_COLUMNS, staged)
-    rows = await driver.fetch(
+            merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
+            kept[resource.native_id], properties = merged, orjson.dumps(merged)
+        rows.append(_row(resource, old.id if old else new_id(), properties))
+    found = await driver.fetch(
         _MERGE,
         where.organization_id,
         where.account_id,
@@ -106,8 +118,9 @@ async def write_resources(driver: Driver, where: Destination, resources: Sequenc
         where.native_account,
         where.service,
         where.now,
+        *zip(*rows, strict=True),
     )
-    written = Written(ids={row["native_id"]: row["id"] for row in rows})
+    written = Written(ids={native_id: id_ for id_, native_id in found})
     versions: list[tuple[UUID, str, list[dict[str, Any]]]] = []
     for resource in resources:
         id_, old = written.ids[resource.native_id], before.get(resource.native_id)
@@ -119,7 +132,8 @@ async def write_resources(driver: Driver, where: Destination, resources: Sequenc
             written.updated.append(id_)
             volatile = resource.volatile
             before_it = _compared(old.resource, old.resource.properties, volatile)
-            if changes := rules.diff(before_it, _compared(resource, kept[resource.native_id], volatile)):
+            now = _compared(resource, kept.get(resource.native_id, resource.properties), volatile)
+            if changes := rules.diff(before_it, now):
                 versions.append((id_, "updated", changes))
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)
@@ -136,20 +150,24 @@ async def write_versions(
     """Add rows of history: resource id, kind, changes."""
     if not versions:
         return
-    columns = {"id": "uuid", "resource_id": "uuid", "kind": "text", "changes": "jsonb"}
-    rows = [(new_id(), id_, kind, orjson.dumps(changes).decode()) for id_, kind, changes in versions]
-    await stage_rows(driver, "staged_versions", columns, rows)
+    ids, kinds, changes = zip(*versions, strict=True)
     await driver.execute(
         """INSERT INTO resource_versions (organization_id, account_id, at, job_id, id, resource_id, kind, changes)
-           SELECT $1, $2, $3, $4, id, resource_id, kind, changes FROM pg_temp.staged_versions""",
+           SELECT $1, $2, $3, $4, id, resource_id, kind, changes::jsonb
+           FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[]) AS s (id, resource_id, kind, changes)""",
         where.organization_id,
         where.account_id,
         where.now,
         where.job_id,
+        [new_id() for _ in versions],
+        ids,
+        kinds,
+        [orjson.dumps(one).decode() if one else "[]" for one in changes],
     )
 
 
-def _staged_row(resource: PreparedResource, id_: UUID, properties: dict[str, Any]) -> tuple[Any, ...]:
+def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[Any, ...]:
+    """Values in the order of _RESOURCE_COLUMNS."""
     return (
         id_,
         resource.native_id,
@@ -159,9 +177,9 @@ def _staged_row(resource: PreparedResource, id_: UUID, properties: dict[str, Any
         resource.region,
         resource.status,
         orjson.dumps(resource.tags).decode(),
-        orjson.dumps(properties).decode(),
-        orjson.dumps(resource.unread_fields).decode(),
-        resource.aliases,
+        properties.decode(),
+        orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
+        array_literal(resource.aliases),
         resource.content_hash,
         resource.created_at,
     )
@@ -179,6 +197,8 @@ def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: 
 
 
 async def _read_before(driver: Driver, organization_id: UUID, native_ids: Sequence[str]) -> dict[str, _Before]:
+    if not native_ids:
+        return {}
     rows = await driver.fetch(
         """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_type, type, name, region, status,
              tags::text, properties::text, unread_fields::text, aliases, content_hash, created_at
@@ -194,8 +214,9 @@ async def _read_before(driver: Driver, organization_id: UUID, native_ids: Sequen
             closed=row["closed"],
             resource=PreparedResource(
                 **{name: row[name] for name in ("native_id", "native_type", "type", "name", "region", "status")},
-                **{name: orjson.loads(row[name]) for name in ("tags", "properties", "unread_fields")},
+                **{name: orjson.loads(row[name]) for name in ("tags", "unread_fields")},
                 **{name: row[name] for name in ("aliases", "content_hash", "created_at")},
+                properties_json=row["properties"].encode(),
             ),
         )
         for row in rows
@@ -206,30 +227,18 @@ async def _write_terms(
     driver: Driver,
     organization_id: UUID,
     resources: Sequence[PreparedResource],
-    before: dict[str, _Before],
-    ids: dict[str, UUID],
+    before: Mapping[str, _Before],
+    ids: Mapping[str, UUID],
 ) -> None:
-    added: list[tuple[UUID, Term]] = []
-    dropped: list[tuple[UUID, Term]] = []
+    added: list[tuple[UUID, set[Term]]] = []
+    dropped: dict[Term, list[UUID]] = {}
     for resource in resources:
-        old = before.get(resource.native_id)
-        old_terms = old.resource.terms if old else set()
-        id_ = ids[resource.native_id]
-        added += [(id_, term) for term in resource.terms - old_terms]
-        dropped += [(id_, term) for term in old_terms - resource.terms]
-    columns = {"kind": "text", "term": 'text COLLATE "C"', "resource_id": "uuid"}
-    if dropped:
-        await stage_rows(driver, "staged_terms", columns, [(kind, term, id_) for id_, (kind, term) in dropped])
-        await driver.execute(
-            """DELETE FROM resource_terms t USING pg_temp.staged_terms s WHERE t.organization_id = $1
-                 AND t.kind = s.kind AND t.term = s.term AND t.resource_id = s.resource_id""",
-            organization_id,
-        )
-    if added:
-        rows = sorted((kind, term, id_) for id_, (kind, term) in added)
-        await stage_rows(driver, "staged_terms", columns, rows)
-        await driver.execute(
-            """INSERT INTO resource_terms (organization_id, kind, term, resource_id)
-               SELECT $1, kind, term, resource_id FROM pg_temp.staged_terms ON CONFLICT DO NOTHING""",
-            organization_id,
-        )
+        id_, old, terms = ids[resource.native_id], before.get(resource.native_id), resource.terms
+        if old is not None:
+            for term in old.resource.terms - terms:
+                dropped.setdefault(term, []).append(id_)
+            terms = terms - old.resource.terms
+        if terms:
+            added.append((id_, terms))
+    await drop_terms(driver, organization_id, dropped)
+    await add_terms(driver, organization_id, added)
