@@ -41,7 +41,7 @@ dev: .make/python .make/web ## API on 8000, web with hot reload on 3000, Postgre
 test: .make/tools test-python test-web test-browser ## Run every test (Python, web, browser)
 
 test-python: .make/python
-	@$(RUN)/pytest -n 2 -m "not browser" $(ARGS)
+	@$(RUN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(ARGS)
 
 test-web: .make/web
 	@cd web && npm test --silent
