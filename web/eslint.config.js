@@ -54,8 +54,9 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       'max-lines': ['error', 400],
       'no-console': 'error',
-      // We do not use the React compiler, which is all that this rule is about.
+      // We do not use the React compiler, which is all that these two are about.
       'react-hooks/incompatible-library': 'off',
+      'react-hooks/preserve-manual-memoization': 'off',
     },
   },
   ...zones,

@@ -35,5 +35,8 @@ export default defineConfig({
     setupFiles: ['./src/test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    testTimeout: 20_000, // busy build machines; nothing here waits by itself
+    // Else its adapter meets another copy of react-router than the app does.
+    server: { deps: { inline: ['nuqs'] } },
   },
 })

@@ -17,7 +17,8 @@ export function App() {
   return (
     <QueryClientProvider client={queryClient}>
       <BrowserRouter>
-        <NuqsAdapter>
+        {/* Told to the router as well, or links would carry yesterday's account and time range. */}
+        <NuqsAdapter defaultOptions={{ shallow: false }}>
           <ErrorBoundary resetKey="">
             <AppRoutes />
           </ErrorBoundary>

@@ -19,6 +19,7 @@ const ConnectWizard = lazy(() =>
 )
 
 const renderJob = (jobId: string) => <JobProgress id={jobId} />
+const renderJobInPanel = (jobId: string) => <JobProgress id={jobId} hideEndedUnits />
 
 export default function AccountsPage() {
   const { t } = useTranslation()
@@ -32,7 +33,7 @@ export default function AccountsPage() {
     </Button>
   )
   return (
-    <ListPage panel={openId && <AccountPanel key="panel" id={openId} onClose={close} renderJob={renderJob} />}>
+    <ListPage panel={openId && <AccountPanel key="panel" id={openId} onClose={close} renderJob={renderJobInPanel} />}>
       <PageHeader
         title={t('page.accounts')}
         count={accounts ? formatNumber(accounts.length) : null}

@@ -38,6 +38,9 @@ export const formatPercent = (value: number, digits = 1) =>
     maximumFractionDigits: digits,
   }).format(value / 100)
 
+/** A share that is not the whole must not read as 100 %: one decimal near the ends. */
+export const formatCoverage = (percent: number) => formatPercent(percent, percent > 99 && percent < 100 ? 1 : 0)
+
 /** The exact instant with its zone, for tooltips. */
 export const formatInstant = (iso: string) =>
   new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(iso))

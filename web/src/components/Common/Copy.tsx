@@ -48,7 +48,7 @@ export function NativeId({ id, length = 44, copy = true }: { id: string; length?
   const shown = cutMiddle(id, length)
   const text = <span className="truncate font-mono text-11">{shown}</span>
   return (
-    <span className="inline-flex min-w-0 items-center gap-1 align-middle">
+    <span className="inline-flex max-w-full min-w-0 items-center gap-1 align-middle">
       {shown === id ? text : <Tooltip text={id}>{text}</Tooltip>}
       {copy && <CopyButton text={id} label={t('action.copyId')} />}
     </span>

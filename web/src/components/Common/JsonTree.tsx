@@ -26,7 +26,7 @@ export function JsonTree({ value, copyLabel, searchable = true }: Props) {
         <span className="flex-1" />
         <CopyButton text={JSON.stringify(value, null, 2)} label={copyLabel} />
       </div>
-      <div className="overflow-x-auto rounded-control border border-border bg-bg px-2 py-1.5 font-mono text-11 leading-5">
+      <div className="overflow-x-auto rounded-control border border-border bg-surface px-2 py-1.5 font-mono text-11 leading-5">
         <Node name={null} value={value} path="" depth={0} matches={matches} />
       </div>
     </div>

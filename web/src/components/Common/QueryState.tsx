@@ -37,34 +37,49 @@ type Props<Data> = {
   partial?: (data: Data) => ReactNode
   /** For small cards: states in two lines. */
   compact?: boolean
+  /** Put around every state but the data, which brings its own frame. */
+  frame?: (state: ReactNode) => ReactNode
   children: (data: Data) => ReactNode
 }
 
 /** Draws one of a data view's states: loading, empty, empty by filter, failed, stale or partial, not permitted, or data. */
 export function QueryState<Data>(props: Props<Data>) {
-  const { query, permission, skeleton, isEmpty, firstUse, noMatch, partial, compact, children } = props
+  const {
+    query,
+    permission,
+    skeleton,
+    isEmpty,
+    firstUse,
+    noMatch,
+    partial,
+    compact,
+    children,
+    frame = (state: ReactNode) => state,
+  } = props
   const { t } = useTranslation()
   const allowed = useCan(permission)
   const { data, error } = query
   const showSkeleton = useDelayed(allowed && data === undefined && !error, SKELETON_AFTER_MS)
 
   if (!allowed || (error instanceof ApiProblem && error.status === 403)) {
-    return compact ? <CompactState text={t('permission.title')} /> : <NoPermissionState permission={permission} />
+    return frame(
+      compact ? <CompactState text={t('permission.title')} /> : <NoPermissionState permission={permission} />,
+    )
   }
   if (data === undefined) {
     const retry = () => void query.refetch()
-    if (error && compact) return <CompactState text={describe(error, t('error.unexpected'))} onRetry={retry} />
-    if (error) return <ErrorState error={error} onRetry={retry} />
-    return (
+    if (error && compact) return frame(<CompactState text={describe(error, t('error.unexpected'))} onRetry={retry} />)
+    if (error) return frame(<ErrorState error={error} onRetry={retry} />)
+    return frame(
       <div role="status" aria-busy="true" className={showSkeleton ? undefined : 'invisible'}>
         <span className="sr-only">{t('state.loading')}</span>
         {skeleton}
-      </div>
+      </div>,
     )
   }
   if (isEmpty?.(data)) {
-    if (noMatch) return <NoMatchState {...noMatch} />
-    if (firstUse) return <FirstUseState {...firstUse} />
+    if (noMatch) return frame(<NoMatchState {...noMatch} />)
+    if (firstUse) return frame(<FirstUseState {...firstUse} />)
   }
   const note = partial?.(data)
   return (

@@ -13,7 +13,7 @@ type Props = { title: ReactNode; kicker?: ReactNode; actions?: ReactNode; onClos
 export function SidePanel({ title, kicker, actions, onClose, children }: Props) {
   const { t } = useTranslation()
   const headingId = useId()
-  const panel = useRef<HTMLElement>(null)
+  const panel = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
     const before = document.activeElement
@@ -25,7 +25,7 @@ export function SidePanel({ title, kicker, actions, onClose, children }: Props) 
   useShortcuts([{ keys: 'Escape', run: onClose }])
 
   return (
-    <aside
+    <div
       ref={panel}
       role="dialog"
       aria-labelledby={headingId}
@@ -43,7 +43,7 @@ export function SidePanel({ title, kicker, actions, onClose, children }: Props) 
         {actions && <div className="mt-2 flex flex-wrap gap-2">{actions}</div>}
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto px-4 py-3 pb-8">{children}</div>
-    </aside>
+    </div>
   )
 }
 

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useElementWidth } from '@/hooks/useElementWidth'
 import { useIsNarrow } from '@/hooks/useMediaQuery'
 import { useRowCursor } from '@/hooks/useRowCursor'
 import { usePreferences } from '@/services/preferences'
@@ -12,6 +13,8 @@ export type Column<Row> = {
   /** A CSS grid track, such as `minmax(160px, 2fr)`. */
   track: string
   align?: 'end'
+  /** Given up when the table is too narrow for all; the highest goes first. */
+  drop?: number
   cell: (row: Row) => ReactNode
 }
 
@@ -33,13 +36,17 @@ type Props<Row> = {
   onCursor?: (id: string | null) => void
 }
 
+const leastTrack = (track: string): number => Number(/(\d+)px/.exec(track)?.[1] ?? 0)
+
 const HEIGHTS = { compact: 30, comfortable: 40, narrow: 62 }
 const LOAD_AHEAD_ROWS = 30
 
 /** A table that draws only the rows in sight, so it stays quick with 100,000. Rows are reached with j, k and the arrows. */
-export function VirtualTable<Row>(props: Props<Row>) {
-  const { label, rows, rowId, openId, onOpen, total, onEndReached, selection, onCursor } = props
+export function VirtualTable<Row>(given: Props<Row>) {
   const scroller = useRef<HTMLDivElement>(null)
+  const width = useElementWidth(scroller)
+  const props = { ...given, columns: fitting(given.columns, width - (given.selection ? 32 : 0)) }
+  const { label, rows, rowId, openId, onOpen, total, onEndReached, selection, onCursor } = props
   const gridId = useId()
   const isNarrow = useIsNarrow()
   const density = usePreferences((preferences) => preferences.density)
@@ -86,7 +93,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
       aria-multiselectable={selection ? true : undefined}
       aria-activedescendant={cursorId ? `${gridId}-${cursorId}` : undefined}
       tabIndex={0}
-      className="relative min-h-24 shrink overflow-auto rounded-card border border-border bg-surface outline-offset-[-2px]"
+      className="relative min-h-16 shrink overflow-auto rounded-card border border-border bg-surface outline-offset-[-2px]"
     >
       <HeaderRow {...props} hidden={isNarrow} />
       <div role="rowgroup" className="relative" style={{ height: virtualizer.getTotalSize() }}>
@@ -117,12 +124,24 @@ export function VirtualTable<Row>(props: Props<Row>) {
   )
 }
 
+/** The columns that have room; those that say less give way first. */
+function fitting<Row>(columns: Column<Row>[], width: number): Column<Row>[] {
+  const kept = [...columns]
+  const needed = () => kept.reduce((sum, { track }) => sum + leastTrack(track), 0)
+  while (width > 0 && needed() > width) {
+    const [first] = kept.filter(({ drop }) => drop).sort((a, b) => (b.drop ?? 0) - (a.drop ?? 0))
+    if (!first) break
+    kept.splice(kept.indexOf(first), 1)
+  }
+  return kept
+}
+
 const tracks = <Row,>({ columns, selection }: Props<Row>) =>
   [...(selection ? ['32px'] : []), ...columns.map(({ track }) => track)].join(' ')
 
 /** The tracks' least widths together: below this the table scrolls sideways, all rows alike. */
 const leastWidth = <Row,>({ columns, selection }: Props<Row>): number =>
-  columns.reduce((sum, { track }) => sum + Number(/(\d+)px/.exec(track)?.[1] ?? 0), selection ? 32 : 0)
+  columns.reduce((sum, { track }) => sum + leastTrack(track), selection ? 32 : 0)
 
 const cellShape = <Row,>(column: Column<Row>) =>
   classes('min-w-0 truncate px-3', column.align === 'end' && 'text-right tabular-nums')

@@ -17,7 +17,7 @@ export function BottomBar({ more }: { more: ReactNode }) {
   const { t } = useTranslation()
   const [open, setOpen] = useState(false)
   return (
-    <nav aria-label={t('layout.navigation')} className="flex shrink-0 border-t border-border bg-surface md:hidden">
+    <nav aria-label={t('layout.bottomBar')} className="flex shrink-0 border-t border-border bg-surface md:hidden">
       {MAIN_NAVIGATION.slice(0, ON_BAR).map((entry) => (
         <BarLink key={entry.id} entry={entry} />
       ))}

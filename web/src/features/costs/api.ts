@@ -92,7 +92,12 @@ export function useImportCosts() {
       form.append('file', file)
       // The document describes the JSON form of this call only; the file goes as multipart.
       return answerOf(
-        client.post<{ 202: ImportStarted }>({ url: '/api/v1/ai-cost/imports', body: form, bodySerializer: null }),
+        client.post<{ 202: ImportStarted }>({
+          url: '/api/v1/ai-cost/imports',
+          body: form,
+          bodySerializer: null,
+          headers: { 'Content-Type': null },
+        }),
       )
     },
     onSuccess: () => queryClient.invalidateQueries({ queryKey: costKeys.imports() }),

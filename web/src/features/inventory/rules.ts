@@ -5,8 +5,11 @@ const ACRONYMS = new Set(['acl', 'api', 'cdn', 'dns', 'iam', 'id', 'ip', 'nat', 
 
 /** "network.nat_gateway" → "Network NAT gateway": our normalised types, readable. */
 export function typeName(type: string): string {
-  const words = type.split(/[._-]+/).map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word))
-  const text = words.join(' ').trim()
+  const words = new Set(type.split(/[._-]+/))
+  const text = [...words]
+    .map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word))
+    .join(' ')
+    .trim()
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 

@@ -57,12 +57,14 @@ function useColumns(): Column<Account>[] {
       },
       {
         id: 'provider',
+        drop: 4,
         header: t('resource.provider'),
         track: '110px',
         cell: (row) => <Provider provider={row.provider} />,
       },
       {
         id: 'native',
+        drop: 2,
         header: t('account.number'),
         track: 'minmax(130px, 1fr)',
         cell: (row) => <span className="font-mono text-11">{row.native_account_id ?? '–'}</span>,
@@ -80,6 +82,7 @@ function useColumns(): Column<Account>[] {
       },
       {
         id: 'credentials',
+        drop: 3,
         header: t('account.credentials'),
         track: 'minmax(120px, 1fr)',
         cell: (row) =>

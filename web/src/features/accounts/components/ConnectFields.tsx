@@ -22,7 +22,7 @@ export function ConnectFields() {
           {KINDS.map((value) => (
             <label
               key={value}
-              className="flex gap-2 rounded-card border border-border p-2.5 hover:bg-surface-2 has-checked:border-accent"
+              className="flex items-start gap-2 rounded-card border border-border p-2.5 hover:bg-surface-2 has-checked:border-accent"
             >
               <input type="radio" value={value} className="mt-0.5 accent-accent" {...register('kind')} />
               <span>

@@ -4,7 +4,7 @@ import { Kpi } from '@/components/Common/Kpi'
 import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { useScopedLink } from '@/hooks/useScopedLink'
-import { formatNumber, formatPercent } from '@/services/format'
+import { formatCoverage, formatNumber, formatPercent } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import { complianceSummaryQuery } from '../api'
 import { ScoreRing } from './ScoreRing'
@@ -26,7 +26,7 @@ export function ComplianceKpi() {
           }
           aside={score !== null && <ScoreRing score={score} size={30} />}
           note={t('kpi.coverage', {
-            coverage: formatPercent(coverage_percent ?? 0, 0),
+            coverage: formatCoverage(coverage_percent ?? 0),
             count: open_issues,
             shown: formatNumber(open_issues),
           })}

@@ -122,15 +122,17 @@ function useColumns(): Column<Finding>[] {
         track: 'minmax(160px, 2fr)',
         cell: (row) => <span title={row.native_id}>{resourceName(row)}</span>,
       },
-      { id: 'region', header: t('resource.region'), track: '110px', cell: (row) => row.region },
+      { id: 'region', drop: 4, header: t('resource.region'), track: '110px', cell: (row) => row.region },
       {
         id: 'status',
+        drop: 3,
         header: t('alert.status'),
         track: '112px',
         cell: (row) => <Badge tone={FINDING_TONES[row.status]}>{t(`findingStatus.${row.status}`)}</Badge>,
       },
       {
         id: 'first',
+        drop: 2,
         header: t('resource.firstSeen'),
         track: '108px',
         align: 'end',

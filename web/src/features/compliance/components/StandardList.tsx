@@ -5,7 +5,7 @@ import { Provider } from '@/components/Common/Provider'
 import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { Time } from '@/components/Common/Time'
-import { formatNumber, formatPercent } from '@/services/format'
+import { formatCoverage, formatNumber, formatPercent } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import type { Counts, Standard } from '@/types/api'
 import { standardsQuery } from '../api'
@@ -20,7 +20,7 @@ export function StandardList() {
       query={query}
       permission="compliance:read"
       skeleton={
-        <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
+        <div className="grid grid-cols-[repeat(auto-fit,minmax(260px,1fr))] gap-3">
           <Skeleton className="h-32" />
           <Skeleton className="h-32" />
         </div>
@@ -29,7 +29,7 @@ export function StandardList() {
       firstUse={{ title: t('compliance.emptyTitle'), text: t('compliance.emptyText') }}
     >
       {({ items }) => (
-        <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
+        <div className="grid grid-cols-[repeat(auto-fit,minmax(260px,1fr))] gap-3">
           {items.map((standard) => (
             <StandardCard key={standard.id} standard={standard} />
           ))}
@@ -58,7 +58,7 @@ function StandardCard({ standard }: { standard: Standard }) {
           {standard.score === null ? '–' : formatPercent(standard.score, 0)}
         </span>
         <span className="text-muted">
-          {t('compliance.coverage', { coverage: formatPercent(standard.coverage_percent ?? 0, 0) })}
+          {t('compliance.coverage', { coverage: formatCoverage(standard.coverage_percent ?? 0) })}
         </span>
       </p>
       <ResultBar counts={standard} />

@@ -24,20 +24,24 @@ export function ResourceCost({ id }: { id: string }) {
     }),
     [query.data, currency, t],
   )
-  if (currency) {
-    return <CostChart title={t('cost.ofResource')} data={data} currency={currency} granularity="day" height={180} />
-  }
   return (
-    <Card title={t('cost.ofResource')}>
-      <QueryState
-        query={query}
-        permission="costs:read"
-        skeleton={<Skeleton className="h-44" />}
-        isEmpty={() => true}
-        firstUse={{ title: t('cost.resourceEmptyTitle'), text: t('cost.resourceEmptyText') }}
-      >
-        {() => null}
-      </QueryState>
-    </Card>
+    <QueryState
+      query={query}
+      permission="costs:read"
+      skeleton={<Skeleton className="m-3 h-44" />}
+      isEmpty={() => currency === null}
+      firstUse={{ title: t('cost.resourceEmpty'), quiet: true }}
+      frame={(state) => (
+        <Card flush title={t('cost.ofResource')}>
+          {state}
+        </Card>
+      )}
+    >
+      {() =>
+        currency && (
+          <CostChart title={t('cost.ofResource')} data={data} currency={currency} granularity="day" height={180} />
+        )
+      }
+    </QueryState>
   )
 }

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { BarList } from '@/components/Charts/BarList'
 import { Card } from '@/components/Common/Card'
+import { classes } from '@/components/Common/classes'
 import { PROVIDER_COLORS, providerName } from '@/components/Common/Provider'
 import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
@@ -60,30 +61,35 @@ export function SpendByDay({ subAccount, firstUse, className }: Props & { classN
       }),
     [query.data, dimension, currency, t],
   )
-  if (data && currency && data.points.length > 0) {
-    return (
-      <CostChart
-        title={t(hasProviders ? 'dashboard.spendByProviderOverTime' : 'dashboard.spendByServiceOverTime')}
-        data={data}
-        currency={currency}
-        granularity={granularity}
-        height={208}
-        className={className}
-      />
-    )
-  }
+  const hasPoints = data !== undefined && currency !== null && data.points.length > 0
   return (
-    <Card title={t('dashboard.spend')} className={className}>
+    <div className={classes('flex flex-col gap-2', className)}>
       <QueryState
         query={query}
         permission="costs:read"
         skeleton={<Skeleton className="h-60" />}
-        isEmpty={() => true}
+        isEmpty={() => !hasPoints}
         firstUse={firstUse}
+        frame={(state) => (
+          <Card title={t('dashboard.spend')} className="flex-1">
+            {state}
+          </Card>
+        )}
       >
-        {() => null}
+        {() =>
+          hasPoints && (
+            <CostChart
+              title={t(hasProviders ? 'dashboard.spendByProviderOverTime' : 'dashboard.spendByServiceOverTime')}
+              data={data}
+              currency={currency}
+              granularity={granularity}
+              height={208}
+              className="flex-1"
+            />
+          )
+        }
       </QueryState>
-    </Card>
+    </div>
   )
 }
 

@@ -6,12 +6,13 @@ import { Card } from '@/components/Common/Card'
 import { QueryState } from '@/components/Common/QueryState'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { Time } from '@/components/Common/Time'
+import { useCan } from '@/services/permissions'
 import { sessionsQuery, useEndSession } from '../api'
 
 /** Where one is signed in, each to be ended. */
 export function SessionList() {
   const { t } = useTranslation()
-  const query = useQuery(sessionsQuery())
+  const query = useQuery({ ...sessionsQuery(), enabled: useCan('profile:read') })
   const end = useEndSession()
   return (
     <Card title={t('session.title')} flush>

@@ -27,8 +27,8 @@ export function ResourceHistory({ id }: { id: string }) {
         <>
           <ol className="flex flex-col gap-2">
             {rows.map((change) => (
-              <li key={change.id} className="rounded-control border border-border p-2.5">
-                <div className="mb-1 flex items-center justify-between">
+              <li key={change.id} className="rounded-control border border-border bg-surface p-2.5">
+                <div className="flex items-center justify-between not-last:mb-1">
                   <ChangeKind kind={change.kind} />
                   <Time at={change.at} className="text-muted" />
                 </div>

@@ -21,10 +21,11 @@ export function ResourceRelations({ relations, truncated }: Props) {
         <section key={key}>
           <h4 className="mb-1 flex items-center gap-1.5 text-11 font-medium text-muted">
             {group[0]?.direction === 'out' ? <ArrowRight size={12} aria-hidden /> : <ArrowLeft size={12} aria-hidden />}
-            <span className="sr-only">{t(group[0]?.direction === 'out' ? 'relation.out' : 'relation.in')}</span>
-            {typeName(group[0]?.kind ?? '')}
+            {group[0]?.direction === 'out'
+              ? typeName(group[0].kind)
+              : t('relation.in', { kind: typeName(group[0]?.kind ?? '') })}
           </h4>
-          <ul className="divide-y divide-border rounded-control border border-border">
+          <ul className="divide-y divide-border rounded-control border border-border bg-surface">
             {group.map((relation) => (
               <li key={relation.native_id} className="flex min-h-(--row-height) items-center gap-3 px-2.5">
                 <RelationName relation={relation} />

@@ -83,21 +83,24 @@ function useColumns(accountName: (id: string) => string): Column<Resource>[] {
             <Badge tone={statusTone(row.status)}>{row.status}</Badge>
           ) : null,
       },
-      { id: 'region', header: t('resource.region'), track: '120px', cell: (row) => row.region },
+      { id: 'region', drop: 2, header: t('resource.region'), track: '120px', cell: (row) => row.region },
       {
         id: 'account',
+        drop: 3,
         header: t('resource.account'),
         track: 'minmax(120px, 1.2fr)',
         cell: (row) => accountName(row.account_id),
       },
       {
         id: 'provider',
+        drop: 5,
         header: t('resource.provider'),
         track: '100px',
         cell: (row) => <Provider provider={row.provider} />,
       },
       {
         id: 'cost',
+        drop: 1,
         header: t('resource.monthlyCost'),
         track: '124px',
         align: 'end',
@@ -106,6 +109,7 @@ function useColumns(accountName: (id: string) => string): Column<Resource>[] {
       },
       {
         id: 'seen',
+        drop: 4,
         header: t('resource.lastSeen'),
         track: '104px',
         align: 'end',

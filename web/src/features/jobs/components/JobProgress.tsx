@@ -14,17 +14,20 @@ import { isActive, jobQuery, useCancelJob, useReplayJob } from '../api'
 import { unitTone } from '../rules'
 import { JobStateBadge } from './JobStateBadge'
 
+/** `hideEndedUnits`: what the units ended with is shown elsewhere. */
+type Props = { id: string; hideEndedUnits?: boolean }
+
 /** A job as it runs: how far it is, each unit, and the way to stop or repeat it. */
-export function JobProgress({ id }: { id: string }) {
+export function JobProgress({ id, hideEndedUnits }: Props) {
   const query = useQuery({ ...jobQuery(id), enabled: useCan('jobs:read') })
   return (
     <QueryState query={query} permission="jobs:read" skeleton={<SkeletonRows rows={3} />}>
-      {(job) => <JobDetails job={job} />}
+      {(job) => <JobDetails job={job} hideUnits={hideEndedUnits && !isActive(job)} />}
     </QueryState>
   )
 }
 
-function JobDetails({ job }: { job: Job }) {
+function JobDetails({ job, hideUnits }: { job: Job; hideUnits?: boolean }) {
   const { t } = useTranslation()
   const now = useNow()
   const { done, total } = job.progress
@@ -42,7 +45,7 @@ function JobDetails({ job }: { job: Job }) {
       </div>
       {job.state === 'running' && <Progress label={t('job.progressLabel')} done={done} total={total} />}
       {job.error && <p className="break-words text-critical">{job.error}</p>}
-      {job.units.length > 0 && <JobUnits units={job.units} />}
+      {job.units.length > 0 && !hideUnits && <JobUnits units={job.units} />}
     </div>
   )
 }

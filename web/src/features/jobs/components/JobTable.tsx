@@ -93,6 +93,7 @@ function useColumns(): Column<JobSummary>[] {
       },
       {
         id: 'progress',
+        drop: 3,
         header: t('job.progressLabel'),
         track: 'minmax(120px, 1fr)',
         cell: (row) =>
@@ -104,6 +105,7 @@ function useColumns(): Column<JobSummary>[] {
       },
       {
         id: 'took',
+        drop: 2,
         header: t('job.took'),
         track: '96px',
         align: 'end',
