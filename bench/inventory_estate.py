@@ -6,7 +6,7 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -98,7 +98,9 @@ def make_units(resources: int) -> Sequence[UnitResult]:
 
 
 @contextlib.asynccontextmanager
-async def filled_database(resources: int) -> AsyncIterator[tuple[Estate, dict[str, float]]]:
+async def filled_database(
+    resources: int, make: Callable[[int], Sequence[UnitResult]] = make_units
+) -> AsyncIterator[tuple[Estate, dict[str, float]]]:
     """The estate in a database of its own, dropped at the end, and the seconds of the first and of an equal store."""
     with contextlib.ExitStack() as stack:
         server_url = os.environ.get("CLOUDOPS_TEST_DATABASE_URL")
@@ -114,7 +116,7 @@ async def filled_database(resources: int) -> AsyncIterator[tuple[Estate, dict[st
             await admin.execute(f'CREATE DATABASE "{name}"')
             owner_url = f"{base}/{name}"
             app_url = await _make_tables(owner_url)
-            estate, seconds = await _fill(owner_url, app_url, resources)
+            estate, seconds = await _fill(owner_url, app_url, make(resources))
             yield estate, seconds
         finally:
             await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -145,7 +147,7 @@ async def _make_tables(owner_url: str) -> str:
     return f"postgresql://{ROLE}:{ROLE}@{address}"
 
 
-async def _fill(owner_url: str, app_url: str, resources: int) -> tuple[Estate, dict[str, float]]:
+async def _fill(owner_url: str, app_url: str, units: Sequence[UnitResult]) -> tuple[Estate, dict[str, float]]:
     database = Database(app_url, pool_size=4)
     use_database(database)
     organization_id, account_id = new_id(), new_id()
@@ -160,7 +162,6 @@ async def _fill(owner_url: str, app_url: str, resources: int) -> tuple[Estate, d
                 credentials_kind="ambient",
             )
         )
-    units = make_units(resources)
     seconds = {}
     for label in ("first_store_seconds", "unchanged_store_seconds"):
         started = time.perf_counter()

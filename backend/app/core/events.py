@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, func
+from sqlalchemy import BigInteger, Identity, Index, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,10 +84,20 @@ async def publish(session: AsyncSession, event: Event) -> None:
 
 async def publish_all(session: AsyncSession, events: Sequence[Event]) -> None:
     """Append many facts, in their order, for little more than the price of one."""
-    session.add_all(
-        EventRow(organization_id=event.organization_id, name=event.name, topic=event.topic, payload=_payload(event))
+    rows = [
+        {
+            "organization_id": event.organization_id,
+            "name": event.name,
+            "topic": event.topic,
+            "payload": _payload(event),
+        }
         for event in events
-    )
+    ]
+    if len(rows) == 1:
+        session.add(EventRow(**rows[0]))
+    elif rows:
+        await session.flush()  # facts published before come before
+        await session.execute(insert(EventRow), rows)
     live = {event.organization_id for event in events if event.topic is not None}
     if live:
         session.info.setdefault("event_hints", set()).update(live)

@@ -120,9 +120,13 @@ async def get_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID
     return alert
 
 
-async def begin_or_repeat(session: AsyncSession, organization_id: UUID, values: dict[str, Any]) -> Alert:
-    """A new episode with `values["id"]`, or the open one of the fingerprint counted up. One statement: no race."""
-    statement = insert(Alert).values(organization_id=organization_id, last_received_at=func.now(), **values)
+async def begin_or_repeat(
+    session: AsyncSession, organization_id: UUID, rows: Sequence[dict[str, Any]]
+) -> Sequence[Alert]:
+    """For each row a new episode with its id, or the open one of its fingerprint counted up. No race: one statement."""
+    statement = insert(Alert).values(
+        [{"organization_id": organization_id, "last_received_at": func.now()} | row for row in rows]
+    )
     new = statement.excluded
     upsert = statement.on_conflict_do_update(
         index_elements=["organization_id", "fingerprint"],
@@ -135,8 +139,7 @@ async def begin_or_repeat(session: AsyncSession, organization_id: UUID, values: 
             "severity": new.severity,
         },
     )
-    rows = await session.scalars(upsert.returning(Alert), execution_options={"populate_existing": True})
-    return rows.one()
+    return (await session.scalars(upsert.returning(Alert), execution_options={"populate_existing": True})).all()
 
 
 async def list_open_episodes(session: AsyncSession, organization_id: UUID, fingerprints: Sequence[str]) -> list[Alert]:

@@ -21,6 +21,7 @@ from app.domains.identity import service as identity
 from app.domains.notifications import service as notifications
 
 MAX_SNOOZE = timedelta(days=30)
+INSERT_ROWS = 500
 
 list_alerts = queries.list_alerts
 count_alerts = queries.count_alerts
@@ -51,11 +52,12 @@ async def fire_all(session: AsyncSession, organization_id: UUID, incoming: Seque
             name: getattr(told, name)
             for name in ("source", "title", "description", "severity", "resource_id", "link", "started_at")
         }
+    ordered = [rows[key] for key in sorted(rows)]
     begun: list[Alert] = []
-    for _, values in sorted(rows.items()):
-        episode = await queries.begin_or_repeat(session, organization_id, values)
-        if episode.id == values["id"]:
-            begun.append(episode)
+    for start in range(0, len(ordered), INSERT_ROWS):
+        part = ordered[start : start + INSERT_ROWS]
+        mine = {values["id"] for values in part}
+        begun += [alert for alert in await queries.begin_or_repeat(session, organization_id, part) if alert.id in mine]
     if not begun:
         return []
     for alert in begun:

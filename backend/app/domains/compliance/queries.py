@@ -220,9 +220,12 @@ async def lock_account(session: AsyncSession, organization_id: UUID, account_id:
     if (await session.execute(account.with_for_update(read=True, key_share=True))).scalar_one_or_none() is None:
         return None
     key = {"organization_id": organization_id, "account_id": account_id}
-    await session.execute(insert(EvaluatedAccount).values(**key).on_conflict_do_nothing())
     known = select(EvaluatedAccount.known_types).filter_by(**key).with_for_update()
-    return dict((await session.execute(known)).scalar_one())
+    found = (await session.execute(known)).scalar_one_or_none()
+    if found is None:
+        await session.execute(insert(EvaluatedAccount).values(**key).on_conflict_do_nothing())
+        found = (await session.execute(known)).scalar_one()
+    return dict(found)
 
 
 async def set_known_types(

@@ -5,7 +5,7 @@ import pytest
 from app.domains.compliance.rules.catalogue import CONTROLS
 from app.domains.compliance.rules.mapping import STANDARDS, requirements_of
 from app.domains.compliance.rules.model import finding_key, percent, score
-from app.domains.compliance.rules.networks import is_world, world_open
+from app.domains.compliance.rules.networks import is_world, world_open, world_ports
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domains.compliance.samples import CASES, WORLD, Case, run, tcp
@@ -98,6 +98,26 @@ def test_many_small_ranges_together_are_the_world(blocks: list[int]) -> None:
 @given(port=st.integers(1, 65535), low=st.integers(0, 65535), high=st.integers(0, 65535))
 def test_a_port_is_open_exactly_inside_the_rule(port: int, low: int, high: int) -> None:
     assert world_open([tcp(low, high, WORLD)], "tcp", port) == (low <= port <= high)
+
+
+PORT = st.integers(0, 20)
+RANGE = st.sampled_from(
+    ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "128.0.0.0/2", "192.0.0.0/2", "8000::/1"]
+)
+RULE = st.builds(
+    lambda low, high, ranges, protocol: tcp(low, high, [{"CidrIp": text} for text in ranges], IpProtocol=protocol),
+    PORT,
+    PORT,
+    st.lists(RANGE, max_size=3),
+    st.sampled_from(["tcp", "6", "udp", "-1"]),
+)
+
+
+@given(st.lists(RULE, max_size=5))
+def test_the_open_ports_are_those_that_are_open_one_by_one(rules: list[dict[str, Any]]) -> None:
+    opened = world_ports(rules, "tcp")
+    for port in (*range(22), 65_535):
+        assert any(low <= port <= high for low, high in opened) == world_open(rules, "tcp", port)
 
 
 def test_hostile_ranges_do_not_break_the_evaluation() -> None:

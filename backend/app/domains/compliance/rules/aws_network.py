@@ -1,6 +1,7 @@
 """Controls of AWS networks and machines."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.domains.compliance.rules.model import (
     PASS,
@@ -17,7 +18,7 @@ from app.domains.compliance.rules.model import (
     not_applicable,
     unknown,
 )
-from app.domains.compliance.rules.networks import ANY_PROTOCOL, acl_admits_world, is_world, rule_ranges, world_open
+from app.domains.compliance.rules.networks import ANY_PROTOCOL, acl_admits_world, is_world, rule_ranges, world_ports
 
 GROUP, INSTANCE, VOLUME, SNAPSHOT, VPC, FLOW_LOG, ACL, INTERFACE, REGION = (
     "AWS::EC2::SecurityGroup",
@@ -42,10 +43,17 @@ def _severity_by_use(resource: Resource, around: Surroundings) -> Severity | Non
     return "low" if in_use is not None and resource.properties.get("GroupId") not in in_use else None
 
 
+def _world_tcp_ports(rules: Any) -> list[tuple[int, int]]:
+    return world_ports(rules, "tcp")
+
+
 def _port_is_closed(port: int, name: str) -> Check:
     def check(resource: Resource, around: Surroundings) -> Outcome:
         rules = resource.properties["IpPermissions"]
-        if not world_open(rules, "tcp", port):
+        for low, high in around.share(rules, _world_tcp_ports):
+            if low <= port <= high:
+                break
+        else:
             return PASS
         return failed(
             f"The internet can reach {name}.",
@@ -58,11 +66,11 @@ def _port_is_closed(port: int, name: str) -> Check:
 
 
 def _data_ports_are_closed(resource: Resource, around: Surroundings) -> Outcome:
-    rules = resource.properties["IpPermissions"]
-    open_ports = [port for port in around.parameters.data_ports if world_open(rules, "tcp", port)]
-    if not open_ports:
+    opened = around.share(resource.properties["IpPermissions"], _world_tcp_ports)
+    if not opened:
         return PASS
-    failures = [Failure(str(port), {"port": port}) for port in open_ports]
+    ports = {port for low, high in opened for port in around.parameters.data_ports if low <= port <= high}
+    failures = [Failure(str(port), {"port": port}) for port in sorted(ports)]
     return failed_each("The internet can reach a database or cache port.", failures)
 
 
@@ -77,18 +85,24 @@ def _not_all_ports(resource: Resource, _: Surroundings) -> Outcome:
     return PASS
 
 
+_NOT_DEFAULT = not_applicable("not a default security group")
+
+
 def _default_group_is_empty(resource: Resource, _: Surroundings) -> Outcome:
     if resource.properties["GroupName"] != "default":
-        return not_applicable("not a default security group")
+        return _NOT_DEFAULT
     inbound, outbound = resource.properties["IpPermissions"], resource.properties["IpPermissionsEgress"]
     if not inbound and not outbound:
         return PASS
     return failed("The default security group carries rules.", inbound=len(inbound), outbound=len(outbound))
 
 
+_TERMINATED = not_applicable("the instance is terminated")
+
+
 def _metadata_needs_tokens(resource: Resource, _: Surroundings) -> Outcome:
     if (resource.properties.get("State") or {}).get("Name") in ("terminated", "shutting-down"):
-        return not_applicable("the instance is terminated")
+        return _TERMINATED
     options = resource.properties["MetadataOptions"] or {}
     if options.get("HttpTokens") == "required" or options.get("HttpEndpoint") == "disabled":
         return PASS

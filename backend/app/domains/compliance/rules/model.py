@@ -92,6 +92,7 @@ class Surroundings:
     parameters: Parameters = field(default_factory=Parameters)
     siblings: Callable[[str], Sequence[Sibling] | None] = lambda native_type: None
     _derived: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    _shared: list[Any] = field(default_factory=lambda: [None, None, None], repr=False, compare=False)
 
     def derive(self, native_type: str, build: Callable[[Sequence[Sibling]], T]) -> T | None:
         """What `build` makes of a type's listing, made once for all resources; None when the listing is unknown."""
@@ -100,6 +101,14 @@ class Surroundings:
             siblings = self.siblings(native_type)
             self._derived[key] = None if siblings is None else build(siblings)
         made: T | None = self._derived[key]
+        return made
+
+    def share(self, value: Any, build: Callable[[Any], T]) -> T:
+        """What `build` makes of a part of a resource; made once for the controls that ask for it one after another."""
+        shared = self._shared
+        if shared[0] is not value or shared[1] is not build:
+            shared[:] = value, build, build(value)
+        made: T = shared[2]
         return made
 
 

@@ -1,6 +1,6 @@
 """From stored resources to results: which controls run on what, in batches that each are one transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domains.compliance import queries
 from app.domains.compliance.queries import StoredResource
 from app.domains.compliance.rules.catalogue import CONTROLS_BY_TYPE
-from app.domains.compliance.rules.model import Sibling, Surroundings, evaluate
+from app.domains.compliance.rules.model import Control, Sibling, Surroundings, evaluate
 from app.domains.compliance.service.pending import take_resources, take_types
 from app.domains.compliance.service.storing import Evaluated, forget_resources, store_results
 
@@ -85,14 +85,22 @@ class AccountView:
             self.listings[native_type] = await queries.read_listing(session, organization_id, account_id, native_type)
 
 
-def evaluate_batch(batch: Iterable[StoredResource], view: AccountView) -> list[Evaluated]:
+def evaluate_batch(
+    batch: Iterable[StoredResource],
+    view: AccountView,
+    controls_by_type: Mapping[str, Sequence[Control]] = CONTROLS_BY_TYPE,
+) -> list[Evaluated]:
     """Every control that concerns each resource. Pure: no database, the clock is the view's."""
     results: list[Evaluated] = []
+    seen, around = None, view.of("")
     for resource, native_account in batch:
-        controls = CONTROLS_BY_TYPE.get(resource.native_type)
-        if controls is not None:
-            surroundings = view.of(native_account)
-            results += [Evaluated(resource, control, evaluate(control, resource, surroundings)) for control in controls]
+        controls = controls_by_type.get(resource.native_type)
+        if controls is None:
+            continue
+        if native_account != seen:
+            seen, around = native_account, view.of(native_account)
+        for control in controls:
+            results.append((resource, control, evaluate(control, resource, around)))  # noqa: PERF401  # faster
     return results
 
 

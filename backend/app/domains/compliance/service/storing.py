@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -15,27 +15,34 @@ from app.domains.compliance.events import FindingChanged, FindingOpened, Finding
 from app.domains.compliance.rules.model import Control, Failure, Outcome, Resource, finding_key
 
 _UPSERT_RESULTS = text("""
-INSERT INTO compliance_results AS r
+INSERT INTO compliance_results
   (organization_id, control_id, resource_id, account_id, control_version, state, reason, evaluated_at)
 SELECT :org, t.control_id, t.resource_id, :account, t.version, t.state, t.reason, :now
 FROM unnest(CAST(:controls AS text[]), CAST(:resources AS uuid[]), CAST(:versions AS int[]),
             CAST(:states AS text[]), CAST(:reasons AS text[])) AS t(control_id, resource_id, version, state, reason)
+WHERE (  -- a conflict would lock the row, which writes it, even with nothing to change
+  SELECT (k.state, k.reason, k.control_version, k.account_id) = (t.state, t.reason, t.version, :account)
+  FROM compliance_results k
+  WHERE k.organization_id = :org AND k.control_id = t.control_id AND k.resource_id = t.resource_id) IS NOT TRUE
 ORDER BY t.control_id, t.resource_id
 ON CONFLICT (organization_id, control_id, resource_id) DO UPDATE
 SET state = excluded.state, reason = excluded.reason, control_version = excluded.control_version,
     account_id = excluded.account_id, evaluated_at = excluded.evaluated_at
-WHERE (r.state, r.reason, r.control_version, r.account_id)
-  IS DISTINCT FROM (excluded.state, excluded.reason, excluded.control_version, excluded.account_id)
 """)
 
-_READ_ISSUES = text("""
-SELECT id, finding_key, status, severity, evidence::text AS evidence, reason, control_version, control_id, resource_id,
-  account_id
-FROM compliance_issues
-WHERE organization_id = :org
-  AND (resource_id = ANY(CAST(:resources AS uuid[])) OR finding_key = ANY(CAST(:keys AS bytea[])))
-ORDER BY id FOR UPDATE
-""")
+_ISSUE_COLUMNS = """id, finding_key, status, severity, evidence::text AS evidence, reason, control_version, control_id,
+    resource_id, account_id"""
+
+# One look into an index for each: with a join, a table that was never analysed is read whole for every batch.
+_READ_ISSUES = text(f"""
+SELECT found.* FROM unnest(CAST(:resources AS uuid[])) AS wanted(id) CROSS JOIN LATERAL (
+  SELECT {_ISSUE_COLUMNS} FROM compliance_issues
+  WHERE organization_id = :org AND resource_id = wanted.id OFFSET 0) AS found
+UNION ALL
+SELECT found.* FROM unnest(CAST(:keys AS bytea[])) AS wanted(key) CROSS JOIN LATERAL (
+  SELECT {_ISSUE_COLUMNS} FROM compliance_issues
+  WHERE organization_id = :org AND finding_key = wanted.key OFFSET 0) AS found
+""")  # noqa: S608  # the columns are ours
 
 _UPSERT_ISSUES = text("""
 INSERT INTO compliance_issues AS i (organization_id, id, finding_key, control_id, control_version, title, severity,
@@ -70,12 +77,8 @@ DELETE FROM compliance_results WHERE organization_id = :org AND resource_id = AN
 """)
 
 
-class Evaluated(NamedTuple):
-    """One outcome with what it is about."""
-
-    resource: Resource
-    control: Control
-    outcome: Outcome
+# One outcome with what it is about. A plain tuple: there are hundreds of thousands of them.
+Evaluated: TypeAlias = tuple[Resource, Control, Outcome]
 
 
 class _Known(NamedTuple):
@@ -101,7 +104,8 @@ class _Failing(NamedTuple):
 
     @property
     def severity(self) -> str:
-        return self.item.outcome.severity or self.item.control.severity
+        _, control, outcome = self.item
+        return outcome.severity or control.severity
 
 
 async def store_results(
@@ -119,19 +123,19 @@ async def store_results(
             "org": organization_id,
             "account": account_id,
             "now": now,
-            "controls": [item.control.id for item in results],
-            "resources": [item.resource.id for item in results],
-            "versions": [item.control.version for item in results],
-            "states": [item.outcome.state for item in results],
-            "reasons": [item.outcome.reason for item in results],
+            "controls": [control.id for _, control, _ in results],
+            "resources": [resource.id for resource, _, _ in results],
+            "versions": [control.version for _, control, _ in results],
+            "states": [outcome.state for _, _, outcome in results],
+            "reasons": [outcome.reason for _, _, outcome in results],
         },
     )
     failing: dict[bytes, _Failing] = {}
-    for item in results:
-        for failure in item.outcome.failures:
-            key = finding_key(item.control.id, item.resource.native_id, failure.sub_key)
-            failing.setdefault(key, _Failing(item, failure))
-    known = await _read_known(session, organization_id, {item.resource.id for item in results}, failing)
+    for resource, control, outcome in results:
+        for failure in outcome.failures:
+            key = finding_key(control.id, resource.native_id, failure.sub_key)
+            failing.setdefault(key, _Failing((resource, control, outcome), failure))
+    known = await _read_known(session, organization_id, {resource.id for resource, _, _ in results}, failing)
     opened = await _store_findings(session, organization_id, account_id, failing, known, now)
     resolved = await _resolve_passed(session, organization_id, results, failing, known, now)
     return opened, resolved
@@ -240,7 +244,7 @@ async def _resolve_passed(
     now: datetime,
 ) -> int:
     """Findings end when their control no longer reports them; UNKNOWN ends nothing."""
-    decided = {(item.control.id, item.resource.id) for item in results if item.outcome.state != "UNKNOWN"}
+    decided = {(control.id, resource.id) for resource, control, outcome in results if outcome.state != "UNKNOWN"}
     over = [
         row.id
         for key, row in known.items()
