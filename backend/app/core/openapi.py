@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.core import errors
 from app.core.errors import AppError, Problem, problems
+from app.core.request_checks import BodyTooSlow, HeadersTooLarge, UrlTooLong
 
 PUBLIC_ROUTES = frozenset(
     {
@@ -24,8 +25,8 @@ PUBLIC_ROUTES = frozenset(
         "read_docs_start",
     }
 )
-COMMON_PROBLEMS = (errors.InvalidInput, errors.RateLimited, errors.Unavailable)
-BODY_PROBLEMS = (errors.MalformedBody, errors.TooLarge, errors.UnsupportedMediaType)
+COMMON_PROBLEMS = (errors.InvalidInput, UrlTooLong, HeadersTooLarge, errors.RateLimited, errors.Unavailable)
+BODY_PROBLEMS = (errors.MalformedBody, BodyTooSlow, errors.TooLarge, errors.UnsupportedMediaType)
 
 
 def permissions_of(dependant: Dependant) -> Iterator[str]:
