@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from app.core.config import Settings
+from app.core.storage import get_storage
 from app.domains.costs.bills import questions, sql
 from app.domains.costs.bills.ask import BillEngine
 from app.domains.costs.bills.convert import Limits, convert, remove_workdir
@@ -36,6 +38,17 @@ ROWS = [
 async def imported(bill: Importer) -> None:
     """The five rows above."""
     assert (await bill(focus_csv(*ROWS))).state == "succeeded"
+
+
+@pytest.mark.usefixtures("imported")
+async def test_a_file_that_the_store_lost_is_neither_no_cost_nor_an_unknown_address(
+    bill: Importer, client: httpx.AsyncClient, settings: Settings
+) -> None:
+    storage = get_storage(settings)
+    for key in await storage.list_prefix(f"org/{bill.organization_id}/costs/"):
+        await storage.delete(key)
+    answer = await client.get("/ai-cost/breakdown")
+    assert (answer.status_code, answer.json()["title"]) == (503, "The file storage is not available")
 
 
 @pytest.mark.usefixtures("imported")

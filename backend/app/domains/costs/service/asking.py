@@ -13,7 +13,7 @@ import orjson
 from app.core.config import Settings
 from app.core.database import tenant_session
 from app.core.money import format_amount
-from app.core.storage import get_storage
+from app.core.storage import FileMissing, StorageUnavailable, get_storage
 from app.domains.costs import queries
 from app.domains.costs.bills import questions
 from app.domains.costs.bills.ask import BillEngine, get_engine
@@ -80,7 +80,11 @@ async def _open_files(organization_id: UUID, scope: Scope, settings: Settings) -
         keys = await queries.list_current_files(session, organization_id, first=scope.first, end=scope.end)
     storage = get_storage(settings)
     async with AsyncExitStack() as stack:
-        yield [str(await stack.enter_async_context(storage.local_path(key))) for key in keys]
+        try:
+            files = [str(await stack.enter_async_context(storage.local_path(key))) for key in keys]
+        except FileMissing:  # of the store, not of the caller: the manifest says that it is there
+            raise StorageUnavailable("A stored bill file cannot be found. Restore the file store.") from None
+        yield files
 
 
 def _item(row: Sequence[Any], groups: Sequence[str], has_period: bool) -> dict[str, Any]:
