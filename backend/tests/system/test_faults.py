@@ -36,7 +36,7 @@ from tests.system.faults import (
 from tests.system.running import all_items, follow_job, make_platform, running_moto, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults"), pytest.mark.timeout(400)]
-BILL_ROWS = 200_000
+BILL_ROWS = 100_000
 RESUME_SECONDS = 30  # what the product promises for a killed worker's job
 
 
