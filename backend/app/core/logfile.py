@@ -51,9 +51,7 @@ def turn_over(path: Path) -> None:
 
 def file_handler(path: Path) -> logging.Handler:
     """Writes to the file, also after it was turned over. A full disk costs records, never the caller."""
-    handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8", delay=True)
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a trace a record would flood the terminal
-    return handler
+    return _SharedFile(path, encoding="utf-8", delay=True)
 
 
 def terminal_handler(log_file: Path, level: int = logging.WARNING) -> logging.Handler:
@@ -74,6 +72,15 @@ def log_supervisor_to(path: Path) -> None:
     to_terminal.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.startswith(_TOLD))
     root.handlers[:] = [to_file, to_terminal]
     root.setLevel(logging.INFO)
+
+
+class _SharedFile(logging.handlers.WatchedFileHandler):
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):  # the folder may be gone
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the library's name
+        """Say nothing: a trace a record would flood the terminal."""
 
 
 class _Json(logging.Formatter):
