@@ -1,11 +1,13 @@
 """The database: one engine per process, sessions that carry their organization, and the base of all tables."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import DateTime, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -16,6 +18,7 @@ from app.core.reads import ReadPool
 
 STATEMENT_TIMEOUT_MS = 10_000
 POOL_WAIT_SECONDS = 3
+_JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class Base(DeclarativeBase):
@@ -56,6 +59,8 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # error texts reach the log
+            json_serializer=write_json,
+            json_deserializer=orjson.loads,
             connect_args={
                 "server_settings": {"statement_timeout": str(statement_timeout_ms), "timezone": "UTC", "jit": "off"}
             },
@@ -68,6 +73,14 @@ class Database:
         """Give all connections back."""
         await self.reads.close()
         await self.engine.dispose()
+
+
+def write_json(value: Any) -> str:
+    """JSON for a column. Refuses Decimal and datetime (TypeError): whoever stores them decides how they are written."""
+    try:
+        return orjson.dumps(value, option=_JSON_OPTIONS).decode()
+    except TypeError:
+        return json.dumps(value, allow_nan=False)  # also integers of more than 64 bits, which are read as floats
 
 
 def asyncpg_url(url: str) -> str:

@@ -1,8 +1,40 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+import pytest
+from app.core.database import write_json
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def test_a_session_is_bound_to_its_organization(session: AsyncSession, organization_id: UUID) -> None:
     assert (await session.execute(text("SELECT app.current_org()"))).scalar_one() == organization_id
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ({"a": [1, 1.5, True, None, "ü", "\U0001f600"]}, {"a": [1, 1.5, True, None, "ü", "\U0001f600"]}),
+        ({2: "x", True: "y"}, {"2": "x", "true": "y"}),
+        (2**64 - 1, 2**64 - 1),
+        (2**70, float(2**70)),
+        ({"id": UUID(int=1)}, {"id": "00000000-0000-0000-0000-000000000001"}),
+        ({"money": "0.10"}, {"money": "0.10"}),
+    ],
+)
+async def test_json_comes_back_as_it_was_written(session: AsyncSession, value: Any, read: Any) -> None:
+    found = (await session.execute(select(bindparam("value", value, JSONB)))).scalar_one()
+    assert found == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize("value", [Decimal("0.1"), datetime(2026, 1, 1, tzinfo=UTC), {1, 2}], ids=["sum", "at", "set"])
+async def test_json_refuses_what_has_no_one_form(session: AsyncSession, value: Any) -> None:
+    with pytest.raises(TypeError):
+        write_json({"value": value})
+    with pytest.raises(StatementError):
+        await session.execute(select(bindparam("value", {"value": value}, JSONB)))
