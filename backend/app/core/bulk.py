@@ -22,11 +22,13 @@ async def open_driver(session: AsyncSession, *, statement_seconds: int = BULK_SE
 
     SQLAlchemy sends BEGIN with its own first statement; what goes through the driver before would be committed at once.
     """
-    await session.execute(text(f"SET LOCAL statement_timeout = '{statement_seconds}s'"))
     raw = await (await session.connection()).get_raw_connection()
     driver: Driver | None = raw.driver_connection
+    if driver is not None and not driver.is_in_transaction():
+        await session.execute(text("SELECT 1"))
     if driver is None or not driver.is_in_transaction():
         raise RuntimeError("bulk work needs an open transaction")
+    await driver.execute(f"SET LOCAL statement_timeout = '{statement_seconds}s'")
     return driver
 
 
@@ -49,7 +51,19 @@ async def stage_rows(driver: Driver, table: str, columns: Mapping[str, str], row
         await driver.execute(f"ANALYZE pg_temp.{table}")
 
 
-def array_literal(texts: Sequence[str]) -> str:
-    """A text[] as PostgreSQL writes it, for arrays inside of arrays of rows."""
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+def array_literal(texts: Sequence[str | None]) -> str:
+    """An array as PostgreSQL writes it, to be sent as `$1::text::text[]`; no text may hold NUL.
+
+    For columns of many rows, and for arrays inside of such: the driver looks at the class of each value of an array,
+    which costs more than all else that storing a row takes in Python.
+    """
+    if not texts:
+        return "{}"
+    if None in texts:
+        return "{" + ",".join("NULL" if text is None else _quote(text) for text in texts) + "}"
+    return "{" + _quote("\x00".join(texts)).replace("\x00", '","') + "}"  # type: ignore[arg-type]  # no None among them
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

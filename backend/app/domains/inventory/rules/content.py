@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from app.domains.inventory.rules.words import Term, resource_terms
+from app.domains.inventory.rules.words import Terms, resource_terms
 from app.providers.base import CollectedResource, stable_properties
 
 
@@ -34,7 +34,7 @@ def _clean_json(value: Any) -> Any:
     return clean_text(str(value))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # frozen would take longer to make than to fill
 class PreparedResource:
     """A collected resource as it is stored: clean JSON and a hash over everything that was read and is not volatile.
 
@@ -62,7 +62,7 @@ class PreparedResource:
         return properties
 
     @cached_property
-    def terms(self) -> set[Term]:
+    def terms(self) -> Terms:
         """Everything the resource is found by."""
         return resource_terms(
             name=self.name,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 MAX_PARTS = 12  # of one word
@@ -58,6 +59,19 @@ def tag_term(key: str, value: str) -> str:
     return f"{key}{TAG_SEPARATOR}{value}"[:MAX_TERM]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a resource is found by: terms of its own, and sets of terms that it is likely to share with others."""
+
+    own: frozenset[Term]
+    shared: tuple[frozenset[Term], ...] = ()
+
+    @property
+    def all(self) -> frozenset[Term]:
+        """Every term once."""
+        return self.own.union(*self.shared)
+
+
 def resource_terms(
     *,
     name: str,
@@ -67,28 +81,28 @@ def resource_terms(
     region: str,
     tags: Mapping[str, str],
     aliases: Sequence[str],
-) -> set[Term]:
+) -> Terms:
     """Everything a resource is found by. `kind` is the normalised type.
 
     The id as a whole and by the words of its last part: those between (account, region) are of whole accounts. Queries
     look among aliases too, so an alias is a word only by its other parts.
     """
-    terms: set[Term] = {("id", id_term(native_id)), *_place_terms(native_type, kind, region)}
     words = index_words(name)
     last = _ID_BREAK.split(native_id)[-1]
     if last not in aliases:
         words |= index_words(last)
+    own: list[Term] = [("id", id_term(native_id))]
     for alias in aliases:
         term = id_term(alias)
-        terms.add(("alias", term))
+        own.append(("alias", term))
         parts = index_words(alias)
         parts.discard(term)
         words |= parts
-    terms.update([("word", word) for word in words])
-    for key, value in tags.items():
-        terms |= _tag_terms(key, value)
-    if len(terms) > MAX_TERMS_OF_RESOURCE:
-        return set(sorted(terms)[:MAX_TERMS_OF_RESOURCE])
+    own += [("word", word) for word in words]
+    shared = (_place_terms(native_type, kind, region), *[_tag_terms(key, value) for key, value in tags.items()])
+    terms = Terms(frozenset(own), shared)
+    if len(own) + 4 * len(shared) > MAX_TERMS_OF_RESOURCE and len(every := terms.all) > MAX_TERMS_OF_RESOURCE:
+        return Terms(frozenset(sorted(every)[:MAX_TERMS_OF_RESOURCE]))
     return terms
 
 

@@ -52,7 +52,7 @@ async def _forget_batch(driver: Driver, organization_id: UUID, account_id: UUID)
             region=row["region"],
             tags=orjson.loads(row["tags"]),
             aliases=row["aliases"],
-        ):
+        ).all:
             terms.setdefault(term, []).append(row["id"])
     await drop_terms(driver, organization_id, terms)
     for end in ("source", "target"):

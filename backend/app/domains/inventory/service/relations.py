@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.bulk import Driver, open_driver
+from app.core.bulk import Driver, array_literal, open_driver
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
 from app.providers.base import UnitResult, UnitState
@@ -125,17 +125,15 @@ async def _insert(
         return
     others = {end for edge in edges for end in (edge[0], edge[2]) if end not in ids}
     found = {**await find_resources(driver, organization_id, others), **ids} if others else ids
-    sources, kinds, targets = zip(*edges, strict=True)
+    texts = {native_id: str(id_) for native_id, id_ in found.items()}
+    rows = [(*edge, texts.get(edge[0]), texts.get(edge[2])) for edge in edges]
     await driver.execute(
         """INSERT INTO resource_relations
              (organization_id, unit_id, source_native_id, kind, target_native_id, source_id, target_id)
-           SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[])
+           SELECT $1, $2, * FROM unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::uuid[],
+             $7::text::uuid[])
            ON CONFLICT DO NOTHING""",
         organization_id,
         unit_id,
-        sources,
-        kinds,
-        targets,
-        [found.get(source) for source in sources],
-        [found.get(target) for target in targets],
+        *map(array_literal, zip(*rows, strict=True)),
     )

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, open_driver
@@ -24,7 +23,7 @@ from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.rules import PreparedResource
 from app.domains.inventory.service.relations import store_relations
 from app.domains.inventory.service.writing import Destination, Written, write_resources, write_versions
-from app.providers.base import UnitResult, UnitState
+from app.providers.base import Unit, UnitResult, UnitState
 
 CHUNK = 2_000
 EVENT_IDS = 5_000
@@ -50,6 +49,15 @@ class Known(NamedTuple):
     unit_id: UUID
     stale: bool
     closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedUnit:
+    """The unit's row as it was found, locked for this transaction."""
+
+    id: UUID
+    resources: int
+    type_seen_at: dict[str, str]
 
 
 @dataclass(kw_only=True)
@@ -90,8 +98,8 @@ async def store_unit(
     now: datetime,
 ) -> UnitOutcome:
     """Merge one unit's result and publish what changed. Safe to repeat; two stores of a unit wait for each other."""
-    unit = await _lock_unit(session, organization_id, account_id, result)
     driver = await open_driver(session)
+    unit = await _lock_unit(driver, organization_id, account_id, result.unit)
     resources = {resource.native_id: rules.prepare_resource(resource) for resource in result.resources}
     known = await _read_known(driver, organization_id, unit.id, list(resources))
     error = rules.failure_text(result.errors)
@@ -118,14 +126,16 @@ async def store_unit(
     await store_relations(
         driver, organization_id, unit.id, result, resources, ids, {row.id: row.native_type for row in known.values()}
     )
-    changed = bool(written.ids or plan.close)
-    await _note_unit(session, driver, unit, result, job_id=job_id, now=now, error=error, recount=changed, plan=plan)
+    resources_now = unit.resources
+    if written.ids or plan.close or plan.seen or plan.unreached:
+        resources_now = await _recount_unit(driver, organization_id, unit.id)
+    await _note_unit(driver, where, unit, result, resources=resources_now, error=error)
     for left in written.left_units:
         await _recount_unit(driver, organization_id, left)
     types = {known_row.native_type for known_row in known.values() if known_row.id in set(plan.close)}
     await _announce(session, where, result, written, plan.close, types)
     return UnitOutcome(
-        resources=sum(unit.type_counts.values()),
+        resources=resources_now,
         created=len(written.created),
         updated=len(written.updated),
         closed=len(plan.close),
@@ -183,20 +193,22 @@ async def retire_units(
         unit.stale_resources = len(rows)
 
 
-async def _lock_unit(session: AsyncSession, organization_id: UUID, account_id: UUID, result: UnitResult) -> SyncUnit:
-    key = {
-        "organization_id": organization_id,
-        "account_id": account_id,
-        "native_account": result.unit.account,
-        "region": result.unit.region,
-        "service": result.unit.service,
-    }
-    query = select(SyncUnit).filter_by(**key).with_for_update()
-    unit = (await session.execute(query)).scalar_one_or_none()
-    if unit is None:
-        await session.execute(insert(SyncUnit).values(id=new_id(), **key).on_conflict_do_nothing())
-        unit = (await session.execute(query)).scalar_one()
-    return unit
+async def _lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, unit: Unit) -> LockedUnit:
+    key = (organization_id, account_id, unit.account, unit.region, unit.service)
+    query = """SELECT id, resources, type_seen_at::text FROM sync_units WHERE organization_id = $1 AND account_id = $2
+      AND native_account = $3 AND region = $4 AND service = $5 FOR UPDATE"""
+    row = await driver.fetchrow(query, *key)
+    if row is None:
+        await driver.execute(
+            """INSERT INTO sync_units (organization_id, account_id, native_account, region, service, id)
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
+            *key,
+            new_id(),
+        )
+        row = await driver.fetchrow(query, *key)
+    if row is None:
+        raise RuntimeError("a unit is neither there nor can it be added")
+    return LockedUnit(id=row["id"], resources=row["resources"], type_seen_at=orjson.loads(row["type_seen_at"]))
 
 
 async def _read_known(
@@ -237,7 +249,7 @@ async def _mark_stale(driver: Driver, organization_id: UUID, ids: list[UUID], no
         )
 
 
-async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: SyncUnit) -> None:
+async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: LockedUnit) -> None:
     if not ids:
         return
     await driver.execute(
@@ -253,52 +265,47 @@ async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: Sync
 
 
 async def _note_unit(
-    session: AsyncSession,
-    driver: Driver,
-    unit: SyncUnit,
-    result: UnitResult,
-    *,
-    job_id: UUID,
-    now: datetime,
-    error: str | None,
-    recount: bool,
-    plan: Plan,
+    driver: Driver, where: Destination, unit: LockedUnit, result: UnitResult, *, resources: int, error: str | None
 ) -> None:
-    unit.state = result.state.value
-    unit.error = error
-    unit.missing_permissions = rules.missing_permissions(result.errors)
-    unit.complete_types = sorted(result.complete_types)
-    unit.type_seen_at = unit.type_seen_at | {name: now.isoformat() for name in sorted(result.complete_types)}
-    unit.last_attempt_at, unit.last_job_id, unit.retired_at = now, job_id, None
-    if result.state is UnitState.COMPLETE:
-        unit.last_complete_at = now
-    if recount or plan.seen or plan.unreached:
-        unit.type_counts, unit.stale_resources = await _count_unit(driver, unit.organization_id, unit.id)
-    unit.resources = sum(unit.type_counts.values())
-    await session.flush()
+    seen = unit.type_seen_at | dict.fromkeys(sorted(result.complete_types), where.now.isoformat())
+    await driver.execute(
+        """UPDATE sync_units SET state = $3, error = $4, missing_permissions = $5, complete_types = $6,
+             type_seen_at = $7, last_attempt_at = $8, last_job_id = $9, retired_at = NULL, resources = $10,
+             last_complete_at = coalesce($11, last_complete_at)
+           WHERE organization_id = $1 AND id = $2""",
+        where.organization_id,
+        unit.id,
+        result.state.value,
+        error,
+        rules.missing_permissions(result.errors),
+        sorted(result.complete_types),
+        orjson.dumps(seen).decode(),
+        where.now,
+        where.job_id,
+        resources,
+        where.now if result.state is UnitState.COMPLETE else None,
+    )
 
 
-async def _count_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> tuple[dict[str, int], int]:
+async def _recount_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> int:
+    """Write what summaries read instead of counting; returns how many open resources the unit has."""
     rows = await driver.fetch(
         """SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
            WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type ORDER BY type""",
         organization_id,
         unit_id,
     )
-    return {row["type"]: row["found"] for row in rows}, sum(row["stale"] for row in rows)
-
-
-async def _recount_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> None:
-    counts, stale = await _count_unit(driver, organization_id, unit_id)
+    counts = {row["type"]: row["found"] for row in rows}
     await driver.execute(
         """UPDATE sync_units SET type_counts = $3, stale_resources = $4, resources = $5
            WHERE organization_id = $1 AND id = $2""",
         organization_id,
         unit_id,
         orjson.dumps(counts).decode(),
-        stale,
+        sum(row["stale"] for row in rows),
         sum(counts.values()),
     )
+    return sum(counts.values())
 
 
 async def _announce(

@@ -11,7 +11,7 @@ import orjson
 from app.core.bulk import Driver, array_literal
 from app.core.ids import new_id
 from app.domains.inventory import rules
-from app.domains.inventory.rules import PreparedResource, Term
+from app.domains.inventory.rules import PreparedResource, Term, Terms
 from app.domains.inventory.service.terms import add_terms, drop_terms
 
 _RESOURCE_COLUMNS = {
@@ -29,7 +29,6 @@ _RESOURCE_COLUMNS = {
     "content_hash": "bytea",
     "created_at": "timestamptz",
 }
-_AS_TEXT = {"jsonb", "text[]"}  # sent as text: an array of arrays would have to be a rectangle
 _MERGE = """
 INSERT INTO cloud_resources (organization_id, account_id, unit_id, provider, native_account, service,
     first_seen_at, last_seen_at, {columns})
@@ -42,9 +41,11 @@ RETURNING id, native_id
 """.format(  # noqa: S608  # names are ours
     columns=", ".join(_RESOURCE_COLUMNS),
     values=", ".join(f"{name}::{kind}" for name, kind in _RESOURCE_COLUMNS.items()),
+    # Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
+    # PostgreSQL reads a literal letter by letter.
     arrays=", ".join(
-        f"${number}::{'text' if kind in _AS_TEXT else kind}[]"
-        for number, kind in enumerate(_RESOURCE_COLUMNS.values(), start=8)
+        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if name == 'aliases' else kind}[]"
+        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=8)
     ),
     updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
 )
@@ -101,7 +102,7 @@ async def write_resources(
     before = await _read_before(
         driver, where.organization_id, [resource.native_id for resource in resources if resource.native_id in known]
     )
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[str | None, ...]] = []
     kept: dict[str, dict[str, Any]] = {}
     for resource in resources:
         old, properties = before.get(resource.native_id), resource.properties_json
@@ -118,7 +119,7 @@ async def write_resources(
         where.native_account,
         where.service,
         where.now,
-        *zip(*rows, strict=True),
+        *_columns(rows),
     )
     written = Written(ids={native_id: id_ for id_, native_id in found})
     versions: list[tuple[UUID, str, list[dict[str, Any]]]] = []
@@ -150,26 +151,26 @@ async def write_versions(
     """Add rows of history: resource id, kind, changes."""
     if not versions:
         return
-    ids, kinds, changes = zip(*versions, strict=True)
+    rows = [
+        (str(new_id()), str(id_), kind, orjson.dumps(made).decode() if made else "[]") for id_, kind, made in versions
+    ]
     await driver.execute(
         """INSERT INTO resource_versions (organization_id, account_id, at, job_id, id, resource_id, kind, changes)
-           SELECT $1, $2, $3, $4, id, resource_id, kind, changes::jsonb
-           FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[]) AS s (id, resource_id, kind, changes)""",
+           SELECT $1, $2, $3, $4, id, resource_id, kind, changes
+           FROM unnest($5::text::uuid[], $6::text::uuid[], $7::text::text[], $8::text::jsonb[])
+             AS s (id, resource_id, kind, changes)""",
         where.organization_id,
         where.account_id,
         where.now,
         where.job_id,
-        [new_id() for _ in versions],
-        ids,
-        kinds,
-        [orjson.dumps(one).decode() if one else "[]" for one in changes],
+        *map(array_literal, zip(*rows, strict=True)),
     )
 
 
-def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[Any, ...]:
-    """Values in the order of _RESOURCE_COLUMNS."""
+def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[str | None, ...]:
+    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS."""
     return (
-        id_,
+        str(id_),
         resource.native_id,
         resource.native_type,
         resource.type,
@@ -180,9 +181,14 @@ def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[Any,
         properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
         array_literal(resource.aliases),
-        resource.content_hash,
-        resource.created_at,
+        rf"\x{resource.content_hash.hex()}",
+        resource.created_at.isoformat() if resource.created_at else None,
     )
+
+
+def _columns(rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
+    columns = zip(_RESOURCE_COLUMNS.values(), zip(*rows, strict=True), strict=True)
+    return [values if kind == "jsonb" else array_literal(values) for kind, values in columns]
 
 
 def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
@@ -230,15 +236,15 @@ async def _write_terms(
     before: Mapping[str, _Before],
     ids: Mapping[str, UUID],
 ) -> None:
-    added: list[tuple[UUID, set[Term]]] = []
+    added: list[tuple[UUID, Terms]] = []
     dropped: dict[Term, list[UUID]] = {}
     for resource in resources:
         id_, old, terms = ids[resource.native_id], before.get(resource.native_id), resource.terms
         if old is not None:
-            for term in old.resource.terms - terms:
+            for term in old.resource.terms.all - terms.all:
                 dropped.setdefault(term, []).append(id_)
-            terms = terms - old.resource.terms
-        if terms:
+            terms = Terms(terms.all - old.resource.terms.all)
+        if terms.own:
             added.append((id_, terms))
     await drop_terms(driver, organization_id, dropped)
     await add_terms(driver, organization_id, added)
