@@ -21,6 +21,15 @@ describe('money', () => {
 })
 
 test.each([
+  [1234, '$1.2K'],
+  [60, '$60'],
+  [1.35, '$1.35'],
+  [0, '$0'],
+])('an axis writes %d as %s', (value, text) =>
+  expect(formatMoney({ amount: String(value), currency: 'USD' }, { compact: true })).toBe(text),
+)
+
+test.each([
   ['2026-11-20T10:00:00Z', 'just now'],
   ['2026-11-20T09:56:00Z', '4 min. ago'],
   ['2026-11-18T10:00:00Z', '2 days ago'],

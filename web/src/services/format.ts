@@ -8,12 +8,18 @@ type MoneyStyle = { whole?: boolean; compact?: boolean }
 /** "$1,234.56"; a currency that ISO 4217 does not know (credits, tokens) stands behind its amount. */
 export function formatMoney({ amount, currency }: Money, { whole, compact }: MoneyStyle = {}): string {
   const value = Number(amount)
-  const digits = compact ? { notation: 'compact' as const, maximumFractionDigits: 1 } : decimals(value, whole)
+  const digits = compact ? short(value) : decimals(value, whole)
   try {
     return new Intl.NumberFormat(locale(), { style: 'currency', currency, ...digits }).format(value)
   } catch {
     return `${new Intl.NumberFormat(locale(), digits).format(value)} ${currency}`
   }
+}
+
+/** For axes: "$1.2K", "$60", "$0.45". Small ones keep cents, or equal steps would read as unequal. */
+function short(value: number) {
+  const cents = value !== 0 && Math.abs(value) < 10 ? 2 : 0
+  return { notation: 'compact' as const, minimumFractionDigits: cents, maximumFractionDigits: cents || 1 }
 }
 
 function decimals(value: number, whole = false) {

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses } from './types.gen';
+import type { AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateRouteData, UpdateRouteErrors, UpdateRouteResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -645,6 +645,17 @@ export const listDeliveries = <ThrowOnError extends boolean = false>(options?: O
 });
 
 /**
+ * Retry Delivery
+ *
+ * Send a message again that was given up.
+ */
+export const retryDelivery = <ThrowOnError extends boolean = false>(options: Options<RetryDeliveryData, ThrowOnError>) => (options.client ?? client).post<RetryDeliveryResponses, RetryDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/notifications/deliveries/{delivery_id}/retry',
+    ...options
+});
+
+/**
  * List Routes
  *
  * Which notifications go to which channel.
@@ -679,6 +690,21 @@ export const deleteRoute = <ThrowOnError extends boolean = false>(options: Optio
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/notifications/routes/{route_id}',
     ...options
+});
+
+/**
+ * Update Route
+ *
+ * Change a route.
+ */
+export const updateRoute = <ThrowOnError extends boolean = false>(options: Options<UpdateRouteData, ThrowOnError>) => (options.client ?? client).patch<UpdateRouteResponses, UpdateRouteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/notifications/routes/{route_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -732,7 +758,7 @@ export const listResourceFacets = <ThrowOnError extends boolean = false>(options
 /**
  * List Resources
  *
- * Resources that exist, with their filters; rows go straight to JSON because this is the hottest list.
+ * Resources that exist, with their filters.
  */
 export const listResources = <ThrowOnError extends boolean = false>(options?: Options<ListResourcesData, ThrowOnError>) => (options?.client ?? client).get<ListResourcesResponses, ListResourcesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

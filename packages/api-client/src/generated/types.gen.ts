@@ -2819,6 +2819,40 @@ export type RouteRead = {
 };
 
 /**
+ * RouteUpdate
+ *
+ * What to change; absent fields stay.
+ */
+export type RouteUpdate = {
+    /**
+     * Channel Id
+     */
+    channel_id?: string | null;
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Kinds
+     */
+    kinds?: Array<string> | null;
+    /**
+     * Labels
+     */
+    labels?: {
+        [key: string]: string;
+    } | null;
+    /**
+     * Minimum Severity
+     */
+    minimum_severity?: 'critical' | 'high' | 'medium' | 'low' | 'info' | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+};
+
+/**
  * RowProblem
  *
  * Rows that share a problem. `example_rows` are numbers of data rows, the first row after the header is 1.
@@ -5479,6 +5513,10 @@ export type EvaluateComplianceErrors = {
      */
     403: Problem;
     /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
@@ -6317,6 +6355,10 @@ export type TestChannelErrors = {
      */
     404: Problem;
     /**
+     * This installation has no mail server (`mail-not-configured`)
+     */
+    409: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
@@ -6411,6 +6453,72 @@ export type ListDeliveriesResponses = {
 
 export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
 
+export type RetryDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Delivery Id
+         */
+        delivery_id: string;
+    };
+    query?: never;
+    url: '/api/v1/notifications/deliveries/{delivery_id}/retry';
+};
+
+export type RetryDeliveryErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * Only a failed message can be sent again (`delivery-not-failed`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RetryDeliveryError = RetryDeliveryErrors[keyof RetryDeliveryErrors];
+
+export type RetryDeliveryResponses = {
+    /**
+     * Successful Response
+     */
+    202: DeliveryRead;
+};
+
+export type RetryDeliveryResponse = RetryDeliveryResponses[keyof RetryDeliveryResponses];
+
 export type ListRoutesData = {
     body?: never;
     path?: never;
@@ -6472,6 +6580,10 @@ export type CreateRouteErrors = {
      * Your role does not allow this (`forbidden`)
      */
     403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
     /**
      * The request is too large (`body-too-large`)
      */
@@ -6554,6 +6666,68 @@ export type DeleteRouteResponses = {
 };
 
 export type DeleteRouteResponse = DeleteRouteResponses[keyof DeleteRouteResponses];
+
+export type UpdateRouteData = {
+    body: RouteUpdate;
+    path: {
+        /**
+         * Route Id
+         */
+        route_id: string;
+    };
+    query?: never;
+    url: '/api/v1/notifications/routes/{route_id}';
+};
+
+export type UpdateRouteErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateRouteError = UpdateRouteErrors[keyof UpdateRouteErrors];
+
+export type UpdateRouteResponses = {
+    /**
+     * Successful Response
+     */
+    200: RouteRead;
+};
+
+export type UpdateRouteResponse = UpdateRouteResponses[keyof UpdateRouteResponses];
 
 export type ReadOrganizationData = {
     body?: never;
@@ -6822,22 +6996,6 @@ export type ListResourcesData = {
     path?: never;
     query?: {
         /**
-         * Sort
-         */
-        sort?: 'name' | '-name' | 'type' | 'region' | 'first_seen' | '-first_seen' | 'cost' | '-cost';
-        /**
-         * Limit
-         *
-         * Rows a page.
-         */
-        limit?: number;
-        /**
-         * Cursor
-         *
-         * `next_cursor` of the page before.
-         */
-        cursor?: string | null;
-        /**
          * Provider
          *
          * One value or several, comma-separated.
@@ -6889,6 +7047,22 @@ export type ListResourcesData = {
          * Stale
          */
         stale?: boolean | null;
+        /**
+         * Sort
+         */
+        sort?: 'name' | '-name' | 'type' | 'region' | 'first_seen' | '-first_seen' | 'cost' | '-cost';
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
     };
     url: '/api/v1/usage/resources';
 };

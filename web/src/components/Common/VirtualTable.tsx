@@ -69,7 +69,11 @@ export function VirtualTable<Row>(given: Props<Row>) {
       const row = rows[index]
       if (row !== undefined) selection?.toggle(rowId(row))
     },
-    reveal: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+    reveal: (index) => {
+      virtualizer.scrollToIndex(index, { align: 'auto' })
+      // Beside an open panel the focus is the panel's; it comes back here when that closes.
+      if (openId === null) scroller.current?.focus({ preventScroll: true })
+    },
   })
 
   useEffect(() => virtualizer.measure(), [virtualizer, height])

@@ -27,7 +27,7 @@ export function ControlTable() {
         firstUse={{ title: t('compliance.emptyTitle'), text: t('compliance.emptyText') }}
       >
         {({ items }) => (
-          <div className="overflow-x-auto">
+          <div className="relative overflow-x-auto">
             <table className="w-full min-w-[640px] border-collapse">
               <thead className="bg-surface-2 text-11 text-muted">
                 <tr>

@@ -45,7 +45,7 @@ function StandardCard({ standard }: { standard: Standard }) {
     <Card>
       <div className="flex items-start justify-between gap-3">
         <div className="min-w-0">
-          <h3 className="truncate font-semibold">{standard.name}</h3>
+          <h2 className="truncate font-semibold">{standard.name}</h2>
           <p className="flex items-center gap-2 text-muted">
             {standard.version}
             {standard.provider && <Provider provider={standard.provider} />}

@@ -45,7 +45,7 @@ export function CostTable({ rows, dimension, currency, label, view }: Props) {
   }
   return (
     <>
-      <div className="overflow-x-auto">
+      <div className="relative overflow-x-auto">
         <table className="w-full min-w-[560px] border-collapse">
           <thead className="bg-surface-2 text-11 text-muted">
             <tr>

@@ -59,7 +59,7 @@ const KINDS = ['billed', 'effective', 'list', 'contracted'] as const
 function SumsTable({ sums }: { sums: CurrencySums[] }) {
   const { t } = useTranslation()
   return (
-    <div className="overflow-x-auto rounded-control border border-border">
+    <div className="relative overflow-x-auto rounded-control border border-border">
       <table className="w-full">
         <thead className="bg-surface-2 text-11 text-muted">
           <tr>

@@ -18,25 +18,33 @@ export function ResourceRelations({ relations, truncated }: Props) {
   return (
     <div className="flex flex-col gap-3">
       {[...groups].map(([key, group]) => (
-        <section key={key}>
-          <h4 className="mb-1 flex items-center gap-1.5 text-11 font-medium text-muted">
-            {group[0]?.direction === 'out' ? <ArrowRight size={12} aria-hidden /> : <ArrowLeft size={12} aria-hidden />}
-            {group[0]?.direction === 'out'
-              ? typeName(group[0].kind)
-              : t('relation.in', { kind: typeName(group[0]?.kind ?? '') })}
-          </h4>
-          <ul className="divide-y divide-border rounded-control border border-border bg-surface">
-            {group.map((relation) => (
-              <li key={relation.native_id} className="flex min-h-(--row-height) items-center gap-3 px-2.5">
-                <RelationName relation={relation} />
-                <span className="ml-auto shrink-0 text-muted">{relation.type ? typeName(relation.type) : null}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
+        <RelationGroup key={key} relations={group} />
       ))}
       {truncated && <p className="text-muted">{t('relation.truncated')}</p>}
     </div>
+  )
+}
+
+function RelationGroup({ relations }: { relations: Relation[] }) {
+  const { t } = useTranslation()
+  const leadsAway = relations[0]?.direction === 'out'
+  const kind = typeName(relations[0]?.kind ?? '')
+  const title = leadsAway ? kind : t('relation.in', { kind })
+  return (
+    <section>
+      <p aria-hidden className="mb-1 flex items-center gap-1.5 text-11 font-medium text-muted">
+        {leadsAway ? <ArrowRight size={12} /> : <ArrowLeft size={12} />}
+        {title}
+      </p>
+      <ul aria-label={title} className="divide-y divide-border rounded-control border border-border bg-surface">
+        {relations.map((relation) => (
+          <li key={relation.native_id} className="flex min-h-(--row-height) items-center gap-3 px-2.5">
+            <RelationName relation={relation} />
+            <span className="ml-auto shrink-0 text-muted">{relation.type ? typeName(relation.type) : null}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 
