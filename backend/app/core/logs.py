@@ -149,6 +149,7 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).setLevel(logging.NOTSET)  # a server in this process may have set its own
         logging.getLogger(name).propagate = name != "uvicorn.access"  # its lines hold query strings; ours do not
     for name in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "asyncio", "s3transfer"):
         logging.getLogger(name).setLevel(logging.WARNING)
