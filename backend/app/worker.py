@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 
 from app.core.bootstrap import check_role
+from app.core.collector import settled_collector
 from app.core.config import Settings, get_settings
 from app.core.database import Database, use_database
 from app.core.logs import configure_logging
@@ -42,7 +43,8 @@ async def run_worker(settings: Settings, queues: Sequence[str] = QUEUES, stop: a
     send_hints_through(settings)
     logger.info("worker started for the queues %s", ", ".join(queues or QUEUES))
     try:
-        await work(url, stop, queues=queues or QUEUES, concurrency=concurrency)
+        with settled_collector():
+            await work(url, stop, queues=queues or QUEUES, concurrency=concurrency)
     finally:
         use_database(None)
         await close_redis()

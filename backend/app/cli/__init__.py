@@ -29,9 +29,7 @@ def up(
     data_dir: DataDir = None,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Also start the demonstration estate.")] = False,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=0, max=64)] = 1,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show every log line here, keep no file.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show every log line here, keep no file.")] = False,
 ) -> None:
     """Start the whole platform: embedded servers where no address is set, all services, and workers."""
     from app.cli.up import run_all

@@ -130,7 +130,8 @@ def end_of(process: "subprocess.Popen[str]", before: list[psutil.Process]) -> tu
 @pytest.mark.system
 @pytest.mark.timeout(300)
 def test_a_stop_during_the_start_is_said_and_leaves_nothing_running(folder: Path) -> None:
-    for words, said in (("postgres", "before the start was complete"), ("app.cli serve", "before the platform was ready")):
+    stops = (("postgres", "before the start was complete"), ("app.cli serve", "before the platform was ready"))
+    for words, said in stops:
         process = start(folder, "--port", str(free_port()))
         running = wait_for(process, words)
         process.send_signal(signal.SIGTERM)
