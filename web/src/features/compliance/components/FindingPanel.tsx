@@ -13,7 +13,7 @@ import { useScopedLink } from '@/hooks/useScopedLink'
 import { useCan } from '@/services/permissions'
 import type { Finding } from '@/types/api'
 import { findingQuery } from '../api'
-import { FINDING_TONES } from '../rules'
+import { FINDING_TONES, headline } from '../rules'
 
 /** One finding: what is wrong, on what, the evidence and the way to mend it. */
 export function FindingPanel({ id, onClose }: { id: string; onClose: () => void }) {
@@ -21,7 +21,7 @@ export function FindingPanel({ id, onClose }: { id: string; onClose: () => void 
   const query = useQuery({ ...findingQuery(id), enabled: useCan('compliance:read') })
   return (
     <SidePanel
-      title={query.data?.title ?? t('finding.one')}
+      title={query.data ? headline(query.data) : t('finding.one')}
       kicker={query.data && <SeverityMark severity={query.data.severity} />}
       onClose={onClose}
     >
@@ -37,7 +37,6 @@ function FindingContent({ finding }: { finding: Finding }) {
   const scopedLink = useScopedLink()
   return (
     <>
-      {finding.reason && <p className="mb-4 break-words">{finding.reason}</p>}
       <Section title={t('finding.remediation')}>
         <p className="break-words whitespace-pre-line">{finding.remediation}</p>
       </Section>
@@ -71,7 +70,9 @@ function FindingContent({ finding }: { finding: Finding }) {
         <JsonTree value={finding.evidence} copyLabel={t('finding.copyEvidence')} searchable={false} />
       </Section>
       <Section title={t('compliance.control')}>
-        <p className="mb-1.5 font-mono text-11">{finding.control_id}</p>
+        <p className="mb-1.5">
+          {finding.title} <span className="font-mono text-11 text-muted">{finding.control_id}</span>
+        </p>
         <ul className="flex flex-wrap gap-1.5">
           {finding.standards.map((standard) => (
             <li key={standard}>

@@ -17,7 +17,7 @@ import { useCan } from '@/services/permissions'
 import type { Finding, FindingStatus, Severity } from '@/types/api'
 import { findingsQuery } from '../api'
 import { useFindingFilter } from '../hooks/useFindingFilter'
-import { FINDING_STATUSES, FINDING_TONES } from '../rules'
+import { FINDING_STATUSES, FINDING_TONES, headline } from '../rules'
 
 type Props = { openId: string | null; onOpen: (id: string) => void }
 
@@ -46,7 +46,7 @@ export function FindingTable({ openId, onOpen }: Props) {
             columns={columns}
             total={total}
             rowId={(row) => row.id}
-            rowName={(row) => row.title}
+            rowName={headline}
             narrowRow={(row) => <NarrowRow finding={row} />}
             openId={openId}
             onOpen={onOpen}
@@ -114,7 +114,11 @@ function useColumns(): Column<Finding>[] {
         id: 'title',
         header: t('finding.one'),
         track: 'minmax(240px, 3fr)',
-        cell: (row) => <span className="font-medium">{row.title}</span>,
+        cell: (row) => (
+          <span className="font-medium" title={row.title}>
+            {headline(row)}
+          </span>
+        ),
       },
       {
         id: 'resource',
@@ -146,7 +150,7 @@ function useColumns(): Column<Finding>[] {
 function NarrowRow({ finding }: { finding: Finding }) {
   return (
     <div className="flex flex-col gap-0.5">
-      <span className="truncate font-medium">{finding.title}</span>
+      <span className="truncate font-medium">{headline(finding)}</span>
       <span className="flex items-center gap-3 text-13">
         <SeverityMark severity={finding.severity} />
         <span className="truncate text-muted">{resourceName(finding)}</span>

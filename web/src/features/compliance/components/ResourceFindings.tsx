@@ -9,6 +9,7 @@ import { Time } from '@/components/Common/Time'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { useCan } from '@/services/permissions'
 import { resourceFindingsQuery } from '../api'
+import { bySeverity, headline } from '../rules'
 
 /** Open findings of one resource. */
 export function ResourceFindings({ id }: { id: string }) {
@@ -26,7 +27,7 @@ export function ResourceFindings({ id }: { id: string }) {
       >
         {({ items }) => (
           <ul className="pb-1.5">
-            {items.map((finding) => (
+            {bySeverity(items).map((finding) => (
               <li key={finding.id}>
                 <Link
                   to={scopedLink('/compliance', { tab: 'findings', id: finding.id })}
@@ -35,7 +36,9 @@ export function ResourceFindings({ id }: { id: string }) {
                   <span className="w-20 shrink-0">
                     <SeverityMark severity={finding.severity} />
                   </span>
-                  <span className="min-w-0 flex-1 truncate">{finding.title}</span>
+                  <span className="min-w-0 flex-1 truncate" title={finding.title}>
+                    {headline(finding)}
+                  </span>
                   <Time at={finding.first_seen_at} className="shrink-0 text-muted" />
                 </Link>
               </li>

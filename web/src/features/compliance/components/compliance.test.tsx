@@ -73,7 +73,7 @@ describeStates('findings', {
   draw: () => <FindingTable openId={null} onOpen={() => {}} />,
   path: '/compliance/issues',
   filled: page([sampleFinding()]),
-  shows: 'Bucket is public',
+  shows: 'The policy allows everyone.',
   empty: { answer: page([]), text: 'No open findings' },
   filtered: { address: '/compliance?control=aws-s3-public', text: 'No findings match' },
 })
@@ -87,7 +87,7 @@ describeStates('findings of a resource', {
   draw: () => <ResourceFindings id="r1" />,
   path: '/compliance/issues',
   filled: page([sampleFinding()]),
-  shows: 'Bucket is public',
+  shows: 'The policy allows everyone.',
   empty: { answer: page([]), text: 'No control objects to this resource.' },
 })
 
