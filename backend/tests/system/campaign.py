@@ -192,7 +192,7 @@ class Campaign:
             title = f"{case.operation.label}: {getattr(part, 'title', part)} ({answer.status_code})"
             if title not in self.failures:
                 body = getattr(answer, "text", None) or getattr(answer, "content", b"")
-                sent = case.as_curl_command()[:1500]
+                sent = case.as_curl_command()[:600]
                 self.failures[title] = f"{title}\n  {str(part)[:600]}\n  sent: {sent}\n  answer: {str(body)[:800]}"
 
     def table(self) -> str:
