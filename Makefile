@@ -20,7 +20,8 @@ setup: .make/python .make/web .make/dist ## Install what run and test need (virt
 
 .make/web: web/package-lock.json packages/api-client/package.json
 	@echo "Installing the web packages ..."
-	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@# The lock leaves out other platforms' optional binaries, which some releases of npm ci refuse; install keeps to the lock.
+	@cd web && (npm ci --no-audit --no-fund --loglevel=silent || npm install --no-save --no-audit --no-fund --loglevel=error)
 	@mkdir -p .make && touch $@
 
 .make/dist: .make/web $(WEB_SOURCES)
