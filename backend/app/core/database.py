@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -57,7 +58,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=POOL_WAIT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,  # error texts reach the log
             json_serializer=write_json,
             json_deserializer=orjson.loads,
@@ -66,6 +66,7 @@ class Database:
             },
             **engine_options,
         )
+        event.listen(self.engine.sync_engine, "checkout", _check_alive)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self.reads = ReadPool(url, size=pool_size, statement_timeout_ms=statement_timeout_ms)
 
@@ -73,6 +74,17 @@ class Database:
         """Give all connections back."""
         await self.reads.close()
         await self.engine.dispose()
+
+
+def _check_alive(connection: Any, *_: Any) -> None:
+    """What `pool_pre_ping` does, in one round trip instead of three: it begins and ends a transaction for PgBouncer.
+
+    A dead connection, and with it every older one, is replaced without a word.
+    """
+    try:
+        connection.run_async(lambda driver: driver.execute("SELECT 1"))
+    except Exception as failure:
+        raise InvalidatePoolError from failure
 
 
 def write_json(value: Any) -> str:

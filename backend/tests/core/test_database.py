@@ -3,8 +3,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
-from app.core.database import write_json
+from app.core.bulk import array_literal, open_driver
+from app.core.database import tenant_session, write_json
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import StatementError
@@ -38,3 +40,36 @@ async def test_json_refuses_what_has_no_one_form(session: AsyncSession, value: A
         write_json({"value": value})
     with pytest.raises(StatementError):
         await session.execute(select(bindparam("value", {"value": value}, JSONB)))
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_pool_of_dead_connections_is_replaced_without_a_word(organization_id: UUID, server_url: str) -> None:
+    pids = "SELECT pg_backend_pid()"
+    async with tenant_session(organization_id) as one, tenant_session(organization_id) as other:
+        killed = [(await session.execute(text(pids))).scalar_one() for session in (one, other)]
+    admin = await asyncpg.connect(server_url)
+    for pid in killed:
+        await admin.execute("SELECT pg_terminate_backend($1, 2000)", pid)
+    await admin.close()
+    async with tenant_session(organization_id) as session:
+        assert (await session.execute(text(pids))).scalar_one() not in killed
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [""],
+        ["a"],
+        ["a,b", "{}", '"', "\\", '\\"', "NULL", "null", " x ", "\n\t", "é東\U0001f600", "\x01", "'"],
+        [None],
+        ["a", None, "", 'b"\\', "NULL"],
+    ],
+    ids=["none", "empty", "plain", "hostile", "null", "mixed"],
+)
+async def test_a_literal_array_is_the_array(session: AsyncSession, texts: list[str | None]) -> None:
+    driver = await open_driver(session)
+    assert await driver.fetchval("SELECT $1::text::text[]", array_literal(texts)) == texts
+    documents = array_literal([write_json({"a": value}) for value in texts])
+    read = "SELECT ARRAY(SELECT one ->> 'a' FROM unnest($1::text::jsonb[]) WITH ORDINALITY AS s (one, n) ORDER BY n)"
+    assert await driver.fetchval(read, documents) == texts
