@@ -47,17 +47,11 @@ async def store_relations(
     resources: Mapping[str, PreparedResource],
     ids: Mapping[str, UUID],
     types_by_id: Mapping[UUID, str],
+    *,
+    is_new_unit: bool,
 ) -> None:
     """Make the unit's edges those of the result. An edge goes only when its source was read completely."""
-    rows = await driver.fetch(
-        """SELECT source_native_id, kind, target_native_id, source_id FROM resource_relations
-           WHERE organization_id = $1 AND unit_id = $2""",
-        organization_id,
-        unit_id,
-    )
-    stored: dict[Edge, UUID | None] = {
-        (row["source_native_id"], row["kind"], row["target_native_id"]): row["source_id"] for row in rows
-    }
+    stored = {} if is_new_unit else await _read_edges(driver, organization_id, unit_id)
     wanted: set[Edge] = {
         (rules.clean_text(edge.source), edge.kind, rules.clean_text(edge.target)) for edge in result.relations
     }
@@ -74,6 +68,17 @@ async def store_relations(
         driver, organization_id, unit_id, [e for e, source in stored.items() if e not in wanted and may_go(source)]
     )
     await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids)
+
+
+async def _read_edges(driver: Driver, organization_id: UUID, unit_id: UUID) -> dict[Edge, UUID | None]:
+    """Each edge with its source's resource id."""
+    rows = await driver.fetch(
+        """SELECT source_native_id, kind, target_native_id, source_id FROM resource_relations
+           WHERE organization_id = $1 AND unit_id = $2""",
+        organization_id,
+        unit_id,
+    )
+    return {(source, kind, target): source_id for source, kind, target, source_id in rows}
 
 
 async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> None:

@@ -27,6 +27,12 @@ from app.providers.base import Unit, UnitResult, UnitState
 
 CHUNK = 2_000
 EVENT_IDS = 5_000
+# What summaries read instead of counting rows, for the unit $2 of the organization $1.
+_COUNTED = """(SELECT coalesce(jsonb_object_agg(type, found), '{}') AS types, coalesce(sum(found), 0) AS found,
+    coalesce(sum(stale), 0) AS stale
+  FROM (SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
+        WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type) AS by_type) AS counted"""
+_RECOUNTED = "type_counts = counted.types, stale_resources = counted.stale, resources = counted.found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ class LockedUnit:
     """The unit's row as it was found, locked for this transaction."""
 
     id: UUID
-    resources: int
+    is_new: bool
     type_seen_at: dict[str, str]
 
 
@@ -101,7 +107,7 @@ async def store_unit(
     driver = await open_driver(session)
     unit = await _lock_unit(driver, organization_id, account_id, result.unit)
     resources = {resource.native_id: rules.prepare_resource(resource) for resource in result.resources}
-    known = await _read_known(driver, organization_id, unit.id, list(resources))
+    known = await _read_known(driver, organization_id, unit, list(resources))
     error = rules.failure_text(result.errors)
     plan = make_plan(resources, known, unit.id, result.complete_types)
     where = Destination(
@@ -124,14 +130,23 @@ async def store_unit(
     )
     ids = {native_id: row.id for native_id, row in known.items()} | written.ids
     await store_relations(
-        driver, organization_id, unit.id, result, resources, ids, {row.id: row.native_type for row in known.values()}
+        driver,
+        organization_id,
+        unit.id,
+        result,
+        resources,
+        ids,
+        {row.id: row.native_type for row in known.values()},
+        is_new_unit=unit.is_new,
     )
-    resources_now = unit.resources
-    if written.ids or plan.close or plan.seen or plan.unreached:
-        resources_now = await _recount_unit(driver, organization_id, unit.id)
-    await _note_unit(driver, where, unit, result, resources=resources_now, error=error)
+    is_changed = bool(written.ids or plan.close or plan.seen or plan.unreached)
+    resources_now = await _note_unit(driver, where, unit, result, recount=is_changed, error=error)
     for left in written.left_units:
-        await _recount_unit(driver, organization_id, left)
+        await driver.execute(
+            f"UPDATE sync_units SET {_RECOUNTED} FROM {_COUNTED} WHERE organization_id = $1 AND id = $2",  # noqa: S608
+            organization_id,
+            left,
+        )
     types = {known_row.native_type for known_row in known.values() if known_row.id in set(plan.close)}
     await _announce(session, where, result, written, plan.close, types)
     return UnitOutcome(
@@ -195,28 +210,30 @@ async def retire_units(
 
 async def _lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, unit: Unit) -> LockedUnit:
     key = (organization_id, account_id, unit.account, unit.region, unit.service)
-    query = """SELECT id, resources, type_seen_at::text FROM sync_units WHERE organization_id = $1 AND account_id = $2
+    query = """SELECT id, type_seen_at::text FROM sync_units WHERE organization_id = $1 AND account_id = $2
       AND native_account = $3 AND region = $4 AND service = $5 FOR UPDATE"""
     row = await driver.fetchrow(query, *key)
     if row is None:
-        await driver.execute(
+        added = await driver.fetchval(
             """INSERT INTO sync_units (organization_id, account_id, native_account, region, service, id)
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id""",
             *key,
             new_id(),
         )
+        if added is not None:
+            return LockedUnit(id=added, is_new=True, type_seen_at={})
         row = await driver.fetchrow(query, *key)
     if row is None:
         raise RuntimeError("a unit is neither there nor can it be added")
-    return LockedUnit(id=row["id"], resources=row["resources"], type_seen_at=orjson.loads(row["type_seen_at"]))
+    return LockedUnit(id=row["id"], is_new=False, type_seen_at=orjson.loads(row["type_seen_at"]))
 
 
 async def _read_known(
-    driver: Driver, organization_id: UUID, unit_id: UUID, native_ids: Sequence[str]
+    driver: Driver, organization_id: UUID, unit: LockedUnit, native_ids: Sequence[str]
 ) -> dict[str, Known]:
     columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL,
       closed_at IS NOT NULL FROM cloud_resources WHERE organization_id = $1 AND """
-    rows = await driver.fetch(columns + "unit_id = $2", organization_id, unit_id)
+    rows = [] if unit.is_new else await driver.fetch(columns + "unit_id = $2", organization_id, unit.id)
     known = {native_id: Known(*values) for native_id, *values in rows}
     elsewhere = [native_id for native_id in native_ids if native_id not in known]
     for chunk in _chunks(elsewhere):
@@ -265,14 +282,15 @@ async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: Lock
 
 
 async def _note_unit(
-    driver: Driver, where: Destination, unit: LockedUnit, result: UnitResult, *, resources: int, error: str | None
-) -> None:
+    driver: Driver, where: Destination, unit: LockedUnit, result: UnitResult, *, recount: bool, error: str | None
+) -> int:
+    """Write how the read went; returns how many open resources the unit has."""
     seen = unit.type_seen_at | dict.fromkeys(sorted(result.complete_types), where.now.isoformat())
-    await driver.execute(
-        """UPDATE sync_units SET state = $3, error = $4, missing_permissions = $5, complete_types = $6,
-             type_seen_at = $7, last_attempt_at = $8, last_job_id = $9, retired_at = NULL, resources = $10,
-             last_complete_at = coalesce($11, last_complete_at)
-           WHERE organization_id = $1 AND id = $2""",
+    resources: int = await driver.fetchval(
+        f"""UPDATE sync_units SET state = $3, error = $4, missing_permissions = $5, complete_types = $6,
+              type_seen_at = $7, last_attempt_at = $8, last_job_id = $9, retired_at = NULL,
+              last_complete_at = coalesce($10, last_complete_at) {f", {_RECOUNTED} FROM {_COUNTED}" if recount else ""}
+            WHERE organization_id = $1 AND id = $2 RETURNING resources""",  # noqa: S608  # texts are ours
         where.organization_id,
         unit.id,
         result.state.value,
@@ -282,30 +300,9 @@ async def _note_unit(
         orjson.dumps(seen).decode(),
         where.now,
         where.job_id,
-        resources,
         where.now if result.state is UnitState.COMPLETE else None,
     )
-
-
-async def _recount_unit(driver: Driver, organization_id: UUID, unit_id: UUID) -> int:
-    """Write what summaries read instead of counting; returns how many open resources the unit has."""
-    rows = await driver.fetch(
-        """SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
-           WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type ORDER BY type""",
-        organization_id,
-        unit_id,
-    )
-    counts = {row["type"]: row["found"] for row in rows}
-    await driver.execute(
-        """UPDATE sync_units SET type_counts = $3, stale_resources = $4, resources = $5
-           WHERE organization_id = $1 AND id = $2""",
-        organization_id,
-        unit_id,
-        orjson.dumps(counts).decode(),
-        sum(row["stale"] for row in rows),
-        sum(counts.values()),
-    )
-    return sum(counts.values())
+    return resources
 
 
 async def _announce(

@@ -32,6 +32,7 @@ from app.providers.base import CallError, ErrorKind, Provider, ProviderError, Un
 logger = logging.getLogger(__name__)
 
 CONCURRENT_UNITS = 8  # for adapters that do not say `parallel_units`
+CONCURRENT_STORES = 4  # more would wait for the same processor, and for connections that other jobs need
 UNIT_BUDGET_SECONDS = 300.0
 BUDGET_GRACE_SECONDS = 30.0
 LOCK_POLL_SECONDS = 2.0
@@ -141,14 +142,18 @@ async def _fail_account(sync: _Sync, reason: str) -> None:
 
 async def _read_units(sync: _Sync, units: Sequence[Unit]) -> None:
     finished = await _finished_units(sync)
-    places = asyncio.Semaphore(getattr(sync.provider, "parallel_units", CONCURRENT_UNITS))
+    parallel = getattr(sync.provider, "parallel_units", CONCURRENT_UNITS)
+    # Storing does not keep others from collecting; how many results wait for it in memory is bounded.
+    held, collecting, storing = (asyncio.Semaphore(size) for size in (2 * parallel, parallel, CONCURRENT_STORES))
 
     async def read_unit(unit: Unit) -> None:
-        async with places:
-            await sync.context.raise_if_cancelled()
-            await sync.context.unit_started(_key(unit))
-            result = await _collect(sync, unit)
-            outcome = await _store(sync, result)
+        async with held:
+            async with collecting:
+                await sync.context.raise_if_cancelled()
+                await sync.context.unit_started(_key(unit))
+                result = await _collect(sync, unit)
+            async with storing:
+                outcome = await _store(sync, result)
             await sync.context.unit_ended(_key(unit), result.state.value, outcome.resources, outcome.error)
 
     async with _first_failure(), asyncio.TaskGroup() as group:
