@@ -1,21 +1,22 @@
 """AWS sync against its floor: a bare 32-thread boto3 lister that makes the very same calls, known in advance.
 
 `python -m bench.aws_sync [--sizes 300,2500] [--rounds 3]`. The server is moto in its own process; so is each run, which
-alternate, and the quietest run of each side counts. Ours includes planning, rate limits, conversion and relations.
+alternate, and the quietest run of each side counts. Measured are the adapter alone (planning, rate limits, conversion,
+relations), and the whole sync as its job does it: the same stored in PostgreSQL, with history, look-up terms and what
+other domains do about each change; then the same sync again, which must write no history and no resource.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from bench.aws_sync_store import run_stored
 from bench.common import report
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +55,7 @@ def moto_server() -> Iterator[str]:
             server.terminate()
 
 
-def run_ours(url: str, regions: tuple[str, ...], record: Path | None) -> dict[str, Any]:
+def run_collect(url: str, regions: tuple[str, ...], record: Path | None) -> dict[str, Any]:
     """Plan and collect every unit, as the product does. With `record`, write down each call."""
     from app.providers.aws import AwsProvider
     from app.providers.base import Connection, UnitState
@@ -74,14 +76,15 @@ def run_ours(url: str, regions: tuple[str, ...], record: Path | None) -> dict[st
 
         return await asyncio.gather(*(collect(unit) for unit in await provider.plan(connection)))
 
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     results = asyncio.run(sync())
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
     assert all(result.state is UnitState.COMPLETE for result in results), [r.errors for r in results if r.errors]
     if record is not None:
         record.write_text(json.dumps(calls))
     return {
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "calls": sum(result.call_count for result in results),
         "resources": sum(len(result.resources) for result in results),
     }
@@ -139,10 +142,14 @@ def run_floor(url: str, record: Path) -> dict[str, Any]:
 
     # The account's own S3 address cannot be told to boto3 for a test server; it is one call.
     calls = [call for call in json.loads(record.read_text()) if call[0] != "s3control"]
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(LISTER_THREADS) as pool:
         count = sum(pool.map(make, calls))
-    return {"seconds": time.perf_counter() - started, "calls": count}
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - used,
+        "calls": count,
+    }
 
 
 def in_own_process(*arguments: str) -> dict[str, Any]:
@@ -156,34 +163,52 @@ def in_own_process(*arguments: str) -> dict[str, Any]:
     return result
 
 
-def measure(size: int, rounds: int) -> dict[str, Any]:
-    """One size: fill, record, then both sides in turn."""
+async def measure(size: int, rounds: int) -> dict[str, Any]:
+    """One size: fill, record, then all sides in turn."""
     from bench.aws_estate import REGIONS, fill
+    from bench.inventory_estate import empty_database
 
+    sides: dict[str, list[dict[str, Any]]] = {"floor": [], "collect": [], "sync": []}
     with moto_server() as url, tempfile.TemporaryDirectory() as folder:
         fill(url, size)
         record, regions = str(Path(folder) / "calls.json"), ",".join(REGIONS)
-        in_own_process("--ours", url, "--regions", regions, "--record", record)
-        ours, floor = [], []
-        for _ in range(rounds):
-            floor.append(in_own_process("--floor", url, "--record", record))
-            ours.append(in_own_process("--ours", url, "--regions", regions))
-    best, bare = min(ours, key=lambda run: run["seconds"]), min(floor, key=lambda run: run["seconds"])
+        in_own_process("--collect", url, "--regions", regions, "--record", record)
+        async with empty_database() as (owner, app):
+            for _ in range(rounds):
+                sides["floor"].append(in_own_process("--floor", url, "--record", record))
+                sides["collect"].append(in_own_process("--collect", url, "--regions", regions))
+                sides["sync"].append(
+                    in_own_process("--sync", url, "--regions", regions, "--database", app, "--owner", owner)
+                )
+    return _report(size, sides)
+
+
+def _report(size: int, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    floor, collect, sync = (min(sides[name], key=lambda run: run["seconds"]) for name in ("floor", "collect", "sync"))
     return report(
         f"aws_sync_{size}",
-        ours_seconds=round(best["seconds"], 3),
-        floor_seconds=round(bare["seconds"], 3),
-        ratio=round(best["seconds"] / bare["seconds"], 3),
+        sync_seconds=round(sync["seconds"], 3),
+        collect_seconds=round(collect["seconds"], 3),
+        floor_seconds=round(floor["seconds"], 3),
+        sync_ratio=round(sync["seconds"] / floor["seconds"], 3),
+        collect_ratio=round(collect["seconds"] / floor["seconds"], 3),
         ratio_goal=1.3,
-        resources=best["resources"],
-        calls=best["calls"],
-        floor_calls=bare["calls"],
-        cpu_seconds=round(best["cpu_seconds"], 3),
-        floor_cpu_seconds=round(bare["cpu_seconds"], 3),
-        peak_rss_mb=round(best["peak_rss_mb"]),
-        floor_peak_rss_mb=round(bare["peak_rss_mb"]),
-        all_ours_seconds=[round(run["seconds"], 3) for run in ours],
-        all_floor_seconds=[round(run["seconds"], 3) for run in floor],
+        resources=sync["resources"],
+        calls=collect["calls"],
+        floor_calls=floor["calls"],
+        sync_cpu_seconds=round(sync["cpu_seconds"], 3),
+        sync_postgres_cpu_seconds=round(sync["postgres_cpu_seconds"], 3),
+        collect_cpu_seconds=round(collect["cpu_seconds"], 3),
+        floor_cpu_seconds=round(floor["cpu_seconds"], 3),
+        sync_peak_rss_mb=round(sync["peak_rss_mb"]),
+        collect_peak_rss_mb=round(collect["peak_rss_mb"]),
+        floor_peak_rss_mb=round(floor["peak_rss_mb"]),
+        again_seconds=round(sync["again_seconds"], 3),
+        again_cpu_seconds=round(sync["again_cpu_seconds"], 3),
+        **{name: sync[name] for name in ("first_history_rows", "again_history_rows", "again_resource_rows_written")},
+        all_sync_seconds=[round(run["seconds"], 3) for run in sides["sync"]],
+        all_collect_seconds=[round(run["seconds"], 3) for run in sides["collect"]],
+        all_floor_seconds=[round(run["seconds"], 3) for run in sides["floor"]],
     )
 
 
@@ -192,21 +217,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="300,2500")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ours")
-    parser.add_argument("--floor")
+    parser.add_argument("--collect", metavar="URL")
+    parser.add_argument("--floor", metavar="URL")
+    parser.add_argument("--sync", metavar="URL")
     parser.add_argument("--regions", default="")
     parser.add_argument("--record", type=Path)
+    parser.add_argument("--database")
+    parser.add_argument("--owner")
     options = parser.parse_args()
-    if not options.ours and not options.floor:
-        for size in options.sizes.split(","):
-            measure(int(size), options.rounds)
-        return
-    if options.ours:
-        result = run_ours(options.ours, tuple(options.regions.split(",")), options.record)
-    else:
+    regions = tuple(options.regions.split(","))
+    if options.collect:
+        result = run_collect(options.collect, regions, options.record)
+    elif options.floor:
         result = run_floor(options.floor, options.record)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps(result | {"cpu_seconds": used.ru_utime + used.ru_stime, "peak_rss_mb": used.ru_maxrss / 1024}))
+    elif options.sync:
+        result = asyncio.run(run_stored(options.sync, regions, options.database, options.owner))
+    else:
+        for size in options.sizes.split(","):
+            asyncio.run(measure(int(size), options.rounds))
+        return
+    print(json.dumps(result | {"peak_rss_mb": _peak_rss_mb()}))
+
+
+def _peak_rss_mb() -> float:
+    """Since this program began; the operating system's other figure begins with the process that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

@@ -98,10 +98,8 @@ def make_units(resources: int) -> Sequence[UnitResult]:
 
 
 @contextlib.asynccontextmanager
-async def filled_database(
-    resources: int, make: Callable[[int], Sequence[UnitResult]] = make_units
-) -> AsyncIterator[tuple[Estate, dict[str, float]]]:
-    """The estate in a database of its own, dropped at the end, and the seconds of the first and of an equal store."""
+async def empty_database() -> AsyncIterator[tuple[str, str]]:
+    """A database with every table, dropped at the end: the owner's address and the restricted role's."""
     with contextlib.ExitStack() as stack:
         server_url = os.environ.get("CLOUDOPS_TEST_DATABASE_URL")
         if server_url is None:
@@ -115,12 +113,19 @@ async def filled_database(
         try:
             await admin.execute(f'CREATE DATABASE "{name}"')
             owner_url = f"{base}/{name}"
-            app_url = await _make_tables(owner_url)
-            estate, seconds = await _fill(owner_url, app_url, make(resources))
-            yield estate, seconds
+            yield owner_url, await _make_tables(owner_url)
         finally:
             await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
             await admin.close()
+
+
+@contextlib.asynccontextmanager
+async def filled_database(
+    resources: int, make: Callable[[int], Sequence[UnitResult]] = make_units
+) -> AsyncIterator[tuple[Estate, dict[str, float]]]:
+    """The estate in a database of its own, dropped at the end, and the seconds of the first and of an equal store."""
+    async with empty_database() as (owner_url, app_url):
+        yield await _fill(owner_url, app_url, make(resources))
 
 
 async def _make_tables(owner_url: str) -> str:
