@@ -139,10 +139,10 @@ async def test_a_hanging_service_costs_its_unit_no_more_than_the_budget(
     provider: AwsProvider, cloud: str, proxy: FaultyProxy
 ) -> None:
     Estate(cloud, "us-east-1").make_network()
-    proxy.fault = hangs("ec2", 6, "DescribeVpcs")
+    proxy.fault = hangs("ec2", 15, "DescribeVpcs")
     started = asyncio.get_running_loop().time()
-    result = await collect_one(provider, connection_to(proxy.url), "ec2", budget_seconds=1.5)
-    assert asyncio.get_running_loop().time() - started < 2.5
+    result = await collect_one(provider, connection_to(proxy.url), "ec2", budget_seconds=6)
+    assert asyncio.get_running_loop().time() - started < 9
     assert result.state is UnitState.PARTIAL
     assert ErrorKind.TIMED_OUT in {error.kind for error in result.errors}
     assert resources_of([result], "AWS::EC2::Subnet")
