@@ -20,8 +20,7 @@ setup: .make/python .make/web .make/dist ## Install what run and test need (virt
 
 .make/web: web/package-lock.json packages/api-client/package.json
 	@echo "Installing the web packages ..."
-	@# The lock leaves out other platforms' optional binaries, which some releases of npm ci refuse; install keeps to the lock.
-	@cd web && (npm ci --no-audit --no-fund --loglevel=silent || npm install --no-save --no-audit --no-fund --loglevel=error)
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p .make && touch $@
 
 .make/dist: .make/web $(WEB_SOURCES)
@@ -50,11 +49,11 @@ test-web: .make/web
 test-browser: .make/python .make/dist .make/tools
 	@$(RUN)/pytest -m browser $(ARGS)
 
-lint: .make/python .make/web ## ruff, import-linter, ESLint, unused exports, secret scan
+lint: .make/python .make/dist ## ruff, import-linter, ESLint, unused exports, bundle budget, secret scan
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check .
 	@$(RUN)/lint-imports --config .importlinter >/dev/null || $(RUN)/lint-imports --config .importlinter
 	@$(RUN)/python scripts/check_repository.py
-	@cd web && npm run --silent lint && npm run --silent unused
+	@cd web && npm run --silent lint && npm run --silent unused && npm run --silent budget
 
 format: .make/python .make/web ## Format Python and the web app
 	@$(RUN)/ruff check --fix . ; $(RUN)/ruff format .
