@@ -21,6 +21,7 @@ from app.core.openapi import describe, require_permissions
 from app.core.redis import close_redis
 from app.core.web import find_web_dir, mount_web
 from app.domains import load_domains
+from app.domains.audit import service as audit
 from app.domains.identity import api as identity_api
 from app.domains.identity import service as identity
 
@@ -44,6 +45,7 @@ def create_app(
     app.state.settings = settings
     app.state.authenticate = identity.authenticate
     app.state.authenticate_token = identity.authenticate_token
+    app.state.record_refusal = audit.record_refusal
     identity.use_settings(settings)
     for router in routers_of(services):
         app.include_router(router, prefix=API_PREFIX)

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_app_url: SecretStr | None = None
     database_replica_url: SecretStr | None = None
+    postgres_port: int | None = None  # of the embedded server; else any free one, kept from start to start
     redis_url: SecretStr | None = None
     data_dir: Path = Path("var")
     storage_url: str | None = None

@@ -63,6 +63,14 @@ class Forbidden(AppError):
     status, slug, title = 403, "forbidden", "Your role does not allow this"
 
 
+class PermissionMissing(Forbidden):
+    """The caller lacks `permission`; whoever renders this writes it to the audit log."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"This needs the permission {permission}.")
+        self.permission = permission
+
+
 class NotFound(AppError):
     """Also for another organization's id and for one the caller may not see: same bytes for all three."""
 

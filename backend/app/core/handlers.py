@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core import errors
-from app.core.errors import PROBLEM_MEDIA_TYPE, AppError, FieldProblem, render_problem
+from app.core.errors import PROBLEM_MEDIA_TYPE, AppError, FieldProblem, PermissionMissing, render_problem
 
 logger = logging.getLogger(__name__)
 
@@ -52,15 +52,35 @@ def answer(request: Request, error: AppError) -> Response:
     return Response(orjson.dumps(body), error.status, headers=error.headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
-def pointer_of(location: Sequence[Any]) -> str:
-    """Where a value stands: `#/tags/0` in a body, `query/limit`, `path/account_id`."""
+def pointer_of(location: Sequence[Any], body: object = None, *, is_missing: bool = False) -> str:
+    """Where a value stands: `#/tags/0` in a body, `query/limit`, `path/account_id`.
+
+    With the `body` that was sent, steps that are no keys of it are left out: they name the branch of a union.
+    """
     source, *rest = location or ("body",)
+    if source == "body" and isinstance(body, dict | list):
+        rest = _sent_steps(rest, body, is_missing=is_missing)
     steps = [str(step).replace("~", "~0").replace("/", "~1") for step in rest]
     return "/".join(["#", *steps]) if source == "body" else "/".join([str(source), *steps])
 
 
+def _sent_steps(steps: Sequence[Any], body: object, *, is_missing: bool) -> list[Any]:
+    kept: list[Any] = []
+    here: object = body
+    for number, step in enumerate(steps, 1):
+        is_there = step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int)
+        if is_there:
+            kept.append(step)
+            here = here[step]  # type: ignore[index]  # a dict that has the key, or a list
+        elif is_missing and number == len(steps):
+            kept.append(step)
+    return kept
+
+
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # the type this handler is registered for
+    if isinstance(error, PermissionMissing):
+        await _record_refusal(request, error.permission)
     return answer(request, error)
 
 
@@ -70,10 +90,23 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     if any(item["type"] == "json_invalid" for item in found):
         return answer(request, errors.MalformedBody("The body is not valid JSON."))
     details = [
-        FieldProblem(pointer=pointer_of(item["loc"]), detail=str(item["msg"]).removeprefix("Value error, "))
+        FieldProblem(
+            pointer=pointer_of(item["loc"], error.body, is_missing=item["type"] == "missing"),
+            detail=str(item["msg"]).removeprefix("Value error, "),
+        )
         for item in found[:50]
     ]
     return answer(request, errors.InvalidInput(errors=details))
+
+
+async def _record_refusal(request: Request, permission: str) -> None:
+    """The function that `main.py` took from audit; the answer is the same when it cannot write."""
+    record = getattr(request.app.state, "record_refusal", None)
+    try:
+        if record is not None:
+            await record(request, permission)
+    except Exception:
+        logger.exception("a refusal could not be written to the audit log")
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
-from app.core.errors import Forbidden
 from app.core.http import current_caller
 
 
@@ -27,8 +26,7 @@ class HotRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             caller = await current_caller(request)
-            if not caller.can(permission):
-                raise Forbidden(f"This needs the permission {permission}.")
+            caller.require(permission)
             try:
                 query = model.model_validate(dict(request.query_params))
             except ValidationError as failure:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database, set_organization
-from app.core.errors import Forbidden, Unauthenticated
+from app.core.errors import PermissionMissing, Unauthenticated
 from app.core.logs import bind_log_context
 from app.core.ratelimit import limit_caller
 
@@ -32,6 +32,11 @@ class Caller:
     def can(self, permission: str) -> bool:
         """Whether the caller holds the permission."""
         return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raises PermissionMissing unless the caller holds the permission."""
+        if permission not in self.permissions:
+            raise PermissionMissing(permission)
 
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
@@ -65,8 +70,7 @@ def allow(permission: str) -> Callable[..., Awaitable[Caller]]:
     """
 
     async def check_permission(session: DbSession, caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
-        if not caller.can(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+        caller.require(permission)
         await set_organization(session, caller.organization_id)
         return caller
 
@@ -81,8 +85,7 @@ def allow_detached(permission: str) -> Callable[..., Awaitable[Caller]]:
     """
 
     async def check_permission(caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
-        if not caller.can(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+        caller.require(permission)
         return caller
 
     check_permission.permission = permission  # type: ignore[attr-defined]  # read by the start-up check of routes

@@ -88,7 +88,8 @@ def open_installation(settings: Settings, *, join: bool = True) -> Iterator[Inst
         if settings.database_url is None:
             dump_url = EmbeddedPostgres.running_url(settings.data_dir / POSTGRES_FOLDER) if join else None
             if dump_url is None:
-                postgres = stack.enter_context(EmbeddedPostgres(settings.data_dir / POSTGRES_FOLDER))
+                folder = settings.data_dir / POSTGRES_FOLDER
+                postgres = stack.enter_context(EmbeddedPostgres(folder, port=settings.postgres_port))
                 dump_url = postgres.superuser_url
             addresses = asyncio.run(prepare_embedded_database(dump_url, password_key))
         else:

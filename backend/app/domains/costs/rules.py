@@ -4,10 +4,11 @@ import calendar
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 ROLLING_DAYS = 7
 MONTHLY_COST_DAYS = 30
+CENT = Decimal("0.01")
 
 PROVIDER_ALIASES = {
     "aws": ("aws", "amazon", "amazon web services", "amazon web services, inc.", "amazon web services emea sarl"),
@@ -91,7 +92,8 @@ def forecast_month_end(daily_costs: Sequence[Decimal], today: date) -> Decimal:
     days_in_month = calendar.monthrange(today.year, today.month)[1]
     recent = daily_costs[-ROLLING_DAYS:]
     days_left = days_in_month - len(daily_costs)
-    return sum(daily_costs, Decimal(0)) + sum(recent, Decimal(0)) * days_left / len(recent)
+    expected = sum(daily_costs, Decimal(0)) + sum(recent, Decimal(0)) * days_left / len(recent)
+    return expected.quantize(CENT, rounding=ROUND_HALF_EVEN)  # an estimate: more digits would claim to know more
 
 
 def monthly_window(last_charge_on: date, today: date) -> tuple[date, date]:

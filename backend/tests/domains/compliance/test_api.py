@@ -102,7 +102,7 @@ async def test_a_finding_tells_where_why_and_what_to_do(filled: Estate, client: 
     assert f"{CIS_3.key} 2.2.1" in item["standards"]
     assert item["remediation"]
     [fact] = [fact for fact in await filled.facts("finding.opened") if fact["control_id"] == "AWS-EC2-009"]
-    assert fact["title"] == "Attached volumes are encrypted: Scratch disk"
+    assert fact["title"] == "The volume is not encrypted: Scratch disk"
 
 
 async def test_an_open_finding_was_last_seen_when_its_resource_was(filled: Estate, client: httpx.AsyncClient) -> None:

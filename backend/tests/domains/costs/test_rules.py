@@ -15,6 +15,7 @@ from app.domains.costs.bills.columns import plan_header
         (["3"], date(2026, 2, 2), "84"),
         (["5"] * 31, date(2026, 10, 31), "155"),
         (["-2"] * 2, date(2026, 11, 3), "-60"),
+        (["0", "0", "1"], date(2026, 2, 4), "9.33"),
     ],
 )
 def test_the_month_end_is_spend_so_far_plus_the_recent_mean(daily: list[str], today: date, expected: str) -> None:

@@ -14,6 +14,7 @@ from app.core.database import Database, directory_session, tenant_session
 from app.core.handlers import install_error_handlers
 from app.core.redis import close_redis
 from app.domains.audit import api as audit_api
+from app.domains.audit import service as audit
 from app.domains.audit import tasks as audit_tasks
 from app.domains.identity import api, models, service
 from app.domains.identity.rules import Role
@@ -88,6 +89,7 @@ async def app(database: Database, settings: Settings) -> FastAPI:
     made = FastAPI()
     made.state.settings = settings
     made.state.authenticate = service.authenticate
+    made.state.record_refusal = audit.record_refusal
     for router in [*api.routers, audit_api.router]:
         made.include_router(router, prefix="/api/v1")
     made.include_router(api.well_known_router)

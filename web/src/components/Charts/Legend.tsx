@@ -8,7 +8,7 @@ type Props = { series: Series[]; hidden: ReadonlySet<string>; onToggle: (id: str
 export function Legend({ series, hidden, onToggle }: Props) {
   const { t } = useTranslation()
   return (
-    <ul aria-label={t('chart.legend')} className="mt-2 flex flex-wrap gap-x-3 gap-y-0.5">
+    <ul aria-label={t('chart.legend')} className="mt-2 flex flex-wrap gap-x-3">
       {series.map(({ id, label, color }) => (
         <li key={id} className="min-w-0">
           <button
@@ -16,7 +16,7 @@ export function Legend({ series, hidden, onToggle }: Props) {
             aria-pressed={!hidden.has(id)}
             onClick={() => onToggle(id)}
             className={classes(
-              'flex max-w-56 items-center gap-1.5 rounded-control text-11 text-muted hover:text-text max-md:min-h-8',
+              'flex min-h-6 min-w-6 max-w-56 items-center gap-1.5 rounded-control text-11 text-muted hover:text-text max-md:min-h-8',
               hidden.has(id) && 'line-through opacity-60',
             )}
           >

@@ -226,8 +226,9 @@ def _fact(
         issue_id=issue_id,
         control_id=control.id,
         severity=found.severity,
-        title=f"{control.title}: {resource.tags.get('Name') or resource.native_id}",
-        description=f"{outcome.reason} {control.remediation}",
+        # what is wrong, not the control's title: that one says how things ought to be
+        title=f"{outcome.reason.rstrip('.')}: {resource.tags.get('Name') or resource.native_id}",
+        description=f"{control.title}. {control.remediation}",
         resource_id=resource.id,
         native_id=resource.native_id,
         account_id=account_id,
