@@ -40,6 +40,9 @@ def main() -> int:
         second = _start(room, port, environment)
         figures["second start ready"] = _wait(lambda: _answers(url), second)
         _stop(second[0])
+    except BaseException:
+        subprocess.run(["pkill", "-TERM", "-f", str(room)], check=False)
+        raise
     finally:
         shutil.rmtree(room, ignore_errors=True)
     for what, seconds in figures.items():
@@ -70,8 +73,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _drive(started: Started, output: Path, url: str, loaded: Path) -> dict[str, float]:
     figures = {"ready": _wait(lambda: _answers(url), started)}
+    _wait(lambda: LOGIN.search(output.read_text()) is not None, started)
     login = LOGIN.search(output.read_text())
-    assert login is not None, output.read_text()[-3000:]
+    assert login is not None
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
