@@ -10,11 +10,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from app.core.config import Settings
 from app.core.errors import NotFound, Unavailable
+
+if TYPE_CHECKING:  # reading settings takes longer to import than a child process needs to start
+    from app.core.config import Settings
 
 CHUNK_BYTES = 256 * 1024
 MAX_KEY_LENGTH = 900
@@ -215,7 +217,7 @@ def _sync_folder(folder: Path) -> None:
 _storages: dict[tuple[str, Path], Storage] = {}
 
 
-def get_storage(settings: Settings) -> Storage:
+def get_storage(settings: "Settings") -> Storage:
     """The installation's file storage, one object per process and location. Raises ValueError for an unknown kind."""
     location = settings.storage_location
     known = (location, settings.data_dir)

@@ -5,7 +5,6 @@ The same checks serve uploads over HTTP (`HTTP_LIMITS`) and files that a job rea
 
 import contextlib
 import gzip
-import hashlib
 import io
 import re
 import secrets
@@ -77,7 +76,6 @@ class FoundFile:
     path: Path
     kind: FileKind
     size_bytes: int
-    sha256: str
 
 
 def safe_name(name: str | None) -> str:
@@ -301,7 +299,4 @@ def _unpacked(name: str, path: Path) -> FoundFile:
 
 
 def _found(name: str, path: Path) -> FoundFile:
-    kind = detect_kind(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FoundFile(name=name, path=path, kind=kind, size_bytes=path.stat().st_size, sha256=digest)
+    return FoundFile(name=name, path=path, kind=detect_kind(path), size_bytes=path.stat().st_size)

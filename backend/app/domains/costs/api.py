@@ -131,7 +131,12 @@ async def import_costs(request: Request, caller: DetachedImporter, once: Once) -
         await service.check_upload(received.path)
         return await once(
             lambda: service.start_upload_import(
-                organization_id, received.path, received.name, user_id=user_id, settings=settings
+                organization_id,
+                received.path,
+                received.name,
+                user_id=user_id,
+                settings=settings,
+                sha256=received.sha256.hex(),
             ),
             ImportStarted,
             fingerprint=received.sha256,

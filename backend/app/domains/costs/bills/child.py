@@ -29,10 +29,11 @@ async def convert_in_child(
     workdir: Path,
     limits: Limits,
     *,
+    sha256: str | None = None,
     cpu_seconds: int | None = None,
     on_progress: Callable[[float], Awaitable[None]] | None = None,
 ) -> Converted:
-    """Run `convert` in a child process; a cancelled caller stops it.
+    """Run `convert` in a child process; a cancelled caller stops it. `sha256` of the file, where known, is believed.
 
     Raises ImportRefused, StorageFull, and RuntimeError when the child dies.
     """
@@ -42,6 +43,7 @@ async def convert_in_child(
         "memory_mb": limits.memory_mb,
         "threads": limits.threads,
         "max_unpacked_bytes": limits.max_unpacked_bytes,
+        "sha256": sha256,
         "cpu_seconds": cpu_seconds,
     }
     process = await asyncio.create_subprocess_exec(
@@ -116,7 +118,11 @@ def main() -> None:
     try:
         with full_disk_is_storage_full():
             converted = convert(
-                Path(request["source"]), Path(request["workdir"]), limits, lambda share: _tell(progress=share)
+                Path(request["source"]),
+                Path(request["workdir"]),
+                limits,
+                lambda share: _tell(progress=share),
+                sha256=request["sha256"],
             )
         _tell(converted=converted.to_plain())
     except ImportRefused as error:

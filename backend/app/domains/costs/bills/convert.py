@@ -24,7 +24,7 @@ from app.core.storage import StorageFull
 from app.domains.costs import rules
 from app.domains.costs.bills import sql
 from app.domains.costs.bills.columns import MONEY, HeaderPlan, plan_header
-from app.domains.costs.bills.unpack import PlainFile, count_rows, open_bill, read_header
+from app.domains.costs.bills.unpack import PlainFile, count_rows, hash_file, open_bill, read_header
 from app.domains.costs.errors import ImportRefused
 
 MAX_PERIODS = 1_000
@@ -71,9 +71,9 @@ class Converted:
     """The outcome. With `error` set nothing is to be stored and `files` is empty."""
 
     file_format: str
-    sha256: str
     size_bytes: int
     focus_version: str
+    sha256: str = ""
     rows_read: int = 0
     rows_stored: int = 0
     rows_rejected: int = 0
@@ -92,12 +92,21 @@ class Converted:
         return asdict(self)
 
 
-def convert(source: Path, workdir: Path, limits: Limits, progress: Progress = lambda share: None) -> Converted:
+def convert(
+    source: Path,
+    workdir: Path,
+    limits: Limits,
+    progress: Progress = lambda share: None,
+    *,
+    sha256: str | None = None,
+) -> Converted:
     """Convert one file into `workdir`. Raises ImportRefused when the file as a whole cannot be read."""
     plain = open_bill(source, workdir, max_unpacked_bytes=limits.max_unpacked_bytes)
     with _engine(plain.path, workdir, limits) as engine:
         try:
-            return _Run(engine, plain, workdir, progress).convert()
+            result = _Run(engine, plain, workdir, progress).convert()
+            result.sha256 = sha256 or hash_file(source)
+            return result
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.BinderException) as error:
             raise ImportRefused(f"The file cannot be read: {_first_line(error)}") from None
         except duckdb.OutOfMemoryException:
@@ -146,7 +155,6 @@ class _Run:
         plan = self._plan()
         result = Converted(
             file_format=self._plain.file_format,
-            sha256=self._plain.sha256,
             size_bytes=self._plain.size_bytes,
             focus_version=rules.detect_focus_version(plan.sources),
             missing_columns=list(plan.missing_expected),

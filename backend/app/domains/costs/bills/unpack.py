@@ -20,12 +20,11 @@ _PACKED = {b"\x1f\x8b": ".gz", b"PK": ".zip"}
 
 @dataclass(frozen=True, kw_only=True)
 class PlainFile:
-    """A table ready to be read: its format as sent (csv, csv.gz, parquet, …), and hash and size of what was sent."""
+    """A table ready to be read: its format as sent (csv, csv.gz, parquet, …), and the size of what was sent."""
 
     file_format: str
     is_parquet: bool
     path: Path
-    sha256: str
     size_bytes: int
 
 
@@ -48,15 +47,18 @@ def open_bill(path: Path, workdir: Path, *, max_unpacked_bytes: int | None = Non
         raise ImportRefused("The file is neither CSV nor Parquet.")
     with path.open("rb") as file:
         start = file.read(2)
-        file.seek(0)
-        digest = table.sha256 if table.path == path else hashlib.file_digest(file, "sha256").hexdigest()
     return PlainFile(
         file_format=table.kind.value + _PACKED.get(start, ""),
         is_parquet=table.kind is FileKind.PARQUET,
         path=table.path,
-        sha256=digest,
         size_bytes=path.stat().st_size,
     )
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of what was sent, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_header(path: Path) -> tuple[list[str], str]:

@@ -57,9 +57,19 @@ async def check_upload(file: Path) -> None:
 
 
 async def start_upload_import(
-    organization_id: UUID, file: Path, name: str, *, user_id: UUID | None, settings: Settings, source: str = "upload"
+    organization_id: UUID,
+    file: Path,
+    name: str,
+    *,
+    user_id: UUID | None,
+    settings: Settings,
+    source: str = "upload",
+    sha256: str | None = None,
 ) -> Started:
-    """Keep the file and queue its import. The file is moved when it came by upload. Raises StorageFull."""
+    """Keep the file and queue its import. The file is moved when it came by upload. Raises StorageFull.
+
+    `sha256` of the file in hexadecimal, where it is known already, saves the job another read.
+    """
     import_id = new_id()
     key = upload_key(organization_id, import_id)
     size = await get_storage(settings).put_file(key, file, move=source == "upload")
@@ -71,6 +81,7 @@ async def start_upload_import(
             source=source,
             source_path=key,
             size_bytes=size,
+            sha256=sha256,
             created_by=user_id,
         )
         return await _queue(session, row)

@@ -114,7 +114,12 @@ async def _convert(context: TaskContext, row: CostImport, workdir: Path, setting
 
     async with get_storage(settings).local_path(row.source_path) as source:
         return await convert_in_child(
-            source, workdir, limits, cpu_seconds=UPLOAD_CPU_SECONDS if is_upload else None, on_progress=report
+            source,
+            workdir,
+            limits,
+            sha256=row.sha256,
+            cpu_seconds=UPLOAD_CPU_SECONDS if is_upload else None,
+            on_progress=report,
         )
 
 
