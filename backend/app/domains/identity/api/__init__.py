@@ -1,0 +1,8 @@
+"""Identity's routes, one file a subject."""
+
+from app.domains.identity.api import auth
+from app.domains.identity.api.auth import well_known_router
+
+__all__ = ["routers", "well_known_router"]
+
+routers = [*auth.routers]

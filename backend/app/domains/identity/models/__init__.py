@@ -1,0 +1,13 @@
+"""Identity's tables, one file a subject. What imports this package knows them all."""
+
+from app.domains.identity.models.people import (
+    LoginThrottle,
+    Membership,
+    Organization,
+    RefreshToken,
+    Session,
+    SigningKey,
+    User,
+)
+
+__all__ = ["LoginThrottle", "Membership", "Organization", "RefreshToken", "Session", "SigningKey", "User"]
