@@ -41,8 +41,10 @@ class AppError(Exception):
         *,
         errors: Sequence[FieldProblem] = (),
         headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
+        self.extensions = dict(extensions or {})  # members of this problem type besides the standard ones
         self.detail = detail
         self.errors = list(errors)
         self.headers = dict(headers or {})
@@ -69,6 +71,12 @@ class PermissionMissing(Forbidden):
     def __init__(self, permission: str) -> None:
         super().__init__(f"This needs the permission {permission}.")
         self.permission = permission
+
+
+class StepUpRequired(Forbidden):
+    """The last proof of identity is older than ten minutes: sign in again and repeat."""
+
+    slug, title = "step-up-required", "Confirm who you are to do this"
 
 
 class NotFound(AppError):
@@ -122,7 +130,7 @@ def render_problem(error: AppError, *, instance: str | None, request_id: str | N
         request_id=request_id,
         errors=error.errors or None,
     )
-    return problem.model_dump(exclude_none=True)
+    return error.extensions | problem.model_dump(exclude_none=True)
 
 
 def problems(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:

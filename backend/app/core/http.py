@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database, set_organization
-from app.core.errors import PermissionMissing, Unauthenticated
+from app.core.errors import PermissionMissing, StepUpRequired, Unauthenticated
 from app.core.logs import bind_log_context
 from app.core.ratelimit import limit_caller
 
@@ -25,6 +25,7 @@ class Caller:
     permissions: frozenset[str]
     session_id: UUID | None = None
     authenticated_at: float = 0.0  # Unix seconds of the last proof of identity
+    is_stepped_up: bool = False  # proved who they are in the last ten minutes, with a factor where they have one
     client_address: str = ""
     user_agent: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -37,6 +38,11 @@ class Caller:
         """Raises PermissionMissing unless the caller holds the permission."""
         if permission not in self.permissions:
             raise PermissionMissing(permission)
+
+    def require_step_up(self) -> None:
+        """Raises StepUpRequired unless the caller proved lately who they are; a machine cannot."""
+        if not self.is_stepped_up:
+            raise StepUpRequired
 
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
@@ -63,14 +69,18 @@ async def current_caller(request: Request) -> Caller:
     return caller
 
 
-def allow(permission: str) -> Callable[..., Awaitable[Caller]]:
+def allow(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[Caller]]:
     """The dependency that admits callers holding `permission` and binds the session to their organization.
+
+    `step_up` is for what security.md section 2 lists: it also asks for a proof of identity of the last ten minutes.
 
     Every route outside the public list declares exactly one; `main.py` refuses to start otherwise.
     """
 
     async def check_permission(session: DbSession, caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
         caller.require(permission)
+        if step_up:
+            caller.require_step_up()
         await set_organization(session, caller.organization_id)
         return caller
 
@@ -78,7 +88,7 @@ def allow(permission: str) -> Callable[..., Awaitable[Caller]]:
     return check_permission
 
 
-def allow_detached(permission: str) -> Callable[..., Awaitable[Caller]]:
+def allow_detached(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[Caller]]:
     """Like `allow`, for routes that wait for somebody else's server: no transaction is open meanwhile.
 
     The service opens `tenant_session` around the wait, before and after, so a slow cloud holds no connection.
@@ -86,6 +96,8 @@ def allow_detached(permission: str) -> Callable[..., Awaitable[Caller]]:
 
     async def check_permission(caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
         caller.require(permission)
+        if step_up:
+            caller.require_step_up()
         return caller
 
     check_permission.permission = permission  # type: ignore[attr-defined]  # read by the start-up check of routes

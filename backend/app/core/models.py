@@ -4,6 +4,7 @@ from app.core.directory import DirectoryEntry, DirectoryOrganization
 from app.core.events import EventRow
 from app.core.idempotency import IdempotencyKey
 from app.core.secrets import InstallationKey, OrganizationKey
+from app.core.tickets import TicketRow
 
 __all__ = [
     "DirectoryEntry",
@@ -12,4 +13,5 @@ __all__ = [
     "IdempotencyKey",
     "InstallationKey",
     "OrganizationKey",
+    "TicketRow",
 ]

@@ -150,6 +150,7 @@ def make_caller(organization_id: UUID, permissions: Iterable[str] = PERMISSIONS)
         email="ada@example.com",
         role="admin",
         permissions=frozenset(permissions),
+        is_stepped_up=True,
     )
 
 

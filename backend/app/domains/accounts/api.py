@@ -32,9 +32,10 @@ from app.domains.accounts.schemas import (
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
 Reader = Annotated[Caller, Depends(allow("accounts:read"))]
-Writer = Annotated[Caller, Depends(allow("accounts:write"))]
+Writer = Annotated[Caller, Depends(allow("accounts:write", step_up=True))]
 # Connecting waits for a cloud, so these routes hold no transaction: the service opens its own around the wait.
-DetachedWriter = Annotated[Caller, Depends(allow_detached("accounts:write"))]
+DetachedTester = Annotated[Caller, Depends(allow_detached("accounts:write"))]
+DetachedWriter = Annotated[Caller, Depends(allow_detached("accounts:write", step_up=True))]
 
 _CONNECT_PROBLEMS = problems(
     AccountAlreadyConnected,
@@ -103,6 +104,6 @@ async def remove_account(account_id: UUID, session: DbSession, caller: Writer) -
 
 
 @router.post("/{account_id}/test", responses=problems(CredentialsMissing))
-async def test_account(account_id: UUID, caller: DetachedWriter) -> ConnectionReportRead:
+async def test_account(account_id: UUID, caller: DetachedTester) -> ConnectionReportRead:
     """Try the stored connection again and update the account's status."""
     return await service.test_account(caller, account_id)

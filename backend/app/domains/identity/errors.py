@@ -1,6 +1,6 @@
 """What can go wrong at sign-in and with sessions. The texts never say which part was wrong."""
 
-from app.core.errors import AppError, Conflict, Forbidden, Unauthenticated
+from app.core.errors import AppError, Conflict, Unauthenticated
 
 
 class LoginFailed(AppError):
@@ -22,12 +22,6 @@ class SessionEnded(Unauthenticated):
     """The refresh token is unknown, expired, used before, or its session was ended."""
 
     slug, title = "session-ended", "Your session has ended"
-
-
-class StepUpRequired(Forbidden):
-    """The last proof of identity is older than ten minutes: sign in again and repeat."""
-
-    slug, title = "step-up-required", "Confirm who you are to do this"
 
 
 class LoginTaken(Conflict):

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.tasks import installation_schedule, schedule
+from app.core.tickets import forget_expired_tickets
 from app.domains.identity import service
 
 
@@ -19,6 +20,12 @@ async def rotate_signing_keys(session: AsyncSession) -> None:
 async def forget_old_attempts(session: AsyncSession) -> None:
     """Remove throttle counters that have run out."""
     await service.forget_old_attempts(session)
+
+
+@installation_schedule("identity.forget_expired_tickets", cron="27 * * * *")
+async def remove_expired_tickets(session: AsyncSession) -> None:
+    """Remove reset links, sign-in states and codes that nobody can use any more."""
+    await forget_expired_tickets(session)
 
 
 @schedule("identity.remove_ended_sessions", cron="13 3 * * *")

@@ -7,11 +7,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.core.config import Settings
-from app.core.errors import Forbidden, TooLarge, Unauthenticated, Unavailable, UnsupportedMediaType, problems
+from app.core.errors import (
+    Forbidden,
+    StepUpRequired,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+    problems,
+)
 from app.core.http import Caller, DbSession, allow, allow_detached
 from app.core.pagination import Cursor, Limit, Page
 from app.domains.identity import service
-from app.domains.identity.errors import LoginFailed, SessionEnded, StepUpRequired
+from app.domains.identity.errors import LoginFailed, SessionEnded
 from app.domains.identity.schemas import (
     Login,
     MemberRead,

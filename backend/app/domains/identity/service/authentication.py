@@ -73,6 +73,7 @@ async def _authenticate(token: str, settings: Settings, origin: Origin) -> Calle
         permissions=rules.permissions_of(state.role),
         session_id=claims.session_id,
         authenticated_at=claims.authenticated_at,
+        is_stepped_up=rules.is_recent(claims.authenticated_at, now),
         client_address=origin.client_address,
         user_agent=origin.user_agent,
         attributes={"membership_version": state.membership_version},

@@ -17,7 +17,7 @@ from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.secrets import create_organization_key, seal_installation
 from app.domains.identity import passwords, queries, rules
-from app.domains.identity.errors import LastOwner, LoginTaken, StepUpRequired
+from app.domains.identity.errors import LastOwner, LoginTaken
 from app.domains.identity.events import (
     MemberAdded,
     MemberChanged,
@@ -211,7 +211,7 @@ async def change_password(
     Own transactions: none stays open while a password is hashed, and a wrong one is on record. Raises StepUpRequired,
     LoginFailed (wrong current password), RateLimited and InvalidInput (weak new password).
     """
-    require_step_up(caller)
+    caller.require_step_up()
     await signing_in.check_own_password(caller, current_password)
     async with tenant_session(caller.organization_id) as session:
         organization = await queries.get_organization(session, caller.organization_id)
@@ -289,12 +289,6 @@ async def ensure_first_administrator(settings: Settings) -> tuple[str, str] | No
         organization = await create_organization(session, "My organization")
         await create_user(session, organization.id, email=email, name="Administrator", role="owner", password=password)
     return None if given is not None else (email, password)
-
-
-def require_step_up(caller: Caller) -> None:
-    """Raises StepUpRequired unless the caller proved who they are in the last ten minutes."""
-    if not rules.is_recent(caller.authenticated_at, clock.utc_now()):
-        raise StepUpRequired
 
 
 def _origin(caller: Caller) -> Origin:
