@@ -90,3 +90,16 @@ class OrganizationChanged(Event):
     user_agent: str = ""
     before: dict[str, object]
     after: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyChanged(Event):
+    """The sign-in policy changed; `before` and `after` hold the changed fields only."""
+
+    name: ClassVar[str] = "organization.policy_changed"
+    actor_id: UUID | None = None
+    actor_kind: str = "user"
+    client_address: str = ""
+    user_agent: str = ""
+    before: dict[str, object]
+    after: dict[str, object]

@@ -9,5 +9,15 @@ from app.domains.identity.models.people import (
     SigningKey,
     User,
 )
+from app.domains.identity.models.policy import OrganizationPolicy
 
-__all__ = ["LoginThrottle", "Membership", "Organization", "RefreshToken", "Session", "SigningKey", "User"]
+__all__ = [
+    "LoginThrottle",
+    "Membership",
+    "Organization",
+    "OrganizationPolicy",
+    "RefreshToken",
+    "Session",
+    "SigningKey",
+    "User",
+]

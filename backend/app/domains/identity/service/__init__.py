@@ -21,6 +21,7 @@ from app.domains.identity.service.people import (
     set_role,
     update_organization,
 )
+from app.domains.identity.service.policy import get_policy, set_policy
 from app.domains.identity.service.refreshing import refresh
 from app.domains.identity.service.sessions import (
     Origin,
@@ -50,6 +51,7 @@ __all__ = [
     "forget_signing_key",
     "get_key_ring",
     "get_organization",
+    "get_policy",
     "get_user_names",
     "list_members",
     "list_own_sessions",
@@ -62,6 +64,7 @@ __all__ = [
     "revoke_sessions",
     "rotate_signing_keys",
     "set_member_disabled",
+    "set_policy",
     "set_role",
     "settings_of",
     "sign_in",
