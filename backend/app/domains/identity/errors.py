@@ -34,3 +34,24 @@ class LastOwner(Conflict):
     """Somebody has to be able to do everything."""
 
     slug, title = "last-owner", "An organization keeps at least one owner"
+
+
+class ProviderSignInFailed(AppError):
+    """One answer for everything that is wrong with an identity provider's answer; the cause is in the audit log."""
+
+    status, slug, title = 400, "sign-in-failed", "Signing in did not work"
+
+    def __init__(self) -> None:
+        super().__init__("Start again. If it happens again, ask the administrator of your organization.")
+
+
+class DomainTaken(Conflict):
+    """Another connection has proven this domain."""
+
+    slug, title = "domain-taken", "This domain is in use"
+
+
+class DomainNotProven(Conflict):
+    """The record was not found in the DNS."""
+
+    slug, title = "domain-not-proven", "The DNS record was not found"

@@ -103,3 +103,85 @@ class PolicyChanged(Event):
     user_agent: str = ""
     before: dict[str, object]
     after: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionEvent(Event):
+    """Base of facts about an identity provider of the organization."""
+
+    connection_id: UUID
+    connection_name: str
+    actor_id: UUID | None = None
+    actor_kind: str = "user"  # user | provider | anonymous
+    client_address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionAdded(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.added"
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionChanged(ConnectionEvent):
+    """`before` and `after` hold the changed fields; a secret only as set or not."""
+
+    name: ClassVar[str] = "identity_provider.changed"
+    before: dict[str, object]
+    after: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionRemoved(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.removed"
+    ended_sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionDomainChanged(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.domain_changed"
+    domain: str
+    change: str  # added | verified | removed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSignInRefused(ConnectionEvent):
+    """A provider's answer that did not become a session. `cause` is for the organization's own people only."""
+
+    name: ClassVar[str] = "session.provider_sign_in_refused"
+    outcome: ClassVar[str] = "failure"
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityLinked(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.identity_linked"
+    user_id: UUID
+    origin: str  # jit | scim | link
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderLoggedOut(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.logged_out"
+    ended_sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScimTokenIssued(ConnectionEvent):
+    name: ClassVar[str] = "identity_provider.provisioning_token_issued"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonProvisioned(ConnectionEvent):
+    name: ClassVar[str] = "member.provisioned"
+    user_id: UUID
+    change: str  # created | changed | deactivated | activated | removed
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupProvisioned(ConnectionEvent):
+    name: ClassVar[str] = "group.provisioned"
+    group: str
+    change: str  # created | changed | removed
+    members: int

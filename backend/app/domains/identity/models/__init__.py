@@ -10,14 +10,32 @@ from app.domains.identity.models.people import (
     User,
 )
 from app.domains.identity.models.policy import OrganizationPolicy
+from app.domains.identity.models.scim import ScimGroup, ScimGroupMember, ScimUser
+from app.domains.identity.models.sso import (
+    ConnectionDomain,
+    ExternalIdentity,
+    GroupMapping,
+    IdentityConnection,
+    ProviderLogout,
+    UsedAssertion,
+)
 
 __all__ = [
+    "ConnectionDomain",
+    "ExternalIdentity",
+    "GroupMapping",
+    "IdentityConnection",
     "LoginThrottle",
     "Membership",
     "Organization",
     "OrganizationPolicy",
+    "ProviderLogout",
     "RefreshToken",
+    "ScimGroup",
+    "ScimGroupMember",
+    "ScimUser",
     "Session",
     "SigningKey",
+    "UsedAssertion",
     "User",
 ]

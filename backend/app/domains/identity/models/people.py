@@ -113,6 +113,8 @@ class Session(OrganizationRow, Base):
     absolute_expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    connection_id: Mapped[UUID | None]  # the identity provider it came through; good in this organization only
+    provider_session: Mapped[str | None]
 
 
 class RefreshToken(OrganizationRow, Base):
