@@ -131,10 +131,14 @@ async def set_user(session: AsyncSession, user_id: UUID) -> None:
 
 
 @asynccontextmanager
-async def tenant_session(organization_id: UUID) -> AsyncIterator[AsyncSession]:
-    """A transaction of one organization: commits once on success, rolls back on any error."""
+async def tenant_session(organization_id: UUID, scope: Any = None) -> AsyncIterator[AsyncSession]:
+    """A transaction of one organization: commits once on success, rolls back on any error.
+
+    `scope` (a `Scope`) narrows it for a caller's request; background work has none.
+    """
     async with get_database().sessions() as session, session.begin():
         await set_organization(session, organization_id)
+        session.info["scope"] = scope
         yield session
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -12,17 +12,24 @@ from app.core.database import get_database, set_organization
 from app.core.errors import PermissionMissing, StepUpRequired, Unauthenticated
 from app.core.logs import bind_log_context
 from app.core.ratelimit import limit_caller
+from app.core.scope import Scope, bind_scope
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who is asking, for which organization, and what they may do now. `session_id` is None for machines."""
+    """Who is asking, for which organization, and what they may do now.
+
+    `session_id` is None for machines; then `user_id` is the API key's id, so that limits, the audit log and whoever
+    asks who did something name the key. `scope` is None for the whole organization.
+    """
 
     user_id: UUID
     organization_id: UUID
     email: str
     role: str
     permissions: frozenset[str]
+    scope: Scope | None = None
+    kind: Literal["user", "api_key"] = "user"
     session_id: UUID | None = None
     authenticated_at: float = 0.0  # Unix seconds of the last proof of identity
     is_stepped_up: bool = False  # proved who they are in the last ten minutes, with a factor where they have one
@@ -64,7 +71,7 @@ async def current_caller(request: Request) -> Caller:
         raise Unauthenticated
     caller: Caller = await authenticate(request)
     request.state.caller = caller
-    bind_log_context(organization_id=caller.organization_id, principal=caller.user_id)
+    bind_log_context(organization_id=caller.organization_id, principal=caller.user_id, principal_kind=caller.kind)
     await limit_caller(request, caller.organization_id, str(caller.user_id))
     return caller
 
@@ -82,6 +89,7 @@ def allow(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[
         if step_up:
             caller.require_step_up()
         await set_organization(session, caller.organization_id)
+        bind_scope(session, caller.scope)
         return caller
 
     check_permission.permission = permission  # type: ignore[attr-defined]  # read by the start-up check of routes

@@ -1,5 +1,6 @@
 """Identity's tables, one file a subject. What imports this package knows them all."""
 
+from app.domains.identity.models.access import ApiKey, CustomRole, Invitation, ServiceIdentity
 from app.domains.identity.models.people import (
     LoginThrottle,
     Membership,
@@ -21,10 +22,13 @@ from app.domains.identity.models.sso import (
 )
 
 __all__ = [
+    "ApiKey",
     "ConnectionDomain",
+    "CustomRole",
     "ExternalIdentity",
     "GroupMapping",
     "IdentityConnection",
+    "Invitation",
     "LoginThrottle",
     "Membership",
     "Organization",
@@ -34,6 +38,7 @@ __all__ = [
     "ScimGroup",
     "ScimGroupMember",
     "ScimUser",
+    "ServiceIdentity",
     "Session",
     "SigningKey",
     "UsedAssertion",

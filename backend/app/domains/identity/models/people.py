@@ -9,8 +9,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -67,13 +76,19 @@ class Organization(Base):
 
 
 class Membership(OrganizationRow, Base):
-    """A person's role in an organization. `version` grows with every change, so cached rights can be told apart."""
+    """A person's role in an organization: a built-in one, or `custom` with `role_id`. `scope` null: all of it.
+
+    `version` grows with every change, so cached rights can be told apart.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
         UniqueConstraint("organization_id", "user_id"),
         ForeignKeyConstraint(["organization_id"], ["organizations.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["organization_id", "role_id"], ["roles.organization_id", "roles.id"]),
+        CheckConstraint("(role = 'custom') = (role_id IS NOT NULL)", name="role"),
         Index(None, "user_id"),
+        Index(None, "organization_id", "role_id"),
         {
             "info": {
                 "policy": "organization_id = app.current_org() OR user_id = app.current_user_id()",
@@ -84,6 +99,8 @@ class Membership(OrganizationRow, Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     role: Mapped[str]
+    role_id: Mapped[UUID | None]
+    scope: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[int] = mapped_column(server_default="1", default=1)
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
