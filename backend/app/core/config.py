@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     aws_principal_arn: str | None = None  # who assumes customers' roles; named in the trust policies that we propose
     worker_concurrency: int = 8
     web_dir: Path | None = None
+    organizations_per_person: Annotated[int, Field(ge=0, le=1_000)] = 5  # that somebody may own; 0: nobody makes any
+    quotas: Annotated[dict[str, int | None], NoDecode] = {}  # "accounts=20,users=none" instead of the product's limits
     log_format: Literal["json", "text"] = "json"
     log_level: str = "INFO"
     log_file: Path | None = None  # then all goes there, and only warnings to the terminal; `cloudops up` sets it
@@ -50,6 +52,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("quotas", mode="before")
+    @classmethod
+    def _split_quotas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return {kind.strip(): None if limit.strip() == "none" else limit.strip() for kind, _, limit in pairs}
 
     @property
     def storage_location(self) -> str:

@@ -18,6 +18,24 @@ class DirectoryOrganization(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    deleted_at: Mapped[datetime | None]  # an owner asked for it: no new work starts from here on
+    delete_after: Mapped[datetime | None]  # until then it can be restored
+    emptied_at: Mapped[datetime | None]  # all rows and files are gone
+
+
+class DeletedOrganization(Base):
+    """What stays of an organization that is gone: that it was, who deleted it and how much. No names.
+
+    The audit rows stay as well, under this id, because no role of the product may delete them.
+    """
+
+    __tablename__ = "deleted_organizations"
+    __table_args__ = ({"schema": "directory"},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    deleted_at: Mapped[datetime]
+    deleted_by: Mapped[UUID]
+    removed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class DirectoryEntry(Base):

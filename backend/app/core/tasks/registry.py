@@ -53,6 +53,7 @@ class Schedule:
     cron: str
     function: Callable[..., Awaitable[None]]
     each_organization: bool
+    while_deleted: bool = False
 
 
 _tasks: dict[str, Task] = {}
@@ -100,14 +101,19 @@ def task(
     return register
 
 
-def schedule(name: str, *, cron: str) -> Callable[[OrganizationFunction], OrganizationFunction]:
+def schedule(
+    name: str, *, cron: str, while_deleted: bool = False
+) -> Callable[[OrganizationFunction], OrganizationFunction]:
     """Call `(session, organization_id)` once per due time in each organization's own transaction; only enqueue in it.
 
+    Deleted organizations have no turn, but where `while_deleted` says so (their audit log is sealed to the end).
     Times are UTC; a sixth cron field is seconds. After a stop of all workers the latest missed due time is made up for.
     """
 
     def register(function: OrganizationFunction) -> OrganizationFunction:
-        _add_schedule(Schedule(name=name, cron=cron, function=function, each_organization=True))
+        _add_schedule(
+            Schedule(name=name, cron=cron, function=function, each_organization=True, while_deleted=while_deleted)
+        )
         return function
 
     return register

@@ -9,15 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.core.events import EventRow
+from app.core.keeping import kept_days
 from app.core.tasks.models import OPEN_STATES, Job, ScheduleRun, WorkerRow
 from app.core.tasks.queueing import restore_ticket
 from app.core.tasks.registry import installation_schedule, schedule
 
 logger = logging.getLogger(__name__)
 
-KEEP_ENDED_JOBS = timedelta(days=30)
-KEEP_FAILED_JOBS = timedelta(days=90)
-KEEP_EVENTS = timedelta(days=7)
+FAILED_JOBS_FACTOR = 3  # failed jobs are kept so many times longer than others, to be replayed
 KEEP_SCHEDULE_RUNS = timedelta(days=7)
 KEEP_WORKERS = timedelta(days=1)
 _TICKET_LOST_AFTER = timedelta(minutes=5)
@@ -38,7 +37,7 @@ async def keep_queue_small(session: AsyncSession) -> None:
     await session.execute(delete(WorkerRow).where(WorkerRow.seen_at < func.now() - KEEP_WORKERS))
 
 
-@schedule("core.keep_jobs_in_order", cron="*/5 * * * *")
+@schedule("core.keep_jobs_in_order", cron="*/5 * * * *", while_deleted=True)
 async def keep_jobs_in_order(session: AsyncSession, organization_id: UUID) -> None:
     """Give jobs whose ticket is gone a new one; a restored backup or a hand in the table can lose it."""
     lost = (
@@ -60,8 +59,10 @@ async def keep_jobs_in_order(session: AsyncSession, organization_id: UUID) -> No
 
 @schedule("core.delete_old_rows", cron="17 * * * *")
 async def delete_old_rows(session: AsyncSession, organization_id: UUID) -> None:
-    """Delete an organization's finished jobs and old events; failed jobs stay longer, to be replayed."""
-    for states, age in ((("succeeded", "partial", "cancelled"), KEEP_ENDED_JOBS), (("failed",), KEEP_FAILED_JOBS)):
+    """Delete an organization's finished jobs and old events by its retention; failed jobs stay longer."""
+    kept = await kept_days(session, organization_id)
+    jobs = timedelta(days=kept["jobs"])
+    for states, age in ((("succeeded", "partial", "cancelled"), jobs), (("failed",), jobs * FAILED_JOBS_FACTOR)):
         old = (
             select(Job.id)
             .where(Job.organization_id == organization_id, Job.state.in_(states), Job.finished_at < func.now() - age)
@@ -72,7 +73,7 @@ async def delete_old_rows(session: AsyncSession, organization_id: UUID) -> None:
         )
     events = (
         select(EventRow.organization_id, EventRow.position)
-        .where(EventRow.organization_id == organization_id, EventRow.at < func.now() - KEEP_EVENTS)
+        .where(EventRow.organization_id == organization_id, EventRow.at < func.now() - timedelta(days=kept["events"]))
         .limit(_ROWS_A_TURN)
     )
     await session.execute(delete(EventRow).where(tuple_(EventRow.organization_id, EventRow.position).in_(events)))

@@ -120,6 +120,8 @@ async def _serve_organizations(schedule: Schedule, due_at: datetime, lease: UUID
         cursor = row.cursor
     while True:
         page = select(DirectoryOrganization.id).order_by(DirectoryOrganization.id).limit(_ORGANIZATIONS_A_PAGE)
+        if not schedule.while_deleted:
+            page = page.where(DirectoryOrganization.deleted_at.is_(None))
         if cursor is not None:
             page = page.where(DirectoryOrganization.id > cursor)
         async with directory_session() as session:
