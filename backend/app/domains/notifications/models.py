@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from app.core.database import Base, OrganizationRow
+from app.core.secrets import SEALED
 from app.domains.notifications.rules import Severity
 
 
@@ -88,6 +89,24 @@ class NotificationDelivery(OrganizationRow, Base):
     channel_kind: Mapped[str]
     recipient: Mapped[str]
     state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PersonalMail(OrganizationRow, Base):
+    """A mail to one person about their own account. Address and text are sealed, and gone once it has ended."""
+
+    __tablename__ = "personal_mails"
+    __table_args__ = (
+        Index("ix_personal_mails_open", "organization_id", "created_at", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    kind: Mapped[str]
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)  # JSON: to, subject, body, path
+    state: Mapped[str]  # queued | sending | sent | failed
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -15,6 +15,7 @@ from app.domains.notifications.models import (
     NotificationDelivery,
     NotificationRoute,
     NotificationRow,
+    PersonalMail,
 )
 
 
@@ -120,6 +121,20 @@ async def list_unended(session: AsyncSession, organization_id: UUID, *, before: 
         .where(delivery.organization_id == organization_id, delivery.ended_at.is_(None))
         .where(func.coalesce(delivery.attempted_at, delivery.created_at) < before)
         .order_by(delivery.created_at)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_unended_mails(
+    session: AsyncSession, organization_id: UUID, *, before: datetime, limit: int
+) -> Sequence[UUID]:
+    """Mails to one person that have not ended and whose last step was before an instant, the oldest first."""
+    statement = (
+        select(PersonalMail.id)
+        .where(PersonalMail.organization_id == organization_id, PersonalMail.ended_at.is_(None))
+        .where(func.coalesce(PersonalMail.attempted_at, PersonalMail.created_at) < before)
+        .order_by(PersonalMail.created_at)
         .limit(limit)
     )
     return (await session.scalars(statement)).all()

@@ -10,10 +10,12 @@ from app.core.database import tenant_session
 from app.core.events import handles
 from app.core.mail import MailFailed, send_mail
 from app.core.tasks import TaskContext, schedule, task
+from app.domains.identity import service as identity
 from app.domains.identity.events import OrganizationCreated
 from app.domains.notifications import service
 
 logger = logging.getLogger(__name__)
+identity.use_mail_queue(service.queue_mail)
 
 
 @handles(OrganizationCreated)
@@ -26,6 +28,13 @@ async def add_default_channel(session: AsyncSession, event: OrganizationCreated)
 async def enqueue_lost(session: AsyncSession, organization_id: UUID) -> None:
     """A message whose job is lost is sent all the same."""
     await service.enqueue_lost(session, organization_id)
+    await service.enqueue_lost_mails(session, organization_id)
+
+
+@schedule("notifications.remove_old_mails", cron="51 3 * * *")
+async def remove_old_mails(session: AsyncSession, organization_id: UUID) -> None:
+    """Remove the records of old mails to single people."""
+    await service.remove_old_mails(session, organization_id)
 
 
 @task("notifications.deliver", retries=3, timeout_seconds=60, queue="notify", announce=False)
@@ -51,3 +60,28 @@ async def deliver(context: TaskContext, delivery_id: UUID) -> None:
         logger.warning("a delivery failed: %s", failure.reason)
     async with tenant_session(context.organization_id) as session:
         await service.end_delivery(session, context.organization_id, delivery_id, error=error, permanent=permanent)
+
+
+@task("notifications.send_mail", retries=3, timeout_seconds=60, queue="notify", announce=False)
+async def send_personal_mail(context: TaskContext, mail_id: UUID) -> None:
+    """Send one mail to one person. At least once, like deliveries."""
+    async with tenant_session(context.organization_id) as session:
+        mail = await service.claim_mail(session, context.organization_id, mail_id)
+    if mail is None:
+        return
+    settings = get_settings()
+    error: str | None = None
+    permanent = False
+    try:
+        await send_mail(
+            settings,
+            to=mail.recipient,
+            subject=mail.subject,
+            body=f"{mail.body}\n\n{settings.public_url.rstrip('/')}{mail.path}\n",
+            message_key=str(mail.mail_id),
+        )
+    except MailFailed as failure:
+        error, permanent = failure.reason, failure.permanent
+        logger.warning("a personal mail failed: %s", failure.reason)
+    async with tenant_session(context.organization_id) as session:
+        await service.end_mail(session, context.organization_id, mail_id, error=error, permanent=permanent)

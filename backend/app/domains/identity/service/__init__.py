@@ -10,6 +10,7 @@ from app.domains.identity.service.authentication import (
 )
 from app.domains.identity.service.cache import revocation_channel
 from app.domains.identity.service.keys import forget_signing_key, get_key_ring, read_key_set, rotate_signing_keys
+from app.domains.identity.service.mail import queue_mail, use_mail_queue
 from app.domains.identity.service.people import (
     add_member,
     change_password,
@@ -56,6 +57,7 @@ __all__ = [
     "list_members",
     "list_own_sessions",
     "origin_of",
+    "queue_mail",
     "read_key_set",
     "refresh",
     "remove_ended_sessions",
@@ -70,5 +72,6 @@ __all__ = [
     "sign_in",
     "step_up",
     "update_organization",
+    "use_mail_queue",
     "use_settings",
 ]

@@ -17,23 +17,37 @@ from app.domains.notifications.service.delivering import (
     enqueue_lost,
     retry_delivery,
 )
+from app.domains.notifications.service.mailing import (
+    ReadyMail,
+    claim_mail,
+    end_mail,
+    enqueue_lost_mails,
+    queue_mail,
+    remove_old_mails,
+)
 from app.domains.notifications.service.telling import Notification, notify_all, send_test
 
 __all__ = [
     "Message",
     "Notification",
+    "ReadyMail",
     "claim_delivery",
+    "claim_mail",
     "create_channel",
     "create_default_channel",
     "create_route",
     "delete_channel",
     "delete_route",
     "end_delivery",
+    "end_mail",
     "enqueue_lost",
+    "enqueue_lost_mails",
     "list_channels",
     "list_deliveries",
     "list_routes",
     "notify_all",
+    "queue_mail",
+    "remove_old_mails",
     "retry_delivery",
     "send_test",
     "update_channel",
