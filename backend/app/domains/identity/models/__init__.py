@@ -1,6 +1,13 @@
 """Identity's tables, one file a subject. What imports this package knows them all."""
 
 from app.domains.identity.models.access import ApiKey, CustomRole, Invitation, ServiceIdentity
+from app.domains.identity.models.organizations import (
+    OrganizationBranding,
+    OrganizationDeletion,
+    OrganizationExport,
+    UsageCount,
+    UsageKey,
+)
 from app.domains.identity.models.people import (
     LoginThrottle,
     Membership,
@@ -32,6 +39,9 @@ __all__ = [
     "LoginThrottle",
     "Membership",
     "Organization",
+    "OrganizationBranding",
+    "OrganizationDeletion",
+    "OrganizationExport",
     "OrganizationPolicy",
     "ProviderLogout",
     "RefreshToken",
@@ -41,6 +51,8 @@ __all__ = [
     "ServiceIdentity",
     "Session",
     "SigningKey",
+    "UsageCount",
+    "UsageKey",
     "UsedAssertion",
     "User",
 ]
