@@ -95,10 +95,10 @@ async def check_address(url: str, settings: Settings, *, resolver: Resolver | No
     listed = any(is_under(address, prefix) for prefix in allowed_prefixes(settings.allowed_endpoints))
     if not listed and (address.scheme != "https" or address.port not in DEFAULT_PORTS.values()):
         raise AddressNotAllowed
-    ips = await _resolve_all(address, resolver or resolve)
-    if not listed and not all(is_public(ip_address(ip)) and not _is_own(ip) for ip in ips):
+    ips = await resolve_all(address, resolver or resolve)
+    if not listed and not all(is_public(ip_address(ip)) and not is_own(ip) for ip in ips):
         raise AddressNotAllowed
-    await _refuse_own_servers(address, ips, settings, resolver or resolve, any_port=not listed)
+    await refuse_own_servers(address, ips, settings, resolver or resolve, any_port=not listed)
     return Target(address=address, ips=tuple(ips))
 
 
@@ -116,7 +116,8 @@ def allowed_prefixes(prefixes: tuple[str, ...]) -> tuple[Address, ...]:
     return tuple(parse_allowed(prefix) for prefix in prefixes)
 
 
-async def _resolve_all(address: Address, resolver: Resolver) -> Sequence[str]:
+async def resolve_all(address: Address, resolver: Resolver) -> Sequence[str]:
+    """Every IP address of a parsed address, within RESOLVE_SECONDS. Raises AddressNotAllowed."""
     if literal_ip(address.host) is not None:
         return [address.host]
     try:
@@ -129,7 +130,7 @@ async def _resolve_all(address: Address, resolver: Resolver) -> Sequence[str]:
     return ips
 
 
-def _is_own(ip: str) -> bool:
+def is_own(ip: str) -> bool:
     """Whether this machine holds the address: only then may a socket be bound to it."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -148,7 +149,7 @@ def _own_servers(settings: Settings) -> Iterable[tuple[str, int]]:
             yield parts.hostname or "localhost", parts.port or (6379 if "redis" in parts.scheme else 5432)
 
 
-async def _refuse_own_servers(
+async def refuse_own_servers(
     address: Address, ips: Sequence[str], settings: Settings, resolver: Resolver, *, any_port: bool
 ) -> None:
     """Refuse our database and Redis; an allowed prefix may share their machine, never their port."""

@@ -31,7 +31,7 @@ BEGIN
     privileges := CASE
       WHEN item.kind = 'S' THEN 'USAGE, SELECT ON SEQUENCE'
       WHEN item.kind = 'v' OR item.short = 'alembic_version' THEN 'SELECT ON TABLE'
-      WHEN item.short IN ('audit_events', 'audit_seals') THEN 'SELECT, INSERT ON TABLE'
+      WHEN item.short IN ('audit_events', 'audit_seals', 'audit_heads') THEN 'SELECT, INSERT ON TABLE'
       ELSE 'SELECT, INSERT, UPDATE, DELETE ON TABLE'
     END;
     EXECUTE format('GRANT %s %s TO %I', privileges, item.name, app_role);

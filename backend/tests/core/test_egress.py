@@ -200,9 +200,9 @@ async def test_our_own_database_and_redis_are_refused() -> None:
 
 
 async def test_addresses_of_this_machine_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert egress._is_own("127.0.0.1")
-    assert not egress._is_own(PUBLIC)
-    monkeypatch.setattr(egress, "_is_own", lambda ip: ip == PUBLIC)
+    assert egress.is_own("127.0.0.1")
+    assert not egress.is_own(PUBLIC)
+    monkeypatch.setattr(egress, "is_own", lambda ip: ip == PUBLIC)
     with pytest.raises(AddressNotAllowed):
         await check_address("https://name.example/", settings(), resolver=every_name(PUBLIC))
 

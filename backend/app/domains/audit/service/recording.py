@@ -1,40 +1,20 @@
-"""Writing, sealing and checking the audit log."""
+"""Writing an act down, in the transaction that does it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import timedelta
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
 
-from app.core import clock
 from app.core.database import tenant_session
 from app.core.events import Event
 from app.core.http import Caller
 from app.core.ids import new_id
-from app.domains.audit import queries, rules
-from app.domains.audit.models import AuditEvent, AuditSeal
-from app.domains.audit.queries import AuditFilter, list_events
-
-__all__ = [
-    "AuditFilter",
-    "Verification",
-    "list_events",
-    "record",
-    "record_event",
-    "record_refusal",
-    "seal_new_events",
-    "verify",
-]
-
-SEAL_BATCH = 5_000
-VERIFY_BATCH = 2_000
-LATE = timedelta(days=1)  # no transaction lasts longer, so older unsealed rows were not written by us
-_SEAL_LOCK = 0x636F_7003
+from app.domains.audit import rules
+from app.domains.audit.models import AuditEvent
 
 # Who and where: columns of the log, not part of what changed.
 _TRACE_FIELDS = frozenset({"organization_id", "actor_id", "by", "actor_kind", "client_address", "user_agent"})
@@ -129,55 +109,3 @@ async def record_refusal(request: Request, permission: str) -> None:
 
 def _request_id() -> str:
     return rules.clean(str(get_contextvars().get("request_id", "")), 100)
-
-
-async def seal_new_events(session: AsyncSession, organization_id: UUID) -> int:
-    """Number the rows that have none and link each to the one before; returns how many. Safe to run twice at once."""
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(:kind, hashtext(:org))"), {"kind": _SEAL_LOCK, "org": str(organization_id)}
-    )
-    head = await queries.get_last_seal(session, organization_id)
-    since = head.sealed_at - LATE if head else None
-    records = await queries.list_unsealed(session, organization_id, since, SEAL_BATCH)
-    number, previous_hash = (head.number, head.hash) if head else (0, rules.GENESIS)
-    for item in records:
-        link = rules.seal(number + 1, previous_hash, item)
-        number, previous_hash = link.number, link.hash
-        session.add(
-            AuditSeal(
-                organization_id=organization_id,
-                number=link.number,
-                event_id=link.event_id,
-                hash=link.hash,
-                previous_hash=link.previous_hash,
-            )
-        )
-    await session.flush()
-    return len(records)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """How far the chain was walked and the first thing found wrong; `head` is the last good hash."""
-
-    ok: bool
-    checked: int
-    problem: str | None
-    head: str
-
-
-async def verify(session: AsyncSession, organization_id: UUID) -> Verification:
-    """Walk the whole chain. Finds edits, removals, insertions and reorderings of events and of seals.
-
-    Removing the newest links together with their events shows only against a copy of `head` kept elsewhere.
-    """
-    number, previous_hash = 0, rules.GENESIS
-    while links := await queries.list_links(session, organization_id, number, VERIFY_BATCH):
-        for link, item in links:
-            problem = rules.find_break(number + 1, previous_hash, link, item)
-            if problem is not None:
-                return Verification(ok=False, checked=number, problem=problem, head=previous_hash.hex())
-            number, previous_hash = link.number, link.hash
-    unsealed = await queries.count_unsealed_before(session, organization_id, clock.utc_now() - LATE)
-    problem = f"{unsealed} old events are not part of the chain" if unsealed else None
-    return Verification(ok=problem is None, checked=number, problem=problem, head=previous_hash.hex())
