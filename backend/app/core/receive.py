@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -32,7 +32,7 @@ class ReceivedFile:
 
     path: Path
     name: str
-    kind: FileKind
+    kind: FileKind | None  # None where the caller looks for itself
     size_bytes: int
     sha256: bytes
     fields: dict[str, str] = field(default_factory=dict)
@@ -47,7 +47,12 @@ def temporary_folder(settings: Settings) -> Path:
 
 @contextlib.asynccontextmanager
 async def receive_upload(
-    request: Request, settings: Settings, *, file_field: str = "file", limits: Limits = HTTP_LIMITS
+    request: Request,
+    settings: Settings,
+    *,
+    file_field: str = "file",
+    limits: Limits = HTTP_LIMITS,
+    detect: Callable[[Path], FileKind] | None = detect_kind,
 ) -> AsyncIterator[ReceivedFile]:
     """The one file of a multipart request, gone after the block unless it was moved away.
 
@@ -66,7 +71,7 @@ async def receive_upload(
         yield ReceivedFile(
             path=path,
             name=safe_name(form.file_name),
-            kind=await asyncio.to_thread(detect_kind, path),
+            kind=await asyncio.to_thread(detect, path) if detect is not None else None,
             size_bytes=form.size_bytes,
             sha256=form.digest.digest(),
             fields=form.fields,

@@ -17,7 +17,8 @@ AREAS = frozenset(
 WORDS = frozenset(
     {
         "acknowledge", "add", "apply", "approve", "assign", "branding", "breakdown", "cancel", "card", "change",
-        "chart", "clear", "close", "columns", "compare", "confirm", "connect", "copy", "create", "csv", "dark", "delete",
+        "chart", "clear", "close", "columns", "compare", "confirm", "connect", "copy", "create", "csv", "dark",
+        "delete",
         "detail", "details", "disable", "download", "drag", "edit", "enable", "evaluate", "except", "expand", "export",
         "file", "filter", "finding", "findings", "forecast", "graph", "group", "history", "import", "invite", "json",
         "language", "leave", "light", "limits", "link", "list", "mark", "mute", "new", "next", "open", "overview",
