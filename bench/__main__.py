@@ -33,28 +33,47 @@ def main() -> int:
 
 
 def write_table() -> None:
-    """Put every result into the page, between its two marks."""
-    rows = ["| benchmark | figures | measured |", "| --- | --- | --- |"]
+    """Put every result into the page, between its two marks: a heading, when and where, and its figures."""
+    parts: list[str] = []
     for path in sorted(RESULTS.glob("*.json")):
         result = json.loads(path.read_text())
-        machine = result.pop("machine", {})
-        name, at = result.pop("name"), result.pop("measured_at", "")
-        figures = "; ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in result.items())
+        machine, name, at = result.pop("machine", {}), result.pop("name"), result.pop("measured_at", "")
         where = f"{at[:10]}, {machine.get('cores')} cores, load {machine.get('load_average', 0):.1f}"
-        rows.append(f"| {name} | {figures} | {where} |")
+        parts += ["", f"### {name}", "", f"Measured {where}.", "", *_figures(result)]
     text = PAGE.read_text()
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{START}\n" + "\n".join(rows) + f"\n{END}{after}")
+    PAGE.write_text(f"{before}{START}\n" + "\n".join(parts) + f"\n\n{END}{after}")
+
+
+def _figures(result: dict[str, object]) -> list[str]:
+    """A table of the single figures, then one for each list of like records."""
+    single = {key: value for key, value in result.items() if not _is_records(value)}
+    lines = ["| figure | value |", "| --- | --- |"]
+    lines += [f"| {key.replace('_', ' ')} | {_shown(value)} |" for key, value in single.items()]
+    for records in (value for value in result.values() if _is_records(value)):
+        assert isinstance(records, list)
+        names = list(records[0])
+        lines += ["", "| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + " --- |" * len(names)]
+        lines += ["| " + " | ".join(_shown(record.get(name)) for name in names) + " |" for record in records]
+    return lines
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, list):
-        return "(" + ", ".join(_shown(item) for item in value) + ")"
+        return ", ".join(_shown(item) for item in value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} {_shown(item)}" for key, item in value.items()) + "}"
+        return "; ".join(f"{key.replace('_', ' ')} {_shown(item)}" for key, item in value.items())
     return str(value)
 
 

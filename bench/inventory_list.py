@@ -124,6 +124,9 @@ async def read(port: int, target: str) -> bytes:
         return (await client.get(f"http://127.0.0.1:{port}{target}")).content
 
 
+ROUNDS = 3
+
+
 async def ask(port: int, targets: Sequence[str], seconds: float) -> tuple[float, list[float]]:
     """Requests a second and each one's milliseconds, from a client that does nothing but read the bytes."""
     latencies: list[float] = []
@@ -136,7 +139,7 @@ async def ask(port: int, targets: Sequence[str], seconds: float) -> tuple[float,
             target = picks.choice(targets)
             writer.write(f"GET {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer x\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
+            assert head.startswith(b"HTTP/1.1 200"), (target, head[:60])
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
             latencies.append((time.perf_counter() - started) * 1000)
@@ -164,7 +167,7 @@ async def measure(resources: int, seconds: float) -> None:
                 one, other = await read(18741, page), await read(18742, page)
                 assert one == other, (one[:500], other[:500])
             rounds = []
-            for _ in range(3):
+            for _ in range(ROUNDS):
                 ours, our_latencies = await ask(18741, pages, seconds)
                 floor, floor_latencies = await ask(18742, pages, seconds)
                 rounds.append((ours / floor, ours, floor, p99(our_latencies), p99(floor_latencies)))

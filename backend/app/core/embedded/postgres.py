@@ -37,6 +37,7 @@ MAX_SOCKET_PATH = 100  # bytes; the system's limit is 107 and the socket's own n
 MAX_LOG_BYTES = 20 * 1024 * 1024
 SERVER_SETTINGS = {
     "max_connections": "200",
+    "autovacuum_naptime": "5s",  # a first sync makes 100,000 rows at once; without statistics filters are slow
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
