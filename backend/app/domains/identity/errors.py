@@ -1,6 +1,6 @@
 """What can go wrong at sign-in and with sessions. The texts never say which part was wrong."""
 
-from app.core.errors import AppError, Conflict, Unauthenticated
+from app.core.errors import AppError, Conflict, Forbidden, Unauthenticated
 
 
 class LoginFailed(AppError):
@@ -55,3 +55,81 @@ class DomainNotProven(Conflict):
     """The record was not found in the DNS."""
 
     slug, title = "domain-not-proven", "The DNS record was not found"
+
+
+class RoleInUse(Conflict):
+    """Members, machines, invitations or group mappings still have the role."""
+
+    slug, title = "role-in-use", "This role is still in use"
+
+
+class NameTaken(Conflict):
+    """Two roles, or two service identities, of an organization do not share a name."""
+
+    slug, title = "name-taken", "This name is in use"
+
+
+class RoleChangedMeanwhile(AppError):
+    """The role's version is not the one that was read."""
+
+    status, slug, title = 412, "changed-meanwhile", "Somebody changed this meanwhile"
+
+
+class InvitationGone(AppError):
+    """One answer for an unknown, used, revoked and expired invitation."""
+
+    status, slug, title = 404, "invitation-gone", "This invitation is not valid any more"
+
+
+class AlreadyInvited(Conflict):
+    slug, title = "already-invited", "This address has an open invitation"
+
+
+class AlreadyMember(Conflict):
+    slug, title = "already-member", "This person is a member already"
+
+
+class SignInToAccept(Unauthenticated):
+    """The invited address has an account: its owner signs in and accepts then."""
+
+    slug, title = "sign-in-to-accept", "Sign in with the invited address to accept"
+
+
+class TokenRefused(AppError):
+    """The token endpoint's refusals. The member `error` is the code of RFC 6749 section 5.2 or RFC 8628 section 3.5."""
+
+    status, slug, title = 400, "token-refused", "No token was issued"
+
+    def __init__(self, code: str, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Cache-Control": "no-store"}, extensions={"error": code})
+        self.code = code
+
+
+class OrganizationDeleted(Conflict):
+    """The organization waits for its end: it can be read, exported and restored, nothing more."""
+
+    slug, title = "organization-deleted", "This organization is being deleted"
+
+
+class OrganizationNotDeleted(Conflict):
+    slug, title = "organization-not-deleted", "This organization is not being deleted"
+
+
+class TooManyOrganizations(Conflict):
+    """The installation allows a person to own only so many. The problem carries `limit` and `used`."""
+
+    slug, title = "too-many-organizations", "You cannot create another organization"
+
+
+class ExportRunning(Conflict):
+    slug, title = "export-running", "An export is being written already"
+
+
+class SecondFactorMissing(Forbidden):
+    """The other organization requires a second factor, and this session was started without one."""
+
+    slug, title = "second-factor-missing", "Sign in with a second factor to open this organization"
+
+
+class BrandingDomainNotProven(Conflict):
+    slug, title = "branding-domain-not-proven", "The domain's record was not found"

@@ -1,6 +1,7 @@
 """Facts about people, sessions and organizations. `audit` turns each into a row of the same transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -185,3 +186,223 @@ class GroupProvisioned(ConnectionEvent):
     group: str
     change: str  # created | changed | removed
     members: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRemoved(IdentityEvent):
+    name: ClassVar[str] = "member.removed"
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessEvent(Event):
+    """Base of what happens to roles, keys, service identities and invitations: who did it and from where."""
+
+    actor_id: UUID | None = None
+    actor_kind: str = "user"
+    client_address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleCreated(AccessEvent):
+    name: ClassVar[str] = "role.created"
+    role_id: UUID
+    role_name: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleChanged(AccessEvent):
+    """`before` and `after` hold the changed fields; everybody who has the role is affected at once."""
+
+    name: ClassVar[str] = "role.changed"
+    role_id: UUID
+    before: dict[str, object]
+    after: dict[str, object]
+    members: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleDeleted(AccessEvent):
+    name: ClassVar[str] = "role.deleted"
+    role_id: UUID
+    role_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyCreated(AccessEvent):
+    name: ClassVar[str] = "api_key.created"
+    api_key_id: UUID
+    key_name: str
+    permissions: tuple[str, ...]
+    owner_id: UUID  # a member or a service identity
+    expires_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyRevoked(AccessEvent):
+    name: ClassVar[str] = "api_key.revoked"
+    api_key_id: UUID
+    key_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceIdentityCreated(AccessEvent):
+    name: ClassVar[str] = "service_identity.created"
+    service_identity_id: UUID
+    identity_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceIdentityChanged(AccessEvent):
+    name: ClassVar[str] = "service_identity.changed"
+    service_identity_id: UUID
+    before: dict[str, object]
+    after: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceIdentityDeleted(AccessEvent):
+    name: ClassVar[str] = "service_identity.deleted"
+    service_identity_id: UUID
+    identity_name: str
+    keys: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationSent(AccessEvent):
+    """Made or sent again."""
+
+    name: ClassVar[str] = "invitation.sent"
+    invitation_id: UUID
+    email: str
+    role: str
+    repeated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRevoked(AccessEvent):
+    name: ClassVar[str] = "invitation.revoked"
+    invitation_id: UUID
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationAccepted(AccessEvent):
+    name: ClassVar[str] = "invitation.accepted"
+    invitation_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientAuthorized(IdentityEvent):
+    """A person let a program of ours sign in as them; `way` is code or device."""
+
+    name: ClassVar[str] = "client.authorized"
+    client_id: str
+    way: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientDenied(IdentityEvent):
+    """A person refused a program that waited for them."""
+
+    name: ClassVar[str] = "client.denied"
+    outcome: ClassVar[str] = "refused"
+    client_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeReused(IdentityEvent):
+    """An authorization code was used a second time: the session made from it is ended."""
+
+    name: ClassVar[str] = "session.code_reused"
+    outcome: ClassVar[str] = "failure"
+    session_id: UUID
+    client_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationKeyRotated(Event):
+    """A new version of the organization's key seals from now on; `actor_kind` is system where the clock asked."""
+
+    name: ClassVar[str] = "organization_key.rotated"
+    actor_id: UUID | None = None
+    actor_kind: str = "system"
+    client_address: str = ""
+    user_agent: str = ""
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationEvent(Event):
+    """Base of what owners do with the organization as a whole."""
+
+    actor_id: UUID | None = None
+    actor_kind: str = "user"
+    client_address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationSwitched(OrganizationEvent):
+    """Somebody came over from another organization with the session they had there; which one is not said here."""
+
+    name: ClassVar[str] = "session.switched"
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerChanged(OrganizationEvent):
+    name: ClassVar[str] = "organization.owner_changed"
+    user_id: UUID  # the new owner
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationDeletionRequested(OrganizationEvent):
+    name: ClassVar[str] = "organization.deletion_requested"
+    delete_after: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationRestored(OrganizationEvent):
+    name: ClassVar[str] = "organization.restored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationRemovalStarted(OrganizationEvent):
+    """The grace is over. The audit rows stay; this is the last of them."""
+
+    name: ClassVar[str] = "organization.removal_started"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationExported(OrganizationEvent):
+    """A file with everything was asked for, finished or fetched."""
+
+    name: ClassVar[str] = "organization.exported"
+    export_id: UUID
+    step: str  # requested | finished | downloaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrandingChanged(OrganizationEvent):
+    """Names of the changed fields."""
+
+    name: ClassVar[str] = "organization.branding_changed"
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionChanged(OrganizationEvent):
+    name: ClassVar[str] = "organization.retention_changed"
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageSettingsChanged(OrganizationEvent):
+    name: ClassVar[str] = "organization.usage_settings_changed"
+    enabled: bool
