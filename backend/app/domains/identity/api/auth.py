@@ -19,6 +19,13 @@ from app.core.errors import (
 from app.core.http import Caller, DbSession, allow, allow_detached
 from app.core.pagination import Cursor, Limit, Page
 from app.domains.identity import service
+from app.domains.identity.api.cookies import (
+    LOOPBACK_HOSTS,
+    delete_refresh_cookie,
+    is_loopback,
+    refresh_cookie_name,
+    set_refresh_cookie,
+)
 from app.domains.identity.errors import LoginFailed, SessionEnded
 from app.domains.identity.schemas import (
     Login,
@@ -41,9 +48,7 @@ organizations_router = APIRouter(prefix="/organizations", tags=["organizations"]
 well_known_router = APIRouter(tags=["auth"])
 routers = [auth_router, users_router, organizations_router]
 
-SECURE_COOKIE, LOOPBACK_COOKIE = "__Host-refresh", "refresh"
 CLIENT_HEADER = "X-CloudOps-Client"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 MyProfile = Annotated[Caller, Depends(allow("profile:read"))]
 MyDetachedProfile = Annotated[Caller, Depends(allow_detached("profile:read"))]  # hashing takes its time
@@ -71,7 +76,7 @@ async def refresh_session(request: Request, response: Response, body: Refresh | 
     token = body.refresh_token if body else None
     if token is None:
         _check_same_origin(request, settings)
-        token = request.cookies.get(_cookie_name(settings))
+        token = request.cookies.get(refresh_cookie_name(settings))
     if not token:
         raise Unauthenticated
     signed_in = await service.refresh(settings, token, origin=service.origin_of(request))
@@ -85,9 +90,7 @@ async def sign_out(request: Request, response: Response, session: DbSession, cal
     if caller.session_id is not None:
         await service.end_session(session, settings, caller, caller.session_id)
     response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
-    response.delete_cookie(
-        _cookie_name(settings), path="/", secure=not _is_loopback(settings), httponly=True, samesite="strict"
-    )
+    delete_refresh_cookie(response, settings)
 
 
 @auth_router.post("/step-up", responses=problems(LoginFailed))
@@ -177,30 +180,12 @@ def _answer(response: Response, settings: Settings, signed_in: SignedIn) -> Toke
     response.headers["Cache-Control"] = "no-store"
     native = signed_in.client == "native"
     if not native:
-        response.set_cookie(
-            _cookie_name(settings),
-            signed_in.refresh_token,
-            expires=signed_in.ends_at,
-            path="/",
-            secure=not _is_loopback(settings),
-            httponly=True,
-            samesite="strict",
-        )
+        set_refresh_cookie(response, settings, signed_in)
     return TokenRead(
         access_token=signed_in.access_token,
         expires_in=signed_in.expires_in,
         refresh_token=signed_in.refresh_token if native else None,
     )
-
-
-def _cookie_name(settings: Settings) -> str:
-    return LOOPBACK_COOKIE if _is_loopback(settings) else SECURE_COOKIE
-
-
-def _is_loopback(settings: Settings) -> bool:
-    """Whether the address is plain http on this very machine, where browsers refuse `__Host-` cookies."""
-    address = urlsplit(settings.public_url)
-    return address.scheme == "http" and address.hostname in _LOOPBACK
 
 
 def _check_same_origin(request: Request, settings: Settings) -> None:
@@ -223,5 +208,5 @@ def _is_own_origin(origin: str, request: Request, settings: Settings) -> bool:
         return True
     # On this machine people type localhost or 127.0.0.1, and ports differ: the page's own origin will do.
     own = urlsplit(origin)
-    same = own.scheme == "http" and own.netloc == request.headers.get("host") and own.hostname in _LOOPBACK
-    return _is_loopback(settings) and same and origin == f"http://{own.netloc}"
+    same = own.scheme == "http" and own.netloc == request.headers.get("host") and own.hostname in LOOPBACK_HOSTS
+    return is_loopback(settings) and same and origin == f"http://{own.netloc}"
