@@ -18,6 +18,60 @@ class MfaRequired(AppError):
     status, slug, title = 401, "mfa-required", "A second factor is needed"
 
 
+class MfaFailed(AppError):
+    """The second factor was wrong, used before, or for something else."""
+
+    status, slug, title = 401, "mfa-failed", "The second factor was not accepted"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class MfaEnded(AppError):
+    """The five minutes or the tries between password and factor are used up: sign in from the start."""
+
+    status, slug, title = 401, "mfa-ended", "Sign in again"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class LinkInvalid(AppError):
+    """One answer for a link's token that is unknown, used or expired."""
+
+    status, slug, title = 400, "link-invalid", "This link does not work any more"
+
+
+class PasskeyRefused(AppError):
+    """The new passkey's answer was wrong, late, or not for this page."""
+
+    status, slug, title = 422, "passkey-refused", "This passkey cannot be added"
+
+
+class NoFactor(Conflict):
+    """Recovery codes stand in for a factor."""
+
+    slug, title = "no-factor", "Set up a second factor first"
+
+
+class LastFactor(Conflict):
+    """The organization requires a factor of this person."""
+
+    slug, title = "last-factor", "Your organization requires a second factor"
+
+
+class TooManyFactors(Conflict):
+    """Ten of a kind are enough."""
+
+    slug, title = "too-many-factors", "Remove a factor before you add another"
+
+
+class OwnReset(Conflict):
+    """Nobody approves the removal of their own factors, or approves twice."""
+
+    slug, title = "approval-not-possible", "Somebody else has to approve this"
+
+
 class SessionEnded(Unauthenticated):
     """The refresh token is unknown, expired, used before, or its session was ended."""
 

@@ -1,6 +1,7 @@
 """Identity's tables, one file a subject. What imports this package knows them all."""
 
 from app.domains.identity.models.access import ApiKey, CustomRole, Invitation, ServiceIdentity
+from app.domains.identity.models.factors import FactorReset, Passkey, RecoveryCode, TotpFactor
 from app.domains.identity.models.organizations import (
     OrganizationBranding,
     OrganizationDeletion,
@@ -33,6 +34,7 @@ __all__ = [
     "ConnectionDomain",
     "CustomRole",
     "ExternalIdentity",
+    "FactorReset",
     "GroupMapping",
     "IdentityConnection",
     "Invitation",
@@ -43,7 +45,9 @@ __all__ = [
     "OrganizationDeletion",
     "OrganizationExport",
     "OrganizationPolicy",
+    "Passkey",
     "ProviderLogout",
+    "RecoveryCode",
     "RefreshToken",
     "ScimGroup",
     "ScimGroupMember",
@@ -51,6 +55,7 @@ __all__ = [
     "ServiceIdentity",
     "Session",
     "SigningKey",
+    "TotpFactor",
     "UsageCount",
     "UsageKey",
     "UsedAssertion",

@@ -47,6 +47,8 @@ class User(Base):
     name: Mapped[str]
     password: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)  # PHC string, or None
     password_changed_at: Mapped[datetime | None]
+    email_verified_at: Mapped[datetime | None]
+    mfa_enrolled_at: Mapped[datetime | None]  # since when the person has a factor: organizations may know that much
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
