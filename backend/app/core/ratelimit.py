@@ -20,9 +20,19 @@ from app.core.config import Settings
 from app.core.errors import RateLimited
 
 LimitClass = Literal[
-    "login", "refresh", "read", "write", "export", "assistant", "probe", "alerts_intake", "metrics_intake"
+    "login",
+    "sso",
+    "scim",
+    "refresh",
+    "read",
+    "write",
+    "export",
+    "assistant",
+    "probe",
+    "alerts_intake",
+    "metrics_intake",
 ]
-BY_ADDRESS: frozenset[LimitClass] = frozenset({"login", "refresh"})  # nobody is known yet
+BY_ADDRESS: frozenset[LimitClass] = frozenset({"login", "sso", "scim", "refresh"})  # nobody is known yet
 REDIS_SECONDS = 0.35  # a little more than the client's own limit
 REDIS_PAUSE_SECONDS = 2.0
 LOCAL_SHARE = 4
@@ -41,6 +51,8 @@ class Limit:
 
 LIMITS: dict[LimitClass, Limit] = {
     "login": Limit(10, 60),
+    "sso": Limit(120, 60),  # secrets of 256 bits cannot be guessed; it bounds what we ask of providers
+    "scim": Limit(1_500, 60),  # Entra ID sends up to 25 requests a second
     "refresh": Limit(600, 60),  # every loaded page asks once, and an office shares one address
     "read": Limit(600, 60),
     "write": Limit(120, 60),
@@ -217,10 +229,14 @@ def limit_class_of(method: str, template: str) -> LimitClass | None:
     path = template.removeprefix("/api/v1")
     if path.startswith(("/ingest", "/api/v2")):
         return None  # counted per integration by its own route, in samples and alerts
-    if path in ("/auth/login", "/auth/reset") and method == "POST":
+    if path in ("/auth/login", "/auth/reset", "/auth/device") and method == "POST":
         return "login"
-    if path == "/auth/refresh" and method == "POST":
+    if path in ("/auth/refresh", "/auth/token") and method == "POST":
         return "refresh"
+    if path == "/auth/methods" or path.startswith(("/auth/oidc/", "/auth/saml/")):
+        return "sso"
+    if path.startswith("/scim/"):
+        return "scim"
     if path == template:
         return None
     if path.endswith(("/export", "/download")) or (path == "/reports" and method == "POST"):

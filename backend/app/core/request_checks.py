@@ -20,6 +20,7 @@ MAX_HEADER_BYTES = 16 * KIB
 MAX_URL_BYTES = 8 * KIB
 MAX_QUERY_PARAMETERS = 50
 JSON_BYTES, INTAKE_BYTES, METRICS_BYTES, SAML_BYTES = MIB, 5 * MIB, 10 * MIB, 256 * KIB
+SCIM_BYTES = 512 * KIB
 UPLOAD_BYTES = 201 * MIB  # the file's 200 MiB and the multipart around it
 BODY_START_SECONDS, BODY_BYTES_PER_SECOND = 10.0, KIB
 REQUEST_SECONDS, UPLOAD_SECONDS = 30.0, 900.0
@@ -56,12 +57,14 @@ class PathClass:
     INTAKE: ClassVar["PathClass"]
     METRICS: ClassVar["PathClass"]
     SAML: ClassVar["PathClass"]
+    SCIM: ClassVar["PathClass"]
 
 
 PathClass.OWN = PathClass(body_bytes=JSON_BYTES)
 PathClass.INTAKE = PathClass(body_bytes=INTAKE_BYTES, foreign=True)
 PathClass.METRICS = PathClass(body_bytes=METRICS_BYTES, foreign=True)
 PathClass.SAML = PathClass(body_bytes=SAML_BYTES)
+PathClass.SCIM = PathClass(body_bytes=SCIM_BYTES, foreign=True)  # answers in its own error shape
 
 
 def path_class_of(path: str) -> PathClass:
@@ -71,6 +74,8 @@ def path_class_of(path: str) -> PathClass:
         return PathClass.METRICS
     if plain.startswith("/ingest/") or path.startswith("/api/v2/"):
         return PathClass.INTAKE
+    if plain.startswith("/scim/"):
+        return PathClass.SCIM
     return PathClass.SAML if "/saml/" in plain else PathClass.OWN
 
 

@@ -86,6 +86,7 @@ class GroupMapping(OrganizationRow, Base):
     __table_args__ = (
         UniqueConstraint("organization_id", "connection_id", "group"),
         ForeignKeyConstraint(["organization_id", "connection_id"], _CONNECTION, ondelete="CASCADE"),
+        ForeignKeyConstraint(["organization_id", "role_id"], ["roles.organization_id", "roles.id"]),
     )
 
     connection_id: Mapped[UUID]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 from uuid import UUID
 
-from app.domains.identity.rules import ROLES
+from app.domains.identity.rules import ROLES, Role
 
 ConnectionKind = Literal["oidc", "saml"]
 SigningAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -22,7 +22,7 @@ SKEW_SECONDS = 60.0
 MAX_TOKEN_AGE_SECONDS = 600.0
 MFA_AGE_SECONDS = 12 * 3600.0
 LOGOUT_KEPT = timedelta(hours=1)
-LEAST_ROLE = "viewer"
+LEAST_ROLE: Role = "viewer"
 DNS_LABEL = "_cloudops"
 MAX_SUBJECT = 255
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"

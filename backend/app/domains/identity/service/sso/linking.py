@@ -1,0 +1,43 @@
+"""Linking a signed-in person to their account at a provider: the only way an existing person gets a second door."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.core.config import Settings
+from app.core.database import tenant_session
+from app.core.errors import NotFound
+from app.core.http import Caller
+from app.domains.identity.queries import sso as reads
+from app.domains.identity.service.sso.connections import origin_of
+from app.domains.identity.service.sso.oidc import start_oidc
+from app.domains.identity.service.sso.saml import start_saml
+from app.domains.identity.service.sso.tickets import Started
+
+
+async def start_link(
+    settings: Settings,
+    caller: Caller,
+    connection_id: UUID,
+    *,
+    return_to: str | None,
+    cookies: Mapping[str, str | None],
+) -> Started:
+    """Send the caller to the provider, which has to prove the person anew. `cookies`: the binding cookie by kind.
+
+    Raises NotFound, StepUpRequired for a machine, and ProviderSignInFailed where the provider cannot be asked.
+    """
+    caller.require_step_up()
+    async with tenant_session(caller.organization_id) as session:
+        connection = await reads.get_connection(session, caller.organization_id, connection_id)
+    if not connection.enabled or caller.session_id is None:
+        raise NotFound
+    start = start_oidc if connection.kind == "oidc" else start_saml
+    return await start(
+        settings,
+        connection_id,
+        return_to=return_to,
+        fresh=True,
+        binding=cookies.get(connection.kind),
+        origin=origin_of(caller),
+        link=caller,
+    )
