@@ -42,6 +42,8 @@ PUBLIC_ROUTES = frozenset(
         "replace_scim_group",
         "patch_scim_group",
         "delete_scim_group",
+        "preview_invitation",
+        "accept_invitation",
         "read_jwks",
         "read_health",
         "read_readiness",

@@ -231,6 +231,8 @@ def limit_class_of(method: str, template: str) -> LimitClass | None:
         return None  # counted per integration by its own route, in samples and alerts
     if path in ("/auth/login", "/auth/reset", "/auth/device") and method == "POST":
         return "login"
+    if path.startswith("/auth/invitations/") and method == "POST":
+        return "login"
     if path in ("/auth/refresh", "/auth/token") and method == "POST":
         return "refresh"
     if path == "/auth/methods" or path.startswith(("/auth/oidc/", "/auth/saml/")):

@@ -36,6 +36,15 @@ class MfaEnded(AppError):
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
+class PasskeyFailed(AppError):
+    """One answer for everything that is wrong with a sign-in by passkey alone."""
+
+    status, slug, title = 401, "passkey-failed", "This passkey was not accepted"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
 class LinkInvalid(AppError):
     """One answer for a link's token that is unknown, used or expired."""
 

@@ -15,6 +15,7 @@ from app.core.http import Caller
 from app.core.redis import get_redis
 from app.domains.identity import service
 from app.domains.identity.models import Session
+from app.domains.identity.schemas.access import MemberUpdate
 from pydantic import SecretStr
 from sqlalchemy import update
 
@@ -134,7 +135,7 @@ async def test_a_role_change_works_at_once(
     for role in ("operator", "auditor", "admin", "viewer"):
         assert await status(client, auth(tokens["access_token"])) == 200
         async with tenant_session(person.organization_id) as session:
-            await service.set_role(session, settings, caller_of(owner), person.user_id, role)
+            await service.update_member(session, settings, caller_of(owner), person.user_id, MemberUpdate(role=role))
         assert (await client.get(ME, headers=auth(tokens["access_token"]))).json()["role"] == role
 
 
@@ -145,7 +146,8 @@ async def test_disabling_a_member_ends_their_sessions_at_once(
     tokens = await sign_in(person)
     assert await status(client, auth(tokens["access_token"])) == 200
     async with tenant_session(person.organization_id) as session:
-        await service.set_member_disabled(session, settings, caller_of(owner), person.user_id, True)
+        change = MemberUpdate(disabled=True)
+        await service.update_member(session, settings, caller_of(owner), person.user_id, change)
     assert await status(client, auth(tokens["access_token"])) == 401
     answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
     assert answer.status_code == 401

@@ -12,6 +12,7 @@ from app.core.ids import new_id
 from app.core.pagination import encode_cursor
 from app.domains.identity import service as identity
 from app.domains.identity.rules import ROLES, Role, permissions_of
+from app.domains.identity.schemas.access import MemberUpdate
 from app.domains.notifications.api import router
 from tests.domains.notifications.conftest import Office, told
 from tests.support.clouds import make_client
@@ -46,7 +47,7 @@ async def test_a_new_organization_tells_its_owners_and_admins(office: Office, cl
 async def test_roles_are_resolved_when_something_is_told(office: Office, owner: Caller) -> None:
     admin, viewer, gone = [await office.person(role) for role in ("admin", "viewer", "admin")]
     async with tenant_session(office.organization_id) as session:
-        await identity.set_member_disabled(session, get_settings(), owner, gone.user_id, True)
+        await identity.update_member(session, get_settings(), owner, gone.user_id, MemberUpdate(disabled=True))
     assert await office.notify(told(), told("low", severity="low")) == 2
     recipients = [row["recipient"] for row in await office.deliveries()]
     assert recipients == sorted([owner.email, admin.email])

@@ -1,8 +1,16 @@
 """Identity's routes, one file a subject."""
 
-from app.domains.identity.api import auth, organizations
+from app.domains.identity.api import access, api_keys, auth, clients, invitations, organizations
 from app.domains.identity.api.auth import well_known_router
 
 __all__ = ["routers", "well_known_router"]
 
-routers = [*auth.routers, *organizations.routers]
+routers = [
+    *auth.routers,
+    *clients.routers,
+    *organizations.routers,
+    *access.routers,
+    *api_keys.routers,
+    *invitations.routers,
+    access.members_router,  # last: /users/{user_id} would take the names of the others under /users
+]

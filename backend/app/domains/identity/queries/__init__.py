@@ -3,16 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.directory import DirectoryEntry, DirectoryOrganization, directory_hash
 from app.core.errors import NotFound
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
 from app.core.schemas import check_text
-from app.domains.identity.models import Membership, Organization, Session, SigningKey, User
+from app.domains.identity.models import CustomRole, Membership, Organization, Session, SigningKey, User
 from app.domains.identity.rules import normalise_email
 
 
@@ -27,16 +28,21 @@ class SessionSnapshot:
     membership_version: int
     email: str
     disabled: bool  # the person or the membership
+    custom_permissions: tuple[str, ...] | None = None  # of a custom role
+    scope: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemberRow:
-    """A line of the members' list; `id` is the person's."""
+    """A line of the members' list; `id` is the person's. `role_name` is a custom role's, else the role itself."""
 
     id: UUID
     email: str
     name: str
     role: str
+    role_id: UUID | None
+    role_name: str
+    scope: dict[str, Any] | None
     created_at: datetime
     last_seen_at: datetime | None
     disabled_at: datetime | None
@@ -97,7 +103,7 @@ async def count_owners(session: AsyncSession, organization_id: UUID) -> int:
     query = select(Membership.id).where(
         Membership.organization_id == organization_id, Membership.role == "owner", Membership.disabled_at.is_(None)
     )
-    return len((await session.execute(query.with_for_update())).scalars().all())
+    return len((await session.execute(query.order_by(Membership.id).with_for_update())).scalars().all())
 
 
 async def get_organization(session: AsyncSession, organization_id: UUID, *, lock: bool = False) -> Organization:
@@ -120,16 +126,25 @@ async def get_snapshot(session: AsyncSession, organization_id: UUID, session_id:
             Membership.version.label("membership_version"),
             User.email,
             (User.disabled_at.is_not(None) | Membership.disabled_at.is_not(None)).label("disabled"),
+            CustomRole.permissions.label("custom_permissions"),
+            Membership.scope,
         )
         .join(
             Membership,
             and_(Membership.organization_id == Session.organization_id, Membership.user_id == Session.user_id),
         )
         .join(User, User.id == Session.user_id)
+        .outerjoin(
+            CustomRole,
+            and_(CustomRole.organization_id == Membership.organization_id, CustomRole.id == Membership.role_id),
+        )
         .where(Session.organization_id == organization_id, Session.id == session_id)
     )
     row = (await session.execute(query)).one_or_none()
-    return None if row is None else SessionSnapshot(**row._mapping)
+    if row is None:
+        return None
+    custom = row.custom_permissions
+    return SessionSnapshot(**{**row._mapping, "custom_permissions": None if custom is None else tuple(custom)})
 
 
 async def list_live_sessions(
@@ -158,31 +173,48 @@ async def has_used_device(session: AsyncSession, organization_id: UUID, user_id:
     return (await session.execute(query.limit(1))).first() is not None
 
 
-async def list_members(
-    session: AsyncSession, organization_id: UUID, limit: int, cursor: str | None
-) -> tuple[list[MemberRow], str | None]:
-    """One page of members by e-mail address, and the next cursor."""
+def _members(organization_id: UUID) -> Select[Any]:
     last_seen = (
         select(func.max(Session.last_seen_at))
         .where(Session.organization_id == Membership.organization_id, Session.user_id == Membership.user_id)
         .correlate(Membership)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(
             User.id,
             User.email,
             User.name,
             Membership.role,
+            Membership.role_id,
+            func.coalesce(CustomRole.name, Membership.role).label("role_name"),
+            Membership.scope,
             Membership.created_at,
             last_seen.label("last_seen_at"),
             func.coalesce(Membership.disabled_at, User.disabled_at).label("disabled_at"),
         )
         .join(User, User.id == Membership.user_id)
+        .outerjoin(
+            CustomRole,
+            and_(CustomRole.organization_id == Membership.organization_id, CustomRole.id == Membership.role_id),
+        )
         .where(Membership.organization_id == organization_id)
-        .order_by(User.email_normalised, User.id)
-        .limit(limit + 1)
     )
+
+
+async def read_member(session: AsyncSession, organization_id: UUID, user_id: UUID) -> MemberRow:
+    """One member as the list shows them. Raises NotFound."""
+    row = (await session.execute(_members(organization_id).where(User.id == user_id))).one_or_none()
+    if row is None:
+        raise NotFound
+    return MemberRow(**row._mapping)
+
+
+async def list_members(
+    session: AsyncSession, organization_id: UUID, limit: int, cursor: str | None
+) -> tuple[list[MemberRow], str | None]:
+    """One page of members by e-mail address, and the next cursor."""
+    query = _members(organization_id).order_by(User.email_normalised, User.id).limit(limit + 1)
     if key := decode_cursor(cursor, 2):
         try:
             email, user_id = check_text(str(key[0])), UUID(key[1])

@@ -46,6 +46,7 @@ PERMISSION_TABLE: dict[str, tuple[Role, ...]] = {
     "audit:export": ("owner", "admin", "auditor"),
     "members:read": ("owner", "admin", "operator", "auditor"),
     "members:write": _HEADS,
+    "roles:write": _HEADS,
     "api-keys:own": ("owner", "admin", "operator", "finance", "viewer"),
     "api-keys:write": _HEADS,
     "organization:read": _EVERYONE,
@@ -87,9 +88,9 @@ KEY_SIGNS_FOR = timedelta(days=30)
 KEY_STAYS_PUBLISHED = timedelta(hours=1) + ACCESS_TOKEN_LIFETIME
 
 
-def idle_expiry(client: str, now: datetime, absolute_expires_at: datetime) -> datetime:
+def idle_expiry(now: datetime, idle: timedelta, absolute_expires_at: datetime) -> datetime:
     """When a session used just now ends if it is not used again."""
-    return min(now + IDLE_LIFETIME[client], absolute_expires_at)
+    return min(now + idle, absolute_expires_at)
 
 
 def is_session_alive(

@@ -80,13 +80,28 @@ class SessionRead(ReadModel):
     current: bool
 
 
+class TagPairRead(ReadModel):
+    key: str
+    value: str
+
+
+class ScopeRead(ReadModel):
+    """A part of the organization; a scope of null is all of it."""
+
+    accounts: list[UUID]
+    tags: list[TagPairRead]
+
+
 class MemberRead(ReadModel):
-    """A member; `id` is the person's id."""
+    """A member; `id` is the person's id. A custom role is `custom` with its id; `role_name` is what people call it."""
 
     id: UUID
     email: str
     name: str
-    role: Role
+    role: Role | Literal["custom"]
+    role_id: UUID | None
+    role_name: str
+    scope: ScopeRead | None
     created_at: datetime
     last_seen_at: datetime | None
     disabled_at: datetime | None

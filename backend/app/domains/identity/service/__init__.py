@@ -11,6 +11,14 @@ from app.domains.identity.service.authentication import (
 from app.domains.identity.service.cache import revocation_channel
 from app.domains.identity.service.keys import forget_signing_key, get_key_ring, read_key_set, rotate_signing_keys
 from app.domains.identity.service.mail import queue_mail, use_mail_queue
+from app.domains.identity.service.members import erase_membership, keep_an_owner, lock_owners, update_member
+from app.domains.identity.service.organization_keys import (
+    RotationRunning,
+    keep_installation_key_young,
+    keep_key_young,
+    read_keys,
+    rotate_key,
+)
 from app.domains.identity.service.people import (
     add_member,
     change_password,
@@ -18,8 +26,6 @@ from app.domains.identity.service.people import (
     create_user,
     disable_user,
     ensure_first_administrator,
-    set_member_disabled,
-    set_role,
     update_organization,
 )
 from app.domains.identity.service.policy import get_policy, set_policy
@@ -38,6 +44,7 @@ from app.domains.identity.service.upkeep import remove_ended_sessions
 
 __all__ = [
     "Origin",
+    "RotationRunning",
     "SignedIn",
     "add_member",
     "authenticate",
@@ -48,22 +55,29 @@ __all__ = [
     "disable_user",
     "end_session",
     "ensure_first_administrator",
+    "erase_membership",
     "forget_old_attempts",
     "forget_signing_key",
     "get_key_ring",
     "get_organization",
     "get_policy",
     "get_user_names",
+    "keep_an_owner",
+    "keep_installation_key_young",
+    "keep_key_young",
     "list_members",
     "list_own_sessions",
+    "lock_owners",
     "origin_of",
     "queue_mail",
     "read_key_set",
+    "read_keys",
     "refresh",
     "remove_ended_sessions",
     "revocation_channel",
     "revoke_everywhere",
     "revoke_sessions",
+    "rotate_key",
     "rotate_signing_keys",
     "set_member_disabled",
     "set_policy",
@@ -71,6 +85,7 @@ __all__ = [
     "settings_of",
     "sign_in",
     "step_up",
+    "update_member",
     "update_organization",
     "use_mail_queue",
     "use_settings",

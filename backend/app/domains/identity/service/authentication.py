@@ -10,9 +10,11 @@ from app.core.database import tenant_session
 from app.core.errors import Unauthenticated
 from app.core.http import Caller
 from app.core.ratelimit import client_address as address_of
+from app.core.scope import read_scope
 from app.domains.identity import queries, rules, tokens
 from app.domains.identity.queries import SessionSnapshot
-from app.domains.identity.service import cache
+from app.domains.identity.rules import access
+from app.domains.identity.service import cache, machines
 from app.domains.identity.service.keys import get_key_ring
 from app.domains.identity.service.sessions import Origin
 
@@ -56,6 +58,8 @@ async def authenticate_token(token: str, *, client_address: str = "", user_agent
 
 
 async def _authenticate(token: str, settings: Settings, origin: Origin) -> Caller:
+    if token.startswith(f"{access.KEY_PREFIX}_"):
+        return await machines.authenticate_key(token, settings, origin)
     now = clock.utc_now()
     keys = await get_key_ring().verification_keys(tokens.key_id_of(token))
     claims = tokens.verify(token, keys, issuer=settings.public_url, now=now, verified=_verified)
@@ -70,7 +74,8 @@ async def _authenticate(token: str, settings: Settings, origin: Origin) -> Calle
         organization_id=claims.organization_id,
         email=state.email,
         role=state.role,
-        permissions=rules.permissions_of(state.role),
+        permissions=access.granted(state.role, state.custom_permissions),
+        scope=read_scope(state.scope),
         session_id=claims.session_id,
         authenticated_at=claims.authenticated_at,
         is_stepped_up=rules.is_recent(claims.authenticated_at, now),

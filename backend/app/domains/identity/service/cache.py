@@ -1,4 +1,6 @@
-"""The 60-second copy of sessions in Redis. Losing, corrupting or forging it may slow us, never let anybody in or out.
+"""The 60-second copy of sessions and API keys in Redis.
+
+Losing, corrupting or forging it may slow us, never let anybody in or out.
 
 An entry carries an HMAC over its key and content; anything else is a miss. A writer who is about to end a session
 or change a membership first puts a mark there, which sends readers to PostgreSQL for longer than its transaction
@@ -12,6 +14,7 @@ import hmac
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -23,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.config import Settings
 from app.core.redis import get_redis, org_key
 from app.domains.identity.queries import SessionSnapshot
+from app.domains.identity.queries.api_keys import KeyPlace, KeySnapshot
 from app.domains.identity.service.keys import get_key_ring
 
 logger = logging.getLogger(__name__)
@@ -42,6 +46,19 @@ def _member_name(organization_id: UUID, user_id: UUID) -> str:
     return org_key(organization_id, "member", user_id)
 
 
+def _service_name(organization_id: UUID, identity_id: UUID) -> str:
+    return org_key(organization_id, "service-identity", identity_id)
+
+
+def _key_name(place: KeyPlace) -> str:
+    return org_key(place.organization_id, "api-key", place.key_id)
+
+
+def _owner_name(place: KeyPlace) -> str:
+    name = _service_name if place.is_service else _member_name
+    return name(place.organization_id, place.owner_id)
+
+
 def revocation_channel(organization_id: UUID) -> str:
     """Where ended sessions are announced, one id a message, for those who hold connections open."""
     return org_key(organization_id, "revocations")
@@ -52,6 +69,34 @@ async def read_copy(
 ) -> tuple[SessionSnapshot | None, bool]:
     """(the copy, whether the places may be filled). Never raises for what Redis does."""
     names = [_session_name(organization_id, session_id), _member_name(organization_id, user_id)]
+    contents, may_fill = await _read(settings, names)
+    return (None if contents is None else _snapshot(*contents)), may_fill
+
+
+async def write_copy(settings: Settings, organization_id: UUID, session_id: UUID, snapshot: SessionSnapshot) -> None:
+    """Fill the empty places of a session and its membership."""
+    session_part, member_part = _parts(snapshot)
+    values = {
+        _session_name(organization_id, session_id): session_part,
+        _member_name(organization_id, snapshot.user_id): member_part,
+    }
+    await _write(settings, values)
+
+
+async def read_key_copy(settings: Settings, place: KeyPlace) -> tuple[KeySnapshot | None, bool]:
+    """Like `read_copy` for an API key: its own part, and the part that its owner's sessions share."""
+    contents, may_fill = await _read(settings, [_key_name(place), _owner_name(place)])
+    return (None if contents is None else _key_snapshot(*contents)), may_fill
+
+
+async def write_key_copy(settings: Settings, place: KeyPlace, snapshot: KeySnapshot) -> None:
+    """Fill the empty places of a key and its owner."""
+    key_part, owner_part = _key_parts(snapshot)
+    await _write(settings, {_key_name(place): key_part, _owner_name(place): owner_part})
+
+
+async def _read(settings: Settings, names: list[str]) -> tuple[list[list[Any]] | None, bool]:
+    """(the contents if all are there and ours, whether the places may be filled)."""
     try:
         found = await get_redis(settings).mget(names)
     except _FAILURES:
@@ -64,21 +109,14 @@ async def read_copy(
     if forged:
         logger.warning("a cached session was not ours and is dropped")
         await _quietly(settings, lambda redis: redis.delete(*forged))
-    if contents[0] is None or contents[1] is None:
-        return None, True
-    return _snapshot(contents[0], contents[1]), True
+    known = [content for content in contents if content is not None]
+    return (known if len(known) == len(names) else None), True
 
 
-async def write_copy(settings: Settings, organization_id: UUID, session_id: UUID, snapshot: SessionSnapshot) -> None:
-    """Fill the empty places of a session and its membership."""
+async def _write(settings: Settings, values: dict[str, bytes]) -> None:
     key = await get_key_ring().cache_key()
     if not key:
         return
-    session_part, member_part = _parts(snapshot)
-    values = {
-        _session_name(organization_id, session_id): session_part,
-        _member_name(organization_id, snapshot.user_id): member_part,
-    }
 
     async def fill(redis: Redis) -> None:
         async with redis.pipeline(transaction=False) as pipeline:
@@ -108,6 +146,24 @@ async def mark_sessions(
 async def mark_member(settings: Settings, organization_id: UUID, user_id: UUID) -> None:
     """Send readers of this membership to the table from now on."""
     await _mark(settings, [_member_name(organization_id, user_id)])
+
+
+async def mark_members(settings: Settings, organization_id: UUID, user_ids: Collection[UUID]) -> None:
+    """Send readers of these memberships to the table from now on; their API keys share the place."""
+    if user_ids:
+        await _mark(settings, [_member_name(organization_id, user_id) for user_id in user_ids])
+
+
+async def mark_service_identities(settings: Settings, organization_id: UUID, ids: Collection[UUID]) -> None:
+    """Send readers of these service identities, with all their keys, to the table from now on."""
+    if ids:
+        await _mark(settings, [_service_name(organization_id, one) for one in ids])
+
+
+async def mark_keys(settings: Settings, organization_id: UUID, key_ids: Collection[UUID]) -> None:
+    """Send readers of these API keys to the table from now on."""
+    if key_ids:
+        await _mark(settings, [org_key(organization_id, "api-key", key_id) for key_id in key_ids])
 
 
 async def _mark(settings: Settings, names: Collection[str]) -> None:
@@ -142,32 +198,80 @@ def _close(key: bytes, name: str, content: bytes) -> bytes:
     return hmac.digest(key, name.encode() + b"\0" + content, hashlib.sha256) + content
 
 
-def _open(key: bytes, name: str, value: bytes | str | None) -> list[object] | None:
+def _open(key: bytes, name: str, value: bytes | str | None) -> list[Any] | None:
     if value is None or not key:
         return None
     raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     content = raw[32:]
     if not hmac.compare_digest(hmac.digest(key, name.encode() + b"\0" + content, hashlib.sha256), raw[:32]):
         return None
-    found: list[object] = orjson.loads(content)
+    found: list[Any] = orjson.loads(content)
     return found
 
 
 def _parts(snapshot: SessionSnapshot) -> tuple[bytes, bytes]:
     session_part = [str(snapshot.user_id), snapshot.ends_at.timestamp(), snapshot.revoked]
-    member_part = [snapshot.role, snapshot.membership_version, snapshot.email, snapshot.disabled]
+    member_part = [
+        snapshot.role,
+        snapshot.membership_version,
+        snapshot.email,
+        snapshot.disabled,
+        snapshot.custom_permissions,
+        snapshot.scope,
+    ]
     return orjson.dumps(session_part), orjson.dumps(member_part)
 
 
-def _snapshot(session_part: list[object], member_part: list[object]) -> SessionSnapshot:
+def _snapshot(session_part: list[Any], member_part: list[Any]) -> SessionSnapshot:
     user_id, ends_at, revoked = session_part
-    role, version, email, disabled = member_part
+    role, version, email, disabled, custom, scope = member_part
     return SessionSnapshot(
-        user_id=UUID(str(user_id)),
-        ends_at=datetime.fromtimestamp(float(str(ends_at)), UTC),
+        user_id=UUID(user_id),
+        ends_at=datetime.fromtimestamp(ends_at, UTC),
         revoked=bool(revoked),
         role=str(role),
-        membership_version=int(str(version)),
+        membership_version=int(version),
         email=str(email),
         disabled=bool(disabled),
+        custom_permissions=None if custom is None else tuple(custom),
+        scope=scope,
+    )
+
+
+def _key_parts(snapshot: KeySnapshot) -> tuple[bytes, bytes]:
+    key_part = [
+        snapshot.name,
+        snapshot.ends_at.timestamp(),
+        snapshot.revoked,
+        snapshot.permissions,
+        snapshot.addresses,
+        snapshot.scope,
+    ]
+    owner_part = [
+        snapshot.owner_role,
+        snapshot.owner_version,
+        snapshot.owner_name,
+        snapshot.owner_disabled,
+        snapshot.owner_permissions,
+        snapshot.owner_scope,
+    ]
+    return orjson.dumps(key_part), orjson.dumps(owner_part)
+
+
+def _key_snapshot(key_part: list[Any], owner_part: list[Any]) -> KeySnapshot:
+    name, ends_at, revoked, permissions, addresses, scope = key_part
+    role, version, owner_name, disabled, custom, owner_scope = owner_part
+    return KeySnapshot(
+        name=str(name),
+        ends_at=datetime.fromtimestamp(ends_at, UTC),
+        revoked=bool(revoked),
+        permissions=tuple(permissions),
+        addresses=tuple(addresses),
+        scope=scope,
+        owner_role=str(role),
+        owner_version=int(version),
+        owner_name=str(owner_name),
+        owner_disabled=bool(disabled),
+        owner_permissions=None if custom is None else tuple(custom),
+        owner_scope=owner_scope,
     )

@@ -1,6 +1,7 @@
 """Organizations, people and their memberships."""
 
 import secrets
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,22 +12,20 @@ from app.core import clock
 from app.core.config import Settings
 from app.core.database import directory_session, set_organization, set_user, tenant_session
 from app.core.directory import DirectoryEntry, DirectoryOrganization, directory_hash
-from app.core.errors import FieldProblem, Forbidden, InvalidInput
+from app.core.errors import FieldProblem, InvalidInput
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.secrets import create_organization_key, seal_installation
 from app.domains.identity import passwords, queries, rules
-from app.domains.identity.errors import LastOwner, LoginTaken
+from app.domains.identity.errors import LoginTaken
 from app.domains.identity.events import (
     MemberAdded,
-    MemberChanged,
     OrganizationChanged,
     OrganizationCreated,
     PasswordChanged,
 )
 from app.domains.identity.models import Membership, Organization, User
-from app.domains.identity.rules import Role
 from app.domains.identity.service import cache, sessions, signing_in
 from app.domains.identity.service.keys import rotate_signing_keys
 from app.domains.identity.service.sessions import Origin
@@ -74,7 +73,9 @@ async def create_user(
     *,
     email: str,
     name: str,
-    role: Role,
+    role: str,
+    role_id: UUID | None = None,
+    scope: dict[str, Any] | None = None,
     password: str | None = None,
     actor_id: UUID | None = None,
 ) -> User:
@@ -95,16 +96,31 @@ async def create_user(
         user.password_changed_at = clock.utc_now()
     session.add(user)
     await session.flush()
-    await add_member(session, organization_id, user_id, role, actor_id=actor_id)
+    await add_member(session, organization_id, user_id, role, role_id=role_id, scope=scope, actor_id=actor_id)
     await _forget_user(session)
     return user
 
 
 async def add_member(
-    session: AsyncSession, organization_id: UUID, user_id: UUID, role: Role, *, actor_id: UUID | None = None
+    session: AsyncSession,
+    organization_id: UUID,
+    user_id: UUID,
+    role: str,
+    *,
+    role_id: UUID | None = None,
+    scope: dict[str, Any] | None = None,
+    actor_id: UUID | None = None,
 ) -> Membership:
-    """Let a person into the organization that the session is bound to."""
-    membership = Membership(organization_id=organization_id, id=new_id(), user_id=user_id, role=role, disabled_at=None)
+    """Let a person into the organization that the session is bound to; `role` is `custom` with a `role_id`."""
+    membership = Membership(
+        organization_id=organization_id,
+        id=new_id(),
+        user_id=user_id,
+        role=role,
+        role_id=role_id,
+        scope=scope,
+        disabled_at=None,
+    )
     session.add(membership)
     await session.flush()
     await publish(
@@ -112,51 +128,11 @@ async def add_member(
         MemberAdded(
             organization_id=organization_id,
             user_id=user_id,
-            role=role,
+            role=str(role_id or role),
             actor_id=actor_id,
             actor_kind="user" if actor_id else "system",
         ),
     )
-    return membership
-
-
-async def set_role(session: AsyncSession, settings: Settings, caller: Caller, user_id: UUID, role: Role) -> Membership:
-    """Change a member's role; it holds from the next request on.
-
-    Raises NotFound, Forbidden (nobody grants or takes more than they hold) and LastOwner.
-    """
-    membership = await queries.get_membership(session, caller.organization_id, user_id, lock=True)
-    if not rules.can_grant(caller.role, role) or not rules.can_grant(caller.role, membership.role):
-        raise Forbidden("You cannot grant or take a role that can do more than yours.")
-    if membership.role == "owner" and role != "owner" and membership.disabled_at is None:
-        await _keep_an_owner(session, caller.organization_id)
-    before, membership.role = membership.role, role
-    await _membership_changed(session, settings, caller, membership, {"role": before}, {"role": role})
-    return membership
-
-
-async def set_member_disabled(
-    session: AsyncSession, settings: Settings, caller: Caller, user_id: UUID, disabled: bool
-) -> Membership:
-    """Shut a member out, ending their sessions here, or let them in again. Raises NotFound, Forbidden and LastOwner."""
-    membership = await queries.get_membership(session, caller.organization_id, user_id, lock=True)
-    if not rules.can_grant(caller.role, membership.role):
-        raise Forbidden("You cannot change somebody who can do more than you.")
-    was_disabled = membership.disabled_at is not None
-    if disabled and not was_disabled and membership.role == "owner":
-        await _keep_an_owner(session, caller.organization_id)
-    membership.disabled_at = clock.utc_now() if disabled else None
-    await _membership_changed(session, settings, caller, membership, {"disabled": was_disabled}, {"disabled": disabled})
-    if disabled:
-        await sessions.revoke_sessions(
-            session,
-            settings,
-            caller.organization_id,
-            user_id,
-            reason="disabled",
-            actor_id=caller.user_id,
-            origin=_origin(caller),
-        )
     return membership
 
 
@@ -171,36 +147,6 @@ async def disable_user(session: AsyncSession, settings: Settings, organization_i
             await cache.mark_member(settings, membership.organization_id, user_id)
         await sessions.revoke_everywhere(session, settings, user_id, reason="disabled", home=organization_id)
     await _forget_user(session)
-
-
-async def _membership_changed(
-    session: AsyncSession,
-    settings: Settings,
-    caller: Caller,
-    membership: Membership,
-    before: dict[str, object],
-    after: dict[str, object],
-) -> None:
-    membership.version += 1
-    await session.flush()
-    await cache.mark_member(settings, membership.organization_id, membership.user_id)
-    await publish(
-        session,
-        MemberChanged(
-            organization_id=membership.organization_id,
-            user_id=membership.user_id,
-            before=before,
-            after=after,
-            actor_id=caller.user_id,
-            client_address=caller.client_address,
-            user_agent=caller.user_agent,
-        ),
-    )
-
-
-async def _keep_an_owner(session: AsyncSession, organization_id: UUID) -> None:
-    if await queries.count_owners(session, organization_id) < 2:
-        raise LastOwner
 
 
 async def change_password(
