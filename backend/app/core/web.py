@@ -27,6 +27,15 @@ class _HashedFiles(StaticFiles):
         return response
 
 
+def _file_below(root: Path, path: str) -> Path | None:
+    """The file that an address names inside of `root`; None for every other address, however it is spelled."""
+    try:
+        candidate = (root / path).resolve()
+        return candidate if path and candidate.is_relative_to(root) and candidate.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have: NUL, broken characters, too long
+        return None
+
+
 def mount_web(app: FastAPI, folder: Path) -> None:
     """Answer every address that is not the API's with the web app, so that its own routes can be reloaded."""
     root = folder.resolve()
@@ -35,8 +44,8 @@ def mount_web(app: FastAPI, folder: Path) -> None:
     async def read_page(request: Request, path: str) -> Response:
         if path.startswith(_NOT_PAGES):
             raise NotFound
-        candidate = (root / path).resolve()
-        if path and candidate.is_file() and candidate.is_relative_to(root):
+        candidate = _file_below(root, path)
+        if candidate is not None:
             return FileResponse(candidate, headers={"Cache-Control": "public, max-age=3600"})
         return FileResponse(root / "index.html", headers={"Cache-Control": "no-cache"})
 
