@@ -24,7 +24,7 @@ from app.domains.identity.schemas.sso import (
     LinkRead,
     ScimTokenRead,
 )
-from app.domains.identity.service import sso
+from app.domains.identity.service.sso import use_cases as sso
 
 router = APIRouter(prefix="/identity-providers", tags=["identity providers"])
 routers = [router]

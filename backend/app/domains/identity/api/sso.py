@@ -14,8 +14,8 @@ from app.domains.identity.api.cookies import binding_cookie_name, set_binding_co
 from app.domains.identity.errors import ProviderSignInFailed
 from app.domains.identity.rules.sso import TICKET_LIFETIME
 from app.domains.identity.schemas.sso import SignInMethodsRead
-from app.domains.identity.service import sso
-from app.domains.identity.service.sso import Finished, Started
+from app.domains.identity.service.sso import use_cases as sso
+from app.domains.identity.service.sso.use_cases import Finished, Started
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 routers = [router]
