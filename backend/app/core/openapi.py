@@ -44,6 +44,8 @@ PUBLIC_ROUTES = frozenset(
         "delete_scim_group",
         "preview_invitation",
         "accept_invitation",
+        "read_public_branding",
+        "read_logo",
         "read_jwks",
         "read_health",
         "read_readiness",

@@ -235,6 +235,8 @@ def limit_class_of(method: str, template: str) -> LimitClass | None:
         return "login"
     if path in ("/auth/refresh", "/auth/token") and method == "POST":
         return "refresh"
+    if path == "/branding" or path.startswith("/branding/"):
+        return "refresh"  # read by every loaded page too, before anybody is known
     if path == "/auth/methods" or path.startswith(("/auth/oidc/", "/auth/saml/")):
         return "sso"
     if path.startswith("/scim/"):

@@ -27,7 +27,8 @@ class OrganizationDeletion(OrganizationRow, Base):
     requested_at: Mapped[datetime]
     delete_after: Mapped[datetime]
     disabled_members: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    job_id: Mapped[UUID | None]
+    last_key_version: Mapped[int]  # of the destroyed keys; a restore goes on counting
+    removing_since: Mapped[datetime | None]
 
 
 class OrganizationExport(OrganizationRow, Base):

@@ -19,6 +19,8 @@ from app.domains.identity.service.organization_keys import (
     read_keys,
     rotate_key,
 )
+from app.domains.identity.service.organizations.branding import get_mail_sender_name
+from app.domains.identity.service.organizations.limits import set_retention
 from app.domains.identity.service.people import (
     add_member,
     change_password,
@@ -59,6 +61,7 @@ __all__ = [
     "forget_old_attempts",
     "forget_signing_key",
     "get_key_ring",
+    "get_mail_sender_name",
     "get_organization",
     "get_policy",
     "get_user_names",
@@ -81,6 +84,7 @@ __all__ = [
     "rotate_signing_keys",
     "set_member_disabled",
     "set_policy",
+    "set_retention",
     "set_role",
     "settings_of",
     "sign_in",

@@ -1,0 +1,1 @@
+"""Organizations as such: belonging to them, leaving, deletion, export, branding, limits, retention."""
