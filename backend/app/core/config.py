@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     storage_url: str | None = None
     secret_key: SecretStr | None = None
+    root_key: str = "local"  # or aws-kms:…, gcp-kms:…, vault:…: what wraps the organizations' keys
+    previous_root_key: str | None = None  # while the root key is replaced, until `cloudops keys rotate-root`
+    previous_secret_key: SecretStr | None = None  # the same where both are local
+    vault_token: SecretStr | None = None
+    auth_url: str | None = None  # where `serve auth` runs apart: its keys are fetched from there
     admin_email: str | None = None
     admin_password: SecretStr | None = None
     allowed_endpoints: Annotated[tuple[str, ...], NoDecode] = ()

@@ -1,4 +1,8 @@
-"""The root key: the one key outside of the database. It wraps key versions of organizations and nothing else."""
+"""The root key: the one key outside of the database. It wraps key versions of organizations and nothing else.
+
+`CLOUDOPS_ROOT_KEY` says where it is: `local` (the secret text of CLOUDOPS_SECRET_KEY or of its file),
+`aws-kms:<key ARN>`, `gcp-kms:projects/…/cryptoKeys/…` or `vault:https://host/transit/keys/<name>`.
+"""
 
 import os
 import secrets
@@ -20,6 +24,10 @@ _NONCE_BYTES = 12
 
 class RootKeyError(Exception):
     """The root key is missing, unusable or does not fit what it should open. The text says how to mend it."""
+
+
+class RootKeyUnavailable(RootKeyError):
+    """The key service does not answer just now; what it holds is not in doubt."""
 
 
 class RootKey(Protocol):
@@ -54,30 +62,80 @@ class LocalRootKey:
             raise RootKeyError("The root key does not fit the database's keys.") from None
 
 
+class ChangingRootKey:
+    """Two root keys while one replaces the other: the new one wraps, both open."""
+
+    def __init__(self, new: RootKey, previous: RootKey) -> None:
+        self._new, self._previous = new, previous
+
+    async def wrap(self, key: bytes, context: bytes) -> bytes:
+        """Wrapped by the new root key."""
+        return await self._new.wrap(key, context)
+
+    async def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The key again, whichever of the two wrapped it. Raises RootKeyError."""
+        try:
+            return await self._new.unwrap(wrapped, context)
+        except RootKeyUnavailable:
+            raise
+        except RootKeyError:
+            return await self._previous.unwrap(wrapped, context)
+
+
 def load_root_key(settings: Settings) -> RootKey:
-    """The root key of CLOUDOPS_SECRET_KEY, else of the file that is made once in the data directory.
+    """The root key that CLOUDOPS_ROOT_KEY names; with CLOUDOPS_PREVIOUS_ROOT_KEY or CLOUDOPS_PREVIOUS_SECRET_KEY, both.
+
+    Raises RootKeyError with the remedy.
+    """
+    new = _load(settings.root_key, settings)
+    if settings.previous_root_key is not None:
+        return ChangingRootKey(new, _load(settings.previous_root_key, settings))
+    if settings.previous_secret_key is not None:
+        return ChangingRootKey(new, LocalRootKey(settings.previous_secret_key.get_secret_value()))
+    return new
+
+
+def _load(place: str, settings: Settings) -> RootKey:
+    kind, _, rest = place.partition(":")
+    if kind == "local" and not rest:
+        return LocalRootKey(_secret_text(settings))
+    from app.core.rootkey_services import AwsKmsRootKey, GoogleKmsRootKey, VaultRootKey
+
+    if kind == "aws-kms" and rest:
+        return AwsKmsRootKey(rest, settings)
+    if kind == "gcp-kms" and rest:
+        return GoogleKmsRootKey(rest, settings)
+    if kind == "vault" and rest:
+        return VaultRootKey(rest, settings)
+    raise RootKeyError(
+        "CLOUDOPS_ROOT_KEY cannot be read. It is local, aws-kms:<key ARN>, gcp-kms:projects/…/cryptoKeys/<name> "
+        "or vault:https://host:8200/transit/keys/<name>."
+    )
+
+
+def derive_key(settings: Settings, purpose: str, length: int = 32) -> bytes:
+    """Bytes for one purpose outside of encryption, from the secret text (HKDF-SHA-256).
+
+    They reveal neither the local root key nor each other. Raises RootKeyError as `load_root_key` does.
+    """
+    derive = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"cloudops-pro {purpose}".encode())
+    secret = _secret_text(settings)
+    LocalRootKey(secret)  # refuses a short one
+    return derive.derive(secret.encode())
+
+
+def _secret_text(settings: Settings) -> str:
+    """CLOUDOPS_SECRET_KEY, else the text of the file that is made once in the data directory.
 
     Raises RootKeyError when a database address is set without a key: several machines would each make their own.
     """
     if settings.secret_key is not None and settings.secret_key.get_secret_value():
-        return LocalRootKey(settings.secret_key.get_secret_value())
+        return settings.secret_key.get_secret_value()
     if settings.database_url is not None:
         raise RootKeyError(
             "CLOUDOPS_SECRET_KEY is required when CLOUDOPS_DATABASE_URL is set. Make one with: openssl rand -hex 32"
         )
-    return LocalRootKey(read_or_make_secret(settings.data_dir / SECRET_KEY_FILE))
-
-
-def derive_key(settings: Settings, purpose: str, length: int = 32) -> bytes:
-    """Bytes for one purpose outside of encryption, from the same secret text as the root key (HKDF-SHA-256).
-
-    They reveal neither the root key nor each other. Raises RootKeyError as `load_root_key` does.
-    """
-    load_root_key(settings)
-    given = settings.secret_key.get_secret_value() if settings.secret_key else ""
-    secret = given or read_or_make_secret(settings.data_dir / SECRET_KEY_FILE)
-    derive = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"cloudops-pro {purpose}".encode())
-    return derive.derive(secret.encode())
+    return read_or_make_secret(settings.data_dir / SECRET_KEY_FILE)
 
 
 def read_or_make_secret(path: Path) -> str:

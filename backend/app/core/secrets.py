@@ -6,19 +6,19 @@ Associated data, each part length-prefixed: version, organization, table, column
 another row, column, table or organization does not open.
 """
 
-import hmac
+import hashlib
 import os
 import struct
 import time
 from collections import OrderedDict
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import LargeBinary, UniqueConstraint, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,21 +26,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.config import get_settings
 from app.core.database import Base, OrganizationRow
-from app.core.errors import AppError
+from app.core.errors import AppError, Unavailable
 from app.core.ids import new_id
-from app.core.rootkey import RootKey, RootKeyError, load_root_key
+from app.core.rootkey import RootKey, RootKeyError, RootKeyUnavailable, load_root_key
+from app.core.secret_value import Secret as Secret
 
 FORMAT_VERSION = 1
 SEALED = {"sealed": True}
 """`info` of every column of sealed bytes, so that rotation finds it: `mapped_column(LargeBinary, info=SEALED)`."""
 
-MASK = "**********"
 MAX_KEY_VERSION = 2**31 - 1  # what the column holds; four bytes can say more
 CACHE_SECONDS = 300.0
 CACHE_KEYS = 1_000
 _NONCE, _KEY, _TAG = 12, 32, 16
 _WRAPPED = _KEY + _TAG
 _HEADER = struct.Struct(">BI")
+_ROTATION_LOCK, _SEALING_LOCK = 0x636F_7006, 0x636F_7007
 _OVERHEAD = _HEADER.size + _NONCE + _WRAPPED + _NONCE + _TAG
 
 
@@ -53,77 +54,11 @@ class SecretUnreadable(AppError):
         super().__init__()
 
 
-class Secret:
-    """A value that shows itself only through `reveal`; text, JSON and logs get a mask, pickling is refused.
-
-    As a field of a request model it takes a JSON string.
-    """
-
-    __slots__ = ("_content",)
-
-    def __init__(self, content: str | bytes) -> None:
-        self._content = content.encode() if isinstance(content, str) else bytes(content)
-
-    def reveal(self) -> str:
-        """The value as text."""
-        return self._content.decode()
-
-    def reveal_bytes(self) -> bytes:
-        """The value as bytes."""
-        return self._content
-
-    @property
-    def hint(self) -> str:
-        """What a person may see to recognise it: the last four characters of a long enough value."""
-        text = self._content.decode(errors="replace")
-        return f"…{text[-4:]}" if len(text) >= 16 else "…"
-
-    def __str__(self) -> str:
-        return MASK
-
-    def __repr__(self) -> str:
-        return f"Secret('{MASK}')"
-
-    def __format__(self, format_spec: str) -> str:
-        return format(MASK, format_spec)
-
-    def __bool__(self) -> bool:
-        return bool(self._content)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._content, other._content)
-
-    def __hash__(self) -> int:
-        raise TypeError("a Secret cannot be hashed")
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret cannot be pickled or copied")
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a Secret cannot be pickled or copied")
-
-    def __copy__(self) -> "Secret":
-        return self
-
-    def __deepcopy__(self, memo: Any) -> "Secret":
-        return self
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from_text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True))
-        return core_schema.json_or_python_schema(
-            json_schema=from_text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text]),
-            serialization=core_schema.plain_serializer_function_ser_schema(str),
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "format": "password", "writeOnly": True}
-
-
 class OrganizationKey(OrganizationRow, Base):
-    """One version of an organization's key, wrapped by the root key. The highest version seals; all open."""
+    """One version of an organization's key, wrapped by the root key. The highest version seals; all open.
+
+    `retired_at` is set once no stored value needs the version any more; a while later it is destroyed.
+    """
 
     __tablename__ = "organization_keys"
     __table_args__ = (UniqueConstraint("organization_id", "version"),)
@@ -131,6 +66,7 @@ class OrganizationKey(OrganizationRow, Base):
     version: Mapped[int]
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[datetime | None]
 
 
 class InstallationKey(Base):
@@ -141,6 +77,7 @@ class InstallationKey(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[datetime | None]
 
 
 class _KeyCache:
@@ -201,7 +138,7 @@ async def seal(
 
     Raises SecretUnreadable when the organization has no key or the root key does not open it.
     """
-    version, key = await _current_key(session, organization_id)
+    version, key = await _current_key(session, organization_id, hold=True)
     content = plaintext if isinstance(plaintext, Secret) else Secret(plaintext)
     bound_to = _associated(organization_id, table, column, row_id)
     data_key = AESGCM.generate_key(bit_length=256)
@@ -256,17 +193,39 @@ def sealed_key_version(blob: bytes) -> int:
     return version
 
 
-async def create_organization_key(session: AsyncSession, organization_id: UUID) -> None:
-    """Give a new organization its first key version, in the transaction that makes the organization. Safe to repeat."""
-    await _insert_key(session, organization_id, 1)
+async def create_organization_key(session: AsyncSession, organization_id: UUID, *, version: int = 1) -> None:
+    """Give a new organization its first key version, in the transaction that makes the organization. Safe to repeat.
+
+    `version` is for one whose keys were destroyed: a number that was used before may be in other processes' memory.
+    """
+    await _insert_key(session, organization_id, version)
 
 
-async def rotate_organization_key(session: AsyncSession, organization_id: UUID) -> int:
-    """Add a key version that seals from now on; earlier ones stay readable. Returns the new version."""
-    query = select(OrganizationKey.version).where(OrganizationKey.organization_id == organization_id).with_for_update()
-    latest = max((await session.execute(query)).scalars().all(), default=0)
-    await _insert_key(session, organization_id, latest + 1)
-    return latest + 1
+async def rotate_organization_key(session: AsyncSession, organization_id: UUID | None) -> int:
+    """Add a key version that seals from now on; earlier ones stay readable. Returns the new version.
+
+    None is the installation's key. Who rotates at the same moment waits, and gets the version after.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(_ROTATION_LOCK, func.hashtext(str(organization_id)))))
+    latest = (await session.execute(_wrapped_keys(organization_id).limit(1))).first()
+    version = (latest.version if latest else 0) + 1
+    await _insert_key(session, organization_id, version)
+    return version
+
+
+async def hold_back_sealers(session: AsyncSession, organization_id: UUID | None, version: int) -> None:
+    """Wait for every transaction that has sealed with this version, so that a count of what uses it is the last word.
+
+    Nobody begins to seal with it meanwhile: only the newest version seals.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(_SEALING_LOCK, _sealing_key(organization_id, version))))
+
+
+async def installation_subkey(session: AsyncSession, purpose: str) -> bytes:
+    """32 bytes for one purpose from the installation's key (HKDF-SHA-256): the same in every process, changed by its
+    rotation. They reveal neither the key nor each other."""
+    _, key = await _current_key(session, None)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"cloudops {purpose}".encode()).derive(key)
 
 
 async def reseal(
@@ -277,17 +236,26 @@ async def reseal(
     return await seal(session, organization_id, table, column, row_id, opened)
 
 
-async def rewrap_organization_keys(session: AsyncSession, organization_id: UUID, old_root_key: RootKey) -> int:
-    """Wrap the organization's key versions by this process's root key instead of an older one; returns their number.
+async def rewrap_organization_keys(
+    session: AsyncSession, organization_id: UUID | None, old_root_key: RootKey | None = None
+) -> int:
+    """Wrap the organization's key versions (None: the installation's) anew by this process's root key.
 
-    Sealed values stay as they are. Raises SecretUnreadable when the older root key does not fit.
+    They are opened with `old_root_key`, or with this process's own, which also knows the previous one while it is
+    changed. Sealed values stay as they are. Returns how many. Raises SecretUnreadable when neither fits.
     """
-    query = select(OrganizationKey).where(OrganizationKey.organization_id == organization_id).with_for_update()
+    model: Any = InstallationKey if organization_id is None else OrganizationKey
+    query = select(model).with_for_update()
+    if organization_id is not None:
+        query = query.where(OrganizationKey.organization_id == organization_id)
     rows = (await session.execute(query)).scalars().all()
     for row in rows:
         context = _key_context(organization_id, row.version)
         try:
-            row.wrapped_key = await get_root_key().wrap(await old_root_key.unwrap(row.wrapped_key, context), context)
+            key = await (old_root_key or get_root_key()).unwrap(row.wrapped_key, context)
+            row.wrapped_key = await get_root_key().wrap(key, context)
+        except RootKeyUnavailable as error:
+            raise Unavailable(str(error)) from None
         except RootKeyError:
             raise SecretUnreadable from None
     await session.flush()
@@ -306,9 +274,22 @@ async def destroy_organization_keys(session: AsyncSession, organization_id: UUID
 async def check_canary(session: AsyncSession) -> None:
     """Prove that the root key opens this database's keys, past the cache. Raises SecretUnreadable if it does not."""
     _cache.forget(None)
+    await _check_root_key()
     blob = await seal_installation(session, "installation_keys", "canary", "canary", b"canary")
     opened = await open_installation(session, "installation_keys", "canary", "canary", blob)
     if opened.reveal_bytes() != b"canary":
+        raise SecretUnreadable
+
+
+async def _check_root_key() -> None:
+    """The root key opens what it wraps now, and not in another context."""
+    probe, context = os.urandom(_KEY), b"canary"
+    try:
+        wrapped = await get_root_key().wrap(probe, context)
+        is_right = await get_root_key().unwrap(wrapped, context) == probe
+    except RootKeyUnavailable as error:
+        raise Unavailable(str(error)) from None
+    if not is_right:
         raise SecretUnreadable
 
 
@@ -323,7 +304,10 @@ def _key_context(organization_id: UUID | None, version: int) -> bytes:
 
 
 async def _insert_key(session: AsyncSession, organization_id: UUID | None, version: int) -> None:
-    wrapped = await get_root_key().wrap(AESGCM.generate_key(bit_length=256), _key_context(organization_id, version))
+    try:
+        wrapped = await get_root_key().wrap(AESGCM.generate_key(bit_length=256), _key_context(organization_id, version))
+    except RootKeyUnavailable as error:
+        raise Unavailable(str(error)) from None
     values: dict[str, Any] = {"version": version, "wrapped_key": wrapped}
     table: Any = InstallationKey
     if organization_id is not None:
@@ -344,7 +328,8 @@ def _wrapped_keys(organization_id: UUID | None) -> Any:
     )
 
 
-async def _current_key(session: AsyncSession, organization_id: UUID | None) -> tuple[int, bytes]:
+async def _current_key(session: AsyncSession, organization_id: UUID | None, *, hold: bool = False) -> tuple[int, bytes]:
+    """The newest version and its key. `hold`: until this transaction ends nobody declares the version unused."""
     query = _wrapped_keys(organization_id).limit(1)
     row = (await session.execute(query)).one_or_none()
     if row is None and organization_id is None:
@@ -352,7 +337,21 @@ async def _current_key(session: AsyncSession, organization_id: UUID | None) -> t
         row = (await session.execute(query)).one_or_none()
     if row is None:
         raise SecretUnreadable
+    held = session.info.setdefault("held_keys", {})
+    transaction = session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
+    if hold and held.get((organization_id, row.version)) is not transaction:
+        lock = func.pg_advisory_xact_lock_shared(_SEALING_LOCK, _sealing_key(organization_id, row.version))
+        await session.execute(select(lock))
+        # Between our reading and our lock the version may have been replaced and found unused.
+        held[(organization_id, row.version)] = transaction
+        return await _current_key(session, organization_id, hold=True)
     return row.version, await _unwrap(session, organization_id, row.version, row.wrapped_key)
+
+
+def _sealing_key(organization_id: UUID | None, version: int) -> int:
+    """The lock's number: two organizations that share one wait for each other now and then, and nothing else."""
+    digest = hashlib.sha256(f"{organization_id}:{version}".encode()).digest()
+    return int.from_bytes(digest[:4], signed=True)
 
 
 async def _key_of_version(session: AsyncSession, organization_id: UUID | None, version: int) -> bytes:
@@ -370,6 +369,8 @@ async def _unwrap(session: AsyncSession, organization_id: UUID | None, version: 
         return cached
     try:
         key = await get_root_key().unwrap(wrapped, _key_context(organization_id, version))
+    except RootKeyUnavailable as error:
+        raise Unavailable(str(error)) from None
     except RootKeyError:
         raise SecretUnreadable from None
     if (organization_id, version) not in session.info.get("uncommitted_keys", ()):

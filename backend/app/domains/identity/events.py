@@ -34,7 +34,7 @@ class SignInFailed(IdentityEvent):
 
     name: ClassVar[str] = "session.sign_in_failed"
     outcome: ClassVar[str] = "failure"
-    cause: str  # password | disabled | membership
+    cause: str  # password | disabled | identity_provider (the organization wants it) | passkey
 
 
 @dataclass(frozen=True, kw_only=True)
