@@ -29,6 +29,7 @@ class ErrorKind(StrEnum):
     INVALID_ANSWER = "invalid_answer"
     NOT_ENABLED = "not_enabled"
     BAD_CREDENTIALS = "bad_credentials"
+    QUOTA_EXCEEDED = "quota_exceeded"  # ours, not the cloud's
     OPEN_TRUST_POLICY = "trust-policy-accepts-any-caller"  # the connection must be refused
 
 

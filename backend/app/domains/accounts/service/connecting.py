@@ -17,6 +17,8 @@ from app.core.errors import FieldProblem, InvalidInput
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
+from app.core.quotas import take_quota
+from app.core.scope import require_whole
 from app.domains.accounts import queries, rules
 from app.domains.accounts.errors import (
     AccountAlreadyConnected,
@@ -41,6 +43,7 @@ from app.domains.accounts.service.registry import get_provider
 from app.providers.base import Connection, ConnectionReport, ProviderError
 
 TEST_SECONDS = 25.0  # under the 30 s that a request may take
+_CONNECTING = "A new account would be outside of it."
 AccountBody = AwsAccountCreate | GcpAccountCreate | AzureAccountCreate
 
 
@@ -53,9 +56,10 @@ class _Tested:
 async def connect_account(caller: Caller, body: AccountBody) -> AccountRead:
     """Test the connection, keep the account and tell the others. No transaction is open during the test.
 
-    Raises ProviderNotAvailable, AddressNotAllowed, ExternalIdUnknown, ConnectionRefused, CloudUnreachable and
-    AccountAlreadyConnected; then nothing is kept.
+    Raises ProviderNotAvailable, AddressNotAllowed, ExternalIdUnknown, ConnectionRefused, CloudUnreachable,
+    AccountAlreadyConnected and QuotaExceeded; then nothing is kept.
     """
+    require_whole(caller.scope, _CONNECTING)
     account_id = new_id()
     tested = await _test_body(caller.organization_id, account_id, body)
     status, detail = rules.connection_status(tested.report)
@@ -77,7 +81,7 @@ async def connect_account(caller: Caller, body: AccountBody) -> AccountRead:
         created_at=now,
     )
     try:
-        async with tenant_session(caller.organization_id) as session:
+        async with tenant_session(caller.organization_id, caller.scope) as session:
             await _keep_account(session, account, tested)
             await publish(
                 session,
@@ -90,6 +94,7 @@ async def connect_account(caller: Caller, body: AccountBody) -> AccountRead:
 
 async def test_new_account(caller: Caller, body: AccountBody) -> ConnectionReportRead:
     """Try a connection and keep nothing. A cloud that refuses or does not answer is a report, not a failure."""
+    require_whole(caller.scope, _CONNECTING)
     try:
         tested = await _test_body(caller.organization_id, new_id(), body)
     except (ConnectionRefused, CloudUnreachable) as failure:
@@ -99,7 +104,7 @@ async def test_new_account(caller: Caller, body: AccountBody) -> ConnectionRepor
 
 async def test_account(caller: Caller, account_id: UUID) -> ConnectionReportRead:
     """Try the stored connection and note its status. Raises NotFound and CredentialsMissing."""
-    async with tenant_session(caller.organization_id) as session:
+    async with tenant_session(caller.organization_id, caller.scope) as session:
         opened = await open_account(session, caller.organization_id, account_id)
     try:
         report = await _run_test(opened.provider, opened.connection)
@@ -115,7 +120,7 @@ async def update_account(caller: Caller, account_id: UUID, body: AccountUpdate) 
 
     Another address without new credentials forgets the old ones, because they were meant for the old address.
     """
-    async with tenant_session(caller.organization_id) as session:
+    async with tenant_session(caller.organization_id, caller.scope) as session:
         before = await queries.get_account(session, caller.organization_id, account_id)
     _check_fits(before.provider, body)
     moves = "endpoint_url" in body.model_fields_set and body.endpoint_url != before.endpoint_url
@@ -123,7 +128,7 @@ async def update_account(caller: Caller, account_id: UUID, body: AccountUpdate) 
     if endpoint_url is not None and (moves or body.credentials is not None):
         await check_endpoint(endpoint_url, get_settings())
     tested = await _test_update(caller.organization_id, before, body, endpoint_url)
-    async with tenant_session(caller.organization_id) as session:
+    async with tenant_session(caller.organization_id, caller.scope) as session:
         account = await queries.get_account(session, caller.organization_id, account_id, lock=True)
         await _apply_update(session, account, body, moves=moves, tested=tested)
         await publish(
@@ -213,6 +218,7 @@ async def _keep_account(session: AsyncSession, account: Account, tested: _Tested
     number = account.native_account_id
     if number is not None and await queries.is_connected(session, account.organization_id, account.provider, number):
         raise _already_connected(number)
+    await take_quota(session, account.organization_id, "accounts")
     await _use_external_id(session, account, tested.credentials)
     await store_credentials(session, account, tested.credentials)
     session.add(account)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
@@ -12,11 +12,19 @@ from app.core.config import get_settings
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.pagination import Page, decode_cursor, encode_cursor, invalid_cursor
+from app.core.quotas import counts
 from app.domains.accounts import queries, rules
 from app.domains.accounts.events import AccountRemoved
 from app.domains.accounts.models import Account, AccountExternalId
 from app.domains.accounts.schemas import AccountRead, ExternalIdRead
 from app.domains.accounts.service.describing import describe_account
+
+
+@counts("accounts")
+async def count_accounts(session: AsyncSession, organization_id: UUID) -> int:
+    """Connected accounts, those found under another one included."""
+    query = select(func.count()).where(Account.organization_id == organization_id, Account.removed_at.is_(None))
+    return (await session.execute(query)).scalar_one()
 
 
 async def read_account(session: AsyncSession, organization_id: UUID, account_id: UUID) -> AccountRead:

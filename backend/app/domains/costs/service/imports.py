@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings, get_settings
@@ -15,12 +15,13 @@ from app.core.database import tenant_session
 from app.core.errors import FieldProblem, UnsupportedMediaType
 from app.core.ids import new_id
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
+from app.core.quotas import QuotaExceeded, counts, period_bounds, take_quota
 from app.core.storage import check_key, get_storage, organization_key
 from app.core.tasks import Job, enqueue
 from app.core.uploads import FileKind, inspect, safe_name
 from app.domains.costs import queries
 from app.domains.costs.errors import AddressNotAllowed
-from app.domains.costs.models import CostImport
+from app.domains.costs.models import CostFile, CostImport
 
 IMPORT_TASK = "costs.import_file"
 UPLOADS, INBOX = "uploads", "inbox"
@@ -66,13 +67,33 @@ async def start_upload_import(
     source: str = "upload",
     sha256: str | None = None,
 ) -> Started:
-    """Keep the file and queue its import. The file is moved when it came by upload. Raises StorageFull.
+    """Keep the file and queue its import; one that came by upload is moved. Raises StorageFull and QuotaExceeded.
 
     `sha256` of the file in hexadecimal, where it is known already, saves the job another read.
     """
     import_id = new_id()
     key = upload_key(organization_id, import_id)
+    async with tenant_session(organization_id) as session:  # a look ahead, before the file is moved; `_queue` decides
+        await take_quota(session, organization_id, "imports")
+        await take_quota(session, organization_id, "storage", (await asyncio.to_thread(file.stat)).st_size)
     size = await get_storage(settings).put_file(key, file, move=source == "upload")
+    try:
+        return await _start_upload(organization_id, import_id, key, size, name, source, sha256, user_id)
+    except QuotaExceeded:  # somebody else was first meanwhile
+        await get_storage(settings).delete(key)
+        raise
+
+
+async def _start_upload(
+    organization_id: UUID,
+    import_id: UUID,
+    key: str,
+    size: int,
+    name: str,
+    source: str,
+    sha256: str | None,
+    user_id: UUID | None,
+) -> Started:
     async with tenant_session(organization_id) as session:
         row = CostImport(
             organization_id=organization_id,
@@ -88,7 +109,7 @@ async def start_upload_import(
 
 
 async def start_store_import(organization_id: UUID, uri: str, *, user_id: UUID | None, settings: Settings) -> Started:
-    """Queue the import of a file in the organization's inbox of the store. Raises AddressNotAllowed."""
+    """Queue the import of a file in the organization's inbox of the store. Raises AddressNotAllowed, QuotaExceeded."""
     key = inbox_key(organization_id, uri, settings)
     if not await get_storage(settings).exists(key):
         raise AddressNotAllowed(errors=[FieldProblem(pointer="#/uri", detail="names no file in the inbox")])
@@ -119,7 +140,31 @@ def inbox_key(organization_id: UUID, uri: str, settings: Settings) -> str:
         raise AddressNotAllowed(errors=[FieldProblem(pointer="#/uri", detail=detail)]) from None
 
 
+@counts("imports")
+async def count_imports(session: AsyncSession, organization_id: UUID) -> int:
+    """Imports that were started today, UTC, whatever became of them."""
+    start, end = period_bounds("imports")
+    query = select(func.count()).where(
+        CostImport.organization_id == organization_id, CostImport.created_at >= start, CostImport.created_at < end
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+@counts("storage")
+async def count_stored_bytes(session: AsyncSession, organization_id: UUID) -> int:
+    """Bytes of the bills' Parquet files, and of uploads that wait for their import or may be started again."""
+    files = select(func.sum(CostFile.size_bytes)).where(CostFile.organization_id == organization_id)
+    uploads = select(func.sum(CostImport.size_bytes)).where(
+        CostImport.organization_id == organization_id,
+        CostImport.source != "store",
+        CostImport.state.in_(("queued", "running", "failed")),
+    )
+    return sum([int((await session.execute(query)).scalar_one() or 0) for query in (files, uploads)])
+
+
 async def _queue(session: AsyncSession, row: CostImport) -> Started:
+    await take_quota(session, row.organization_id, "imports")
+    await take_quota(session, row.organization_id, "storage", row.size_bytes or 0)
     row.job_id = await enqueue(
         session,
         IMPORT_TASK,

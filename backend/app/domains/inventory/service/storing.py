@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, open_driver
 from app.core.events import publish
 from app.core.ids import new_id
+from app.core.quotas import check_quota_kept, counts
 from app.domains.inventory import rules
 from app.domains.inventory.events import ResourceChanged
 from app.domains.inventory.models import SyncUnit
@@ -103,7 +104,10 @@ async def store_unit(
     result: UnitResult,
     now: datetime,
 ) -> UnitOutcome:
-    """Merge one unit's result and publish what changed. Safe to repeat; two stores of a unit wait for each other."""
+    """Merge one unit's result and publish what changed. Safe to repeat; two stores of a unit wait for each other.
+
+    Raises QuotaExceeded for more resources than the organization may keep; the transaction must end then.
+    """
     driver = await open_driver(session)
     unit = await _lock_unit(driver, organization_id, account_id, result.unit)
     resources = {resource.native_id: rules.prepare_resource(resource) for resource in result.resources}
@@ -147,6 +151,8 @@ async def store_unit(
             organization_id,
             left,
         )
+    # Last, because the quota's lock keeps the organization's other units from being stored until the commit.
+    await check_quota_kept(session, organization_id, "resources", len(written.created) - len(plan.close))
     types = {known_row.native_type for known_row in known.values() if known_row.id in set(plan.close)}
     await _announce(session, where, result, written, plan.close, types)
     return UnitOutcome(
@@ -156,6 +162,13 @@ async def store_unit(
         closed=len(plan.close),
         error=error,
     )
+
+
+@counts("resources")
+async def count_resources(session: AsyncSession, organization_id: UUID) -> int:
+    """Resources that are there, by the numbers that each unit keeps."""
+    query = select(func.sum(SyncUnit.resources)).where(SyncUnit.organization_id == organization_id)
+    return int((await session.execute(query)).scalar_one() or 0)
 
 
 async def mark_account_unreached(

@@ -18,6 +18,7 @@ from app.core.database import get_database, tenant_session
 from app.core.egress import AddressNotAllowed
 from app.core.errors import NotFound
 from app.core.events import publish
+from app.core.quotas import QuotaExceeded
 from app.core.tasks import PermanentFailure, TaskContext, UnitKey, enqueue
 from app.domains.accounts import service as accounts
 from app.domains.accounts.errors import CredentialsMissing, ProviderNotAvailable
@@ -153,8 +154,8 @@ async def _read_units(sync: _Sync, units: Sequence[Unit]) -> None:
                 await sync.context.unit_started(_key(unit))
                 result = await _collect(sync, unit)
             async with storing:
-                outcome = await _store(sync, result)
-            await sync.context.unit_ended(_key(unit), result.state.value, outcome.resources, outcome.error)
+                state, outcome = await _store(sync, result)
+            await sync.context.unit_ended(_key(unit), state.value, outcome.resources, outcome.error)
 
     async with _first_failure(), asyncio.TaskGroup() as group:
         for unit in units:
@@ -198,14 +199,18 @@ async def _collect(sync: _Sync, unit: Unit) -> UnitResult:
         return _failed(unit, ErrorKind.INVALID_ANSWER, "The answer could not be understood.")
 
 
-async def _store(sync: _Sync, result: UnitResult) -> UnitOutcome:
+async def _store(sync: _Sync, result: UnitResult) -> tuple[UnitState, UnitOutcome]:
+    """Store what was read, or why it could not be stored; then the rows keep their last good state."""
     try:
-        return await _store_once(sync, result)
+        return result.state, await _store_once(sync, result)
+    except QuotaExceeded as failure:
+        words = f"{failure.detail} What was read was not stored."
+        refused = _failed(result.unit, ErrorKind.QUOTA_EXCEEDED, words)
     except (asyncpg.DataError, asyncpg.ProgramLimitExceededError) as failure:
         # What the cloud sent does not fit into a row; trying again would not help.
         logger.warning("storing %s in %s failed: %s", result.unit.service, result.unit.region, failure)
         refused = _failed(result.unit, ErrorKind.INVALID_ANSWER, "The answer could not be stored.")
-        return await _store_once(sync, refused)
+    return refused.state, await _store_once(sync, refused)
 
 
 async def _store_once(sync: _Sync, result: UnitResult) -> UnitOutcome:
