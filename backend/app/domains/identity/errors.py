@@ -1,6 +1,6 @@
 """What can go wrong at sign-in and with sessions. The texts never say which part was wrong."""
 
-from app.core.errors import AppError, Conflict, Forbidden, Unauthenticated
+from app.core.errors import AppError, Conflict, Unauthenticated
 
 
 class LoginFailed(AppError):
@@ -186,12 +186,6 @@ class TooManyOrganizations(Conflict):
 
 class ExportRunning(Conflict):
     slug, title = "export-running", "An export is being written already"
-
-
-class SecondFactorMissing(Forbidden):
-    """The other organization requires a second factor, and this session was started without one."""
-
-    slug, title = "second-factor-missing", "Sign in with a second factor to open this organization"
 
 
 class BrandingDomainNotProven(Conflict):

@@ -17,7 +17,6 @@ from app.domains.identity.errors import (
     LastOwner,
     OrganizationDeleted,
     OrganizationNotDeleted,
-    SecondFactorMissing,
     TooManyOrganizations,
 )
 from app.domains.identity.queries.organizations import OwnOrganization
@@ -82,7 +81,7 @@ async def create_organization(
     return _own(made, current=False)
 
 
-@auth_router.post("/switch", responses=problems(NotFound, Forbidden, SecondFactorMissing))
+@auth_router.post("/switch", responses=problems(NotFound, Forbidden))
 async def switch_organization(
     request: Request,
     response: Response,

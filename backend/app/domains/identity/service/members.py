@@ -13,6 +13,7 @@ from app.core.directory import DirectoryEntry
 from app.core.errors import Forbidden
 from app.core.events import publish
 from app.core.http import Caller
+from app.core.quotas import take_quota
 from app.core.scope import Scope, read_scope
 from app.domains.identity import queries
 from app.domains.identity.errors import LastOwner
@@ -68,6 +69,8 @@ async def update_member(
     if body.disabled is not None and body.disabled != (membership.disabled_at is not None):
         if ends and membership.role == "owner":
             await keep_an_owner(session, caller.organization_id)
+        if not body.disabled:
+            await take_quota(session, caller.organization_id, "users")
         membership.disabled_at = clock.utc_now() if body.disabled else None
         before["disabled"], after["disabled"] = not body.disabled, body.disabled
     if after:

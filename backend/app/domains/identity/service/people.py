@@ -16,9 +16,10 @@ from app.core.errors import FieldProblem, InvalidInput
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
+from app.core.quotas import take_quota
 from app.core.secrets import create_organization_key, seal_installation
 from app.domains.identity import passwords, queries, rules
-from app.domains.identity.errors import LoginTaken
+from app.domains.identity.errors import LoginTaken, OrganizationDeleted
 from app.domains.identity.events import (
     MemberAdded,
     OrganizationChanged,
@@ -26,9 +27,11 @@ from app.domains.identity.events import (
     PasswordChanged,
 )
 from app.domains.identity.models import Membership, Organization, User
+from app.domains.identity.queries.organizations import get_directory
 from app.domains.identity.service import cache, sessions, signing_in
 from app.domains.identity.service.keys import rotate_signing_keys
 from app.domains.identity.service.sessions import Origin
+from app.domains.identity.service.sso.restrictions import require_own_sign_in
 
 _FIRST_START_LOCK = 0x636F_7002  # advisory lock: two processes that start at once make one administrator
 DEFAULT_ADMINISTRATOR = "admin@cloudops.local"
@@ -111,7 +114,13 @@ async def add_member(
     scope: dict[str, Any] | None = None,
     actor_id: UUID | None = None,
 ) -> Membership:
-    """Let a person into the organization that the session is bound to; `role` is `custom` with a `role_id`."""
+    """Let a person into the organization that the session is bound to; `role` is `custom` with a `role_id`.
+
+    Raises QuotaExceeded, and OrganizationDeleted while the organization waits for its end.
+    """
+    if (await get_directory(session, organization_id)).deleted_at is not None:
+        raise OrganizationDeleted
+    await take_quota(session, organization_id, "users")
     membership = Membership(
         organization_id=organization_id,
         id=new_id(),
@@ -158,6 +167,8 @@ async def change_password(
     LoginFailed (wrong current password), RateLimited and InvalidInput (weak new password).
     """
     caller.require_step_up()
+    async with tenant_session(caller.organization_id) as session:
+        await require_own_sign_in(session, caller)
     await signing_in.check_own_password(caller, current_password)
     async with tenant_session(caller.organization_id) as session:
         organization = await queries.get_organization(session, caller.organization_id)

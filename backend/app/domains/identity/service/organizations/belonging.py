@@ -4,29 +4,24 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
 from app.core.config import Settings
 from app.core.database import set_organization, set_user, tenant_session
 from app.core.errors import Conflict, Forbidden
 from app.core.events import publish
 from app.core.http import Caller
 from app.domains.identity import queries
-from app.domains.identity.errors import LastOwner, OrganizationDeleted, SecondFactorMissing, TooManyOrganizations
+from app.domains.identity.errors import LastOwner, OrganizationDeleted, TooManyOrganizations
 from app.domains.identity.events import MemberChanged, OrganizationSwitched, OwnerChanged
-from app.domains.identity.models import Membership
 from app.domains.identity.queries import organizations as reads
 from app.domains.identity.queries.organizations import OwnOrganization
 from app.domains.identity.rules import Client
 from app.domains.identity.service import cache, members, people, sessions
-from app.domains.identity.service.policy import get_policy
 from app.domains.identity.service.sessions import Origin, SignedIn
 from app.domains.identity.service.sso.restrictions import (
     password_allowed,
     provider_of_session,
     require_own_sign_in,
 )
-
-SECOND_FACTORS = frozenset({"otp", "hwk", "swk", "mfa"})  # RFC 8176
 
 
 async def list_organizations(session: AsyncSession, caller: Caller) -> list[OwnOrganization]:
@@ -63,8 +58,9 @@ async def create_own_organization(
 async def switch_organization(settings: Settings, caller: Caller, organization_id: UUID, origin: Origin) -> SignedIn:
     """A session in another organization instead of the present one, as good as that: same proof, same factors.
 
-    Raises NotFound (also for an organization that the caller does not belong to), Forbidden (machines, sessions of an
-    identity provider, organizations that only their provider may open) and SecondFactorMissing.
+    Where that organization asks for a second factor and there was none, the session reaches the profile only, as after
+    a sign-in. Raises NotFound (also for an organization that the caller does not belong to) and Forbidden (machines,
+    sessions of an identity provider, organizations that only their provider may open).
     """
     if caller.session_id is None:
         raise Forbidden("Only a person can change to another organization.")
@@ -74,7 +70,8 @@ async def switch_organization(settings: Settings, caller: Caller, organization_i
         await set_user(session, caller.user_id)
         membership = await reads.get_own_membership(session, organization_id, caller.user_id)
         await set_organization(session, organization_id)
-        await _check_entry(session, membership, present.amr)
+        if not await password_allowed(session, membership):
+            raise Forbidden("This organization is opened through its identity provider only.")
         client: Client = "native" if present.client == "native" else "web"
         row, refresh_token = await sessions.start_session(
             session, settings, organization_id, caller.user_id, client=client, amr=present.amr, origin=origin
@@ -105,18 +102,6 @@ async def switch_organization(settings: Settings, caller: Caller, organization_i
             origin=origin,
         )
     return await sessions.issue_tokens(settings, row, refresh_token)
-
-
-async def _check_entry(session: AsyncSession, membership: Membership, amr: list[str]) -> None:
-    """What a sign-in to the organization would have asked for."""
-    if not await password_allowed(session, membership):
-        raise Forbidden("This organization is opened through its identity provider only.")
-    policy = await get_policy(session, membership.organization_id)
-    role = str(membership.role_id) if membership.role_id is not None else membership.role
-    grace_ends_at = policy.grace_ends_at(membership.created_at)
-    is_due = policy.requires_mfa(role) and grace_ends_at is not None and grace_ends_at <= utc_now()
-    if is_due and not SECOND_FACTORS & set(amr):
-        raise SecondFactorMissing
 
 
 async def leave_organization(session: AsyncSession, settings: Settings, caller: Caller) -> None:

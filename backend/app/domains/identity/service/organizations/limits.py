@@ -5,29 +5,19 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.keeping import KeptKind, kept_days, set_kept_days
 from app.core.quotas import counts
 from app.domains.identity import queries
 from app.domains.identity.events import RetentionChanged
-from app.domains.identity.models import ApiKey, Membership, OrganizationBranding, OrganizationExport
+from app.domains.identity.models import Membership, OrganizationBranding, OrganizationExport
 
 
 @counts("users")
 async def count_members(session: AsyncSession, organization_id: UUID) -> int:
     """Members who may sign in."""
     query = select(func.count()).where(Membership.organization_id == organization_id, Membership.disabled_at.is_(None))
-    return (await session.execute(query)).scalar_one()
-
-
-@counts("api_keys")
-async def count_api_keys(session: AsyncSession, organization_id: UUID) -> int:
-    """Keys that still open something."""
-    query = select(func.count()).where(
-        ApiKey.organization_id == organization_id, ApiKey.revoked_at.is_(None), ApiKey.expires_at > utc_now()
-    )
     return (await session.execute(query)).scalar_one()
 
 
