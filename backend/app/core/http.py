@@ -9,10 +9,10 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database, set_organization
-from app.core.errors import PermissionMissing, StepUpRequired, Unauthenticated
+from app.core.errors import FactorRequired, PermissionMissing, StepUpRequired, Unauthenticated
 from app.core.logs import bind_log_context
 from app.core.ratelimit import limit_caller
-from app.core.scope import Scope, bind_scope
+from app.core.scope import Scope, bind_scope, check_reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Caller:
     session_id: UUID | None = None
     authenticated_at: float = 0.0  # Unix seconds of the last proof of identity
     is_stepped_up: bool = False  # proved who they are in the last ten minutes, with a factor where they have one
+    factor_due: bool = False  # has to set up a second factor first; `permissions` are the profile's only
     client_address: str = ""
     user_agent: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -42,8 +43,10 @@ class Caller:
         return permission in self.permissions
 
     def require(self, permission: str) -> None:
-        """Raises PermissionMissing unless the caller holds the permission."""
+        """Raises PermissionMissing unless the caller holds the permission, FactorRequired while a factor is due."""
         if permission not in self.permissions:
+            if self.factor_due:
+                raise FactorRequired
             raise PermissionMissing(permission)
 
     def require_step_up(self) -> None:
@@ -86,6 +89,7 @@ def allow(permission: str, *, step_up: bool = False) -> Callable[..., Awaitable[
 
     async def check_permission(session: DbSession, caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
         caller.require(permission)
+        check_reach(caller.scope, permission)
         if step_up:
             caller.require_step_up()
         await set_organization(session, caller.organization_id)
@@ -104,6 +108,7 @@ def allow_detached(permission: str, *, step_up: bool = False) -> Callable[..., A
 
     async def check_permission(caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
         caller.require(permission)
+        check_reach(caller.scope, permission)
         if step_up:
             caller.require_step_up()
         return caller

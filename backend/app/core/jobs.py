@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict, FieldProblem, InvalidInput, NotFound, problems
@@ -86,7 +86,7 @@ async def list_jobs(
     cursor: Cursor = None,
 ) -> Page[JobSummary]:
     """List jobs, newest first; `state=failed` are the dead ones, which can be replayed."""
-    wanted = select(Job).where(Job.organization_id == caller.organization_id)
+    wanted = select(Job).where(Job.organization_id == caller.organization_id, *_visible(caller))
     if kind:
         wanted = wanted.where(Job.kind.in_(kind.split(",")))
     if state:
@@ -133,8 +133,19 @@ async def replay_job(
     return JobStarted(job_id=await enqueue_again(session, job, requested_by=caller.user_id))
 
 
+def _visible(caller: Caller) -> list[ColumnElement[bool]]:
+    """A scoped caller sees jobs of their own and, unless tags narrow them, those of an account in their scope."""
+    if caller.scope is None:
+        return []
+    own = Job.requested_by == caller.user_id
+    accounts = caller.scope.account_ids
+    if caller.scope.has_tags or accounts is None:
+        return [own]
+    return [or_(own, Job.arguments["account_id"].astext.in_(sorted(map(str, accounts))))]
+
+
 async def _find(session: AsyncSession, caller: Caller, job_id: UUID, *, lock: bool = False) -> Job:
-    wanted = select(Job).where(Job.organization_id == caller.organization_id, Job.id == job_id)
+    wanted = select(Job).where(Job.organization_id == caller.organization_id, Job.id == job_id, *_visible(caller))
     job = (await session.execute(wanted.with_for_update() if lock else wanted)).scalar_one_or_none()
     if job is None:
         raise NotFound

@@ -99,7 +99,7 @@ class Connection:
     def deliver(self, found: StreamedEvent) -> None:
         """Take an event from the reader; never waits."""
         if found.topic is None:
-            if found.name in RIGHTS_CHANGED and found.payload.get("user_id") == str(self._caller.user_id):
+            if found.name in RIGHTS_CHANGED and self._is_concerned(found):
                 self._must_recheck.set()
             return
         if not self._is_live or found.topic not in self._since:
@@ -109,6 +109,12 @@ class Connection:
             self._is_too_slow.set()
             return
         self._queue.put_nowait(found)
+
+    def _is_concerned(self, found: StreamedEvent) -> bool:
+        """Whether the fact may have changed what this caller may do; a role's change may concern anybody."""
+        mine = {str(self._caller.user_id), str(self._caller.attributes.get("owner_id"))}
+        named = {found.payload.get(name) for name in ("user_id", "api_key_id", "service_identity_id")} - {None}
+        return not named or bool(named & mine)
 
     async def _watch_queue(self) -> None:
         await self._is_too_slow.wait()
@@ -265,7 +271,8 @@ class Connection:
                 "topic": found.topic,
                 "id": found.position.encode(),
                 "at": found.at.astimezone(UTC),
-                "data": found.payload,
+                # Of part of the organization one learns that something happened, and asks the lists what one may see.
+                "data": found.payload if self._caller.scope is None else {},
             }
         )
 

@@ -121,6 +121,21 @@ def require_whole(scope: Scope | None, detail: str) -> None:
         raise OutsideScope(detail)
 
 
+# What these allow is of the whole organization, so a scoped caller is told so instead of being shown a part as all.
+WHOLE_ORGANIZATION: dict[str, str] = {
+    "audit:read": "The audit log is of the whole organization.",
+    "audit:export": "The audit log is of the whole organization.",
+    "imports:write": "Bills are imported for the whole organization.",
+    "organization:write": "Settings are of the whole organization.",
+}
+
+
+def check_reach(scope: Scope | None, permission: str) -> None:
+    """Raises OutsideScope for a scoped caller whose permission has no meaning in a part of the organization."""
+    if scope is not None and permission in WHOLE_ORGANIZATION:
+        raise OutsideScope(WHOLE_ORGANIZATION[permission])
+
+
 def account_conditions(scope: Scope | None, account_id: Any) -> list[ColumnElement[bool]]:
     """Conditions on a column that holds an account's id."""
     accounts = scope.account_ids if scope else None

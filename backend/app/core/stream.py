@@ -32,7 +32,10 @@ POLL_SECONDS = 2.0
 RESUMABLE = timedelta(days=7) - timedelta(hours=1)  # events are kept for seven days, see core/tasks/retention.py
 PAGE = 500
 # Facts without a topic that live connections act on: the person's rights are looked at again at once.
-RIGHTS_CHANGED = ("session.revoked", "session.refresh_reused", "password.changed", "member.changed", "member.removed")
+RIGHTS_CHANGED = (
+    "session.revoked", "session.refresh_reused", "password.changed", "member.changed", "member.removed",
+    "role.changed", "api_key.revoked", "service_identity.changed", "service_identity.deleted",
+)  # fmt: skip
 _SHORTEST_LOOK_SECONDS = 0.03
 _LARGEST = 2**63 - 1
 

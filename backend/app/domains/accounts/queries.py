@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
+from app.core.scope import account_conditions, scope_of
 from app.domains.accounts.models import Account, AccountExternalId
 
 
@@ -16,6 +17,7 @@ async def get_account(
     """One account. Raises NotFound. `removed` finds only accounts that are being removed."""
     query = select(Account).where(Account.organization_id == organization_id, Account.id == account_id)
     query = query.where(Account.removed_at.is_not(None) if removed else Account.removed_at.is_(None))
+    query = query.where(*account_conditions(scope_of(session), Account.id))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     account = (await session.execute(query)).scalar_one_or_none()
@@ -35,6 +37,7 @@ async def list_accounts(
 ) -> Sequence[Account]:
     """Accounts by id, which is by age."""
     query = select(Account).where(Account.organization_id == organization_id, Account.removed_at.is_(None))
+    query = query.where(*account_conditions(scope_of(session), Account.id))
     if provider is not None:
         query = query.where(Account.provider == provider)
     if status is not None:

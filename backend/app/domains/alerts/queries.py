@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Select, String, case, func, or_, select, t
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.scope import resource_conditions, scope_of
 from app.domains.alerts.errors import AlertNotFound
 from app.domains.alerts.models import Alert, AlertTimelineEntry, AlertUserState
+from app.domains.inventory.models import CloudResource
 
 _STATUS: ColumnElement[str] = case(
     (Alert.ended_at.is_not(None), "resolved"),
@@ -53,7 +55,21 @@ class AlertFilter:
     assignee_id: UUID | None = None
 
 
-def _alerts(organization_id: UUID) -> Select[Any]:
+def _visible(session: AsyncSession) -> list[ColumnElement[bool]]:
+    """A scoped caller sees alerts about resources in their scope; what concerns no resource concerns the whole."""
+    scope = scope_of(session)
+    if scope is None:
+        return []
+    resource = CloudResource
+    seen = select(resource.id).where(
+        resource.organization_id == Alert.organization_id,
+        resource.id == Alert.resource_id,
+        *resource_conditions(scope, resource.account_id, resource.tags),
+    )
+    return [seen.exists()]
+
+
+def _alerts(session: AsyncSession, organization_id: UUID) -> Select[Any]:
     return (
         select(*_COLUMNS)
         .select_from(Alert)
@@ -61,7 +77,7 @@ def _alerts(organization_id: UUID) -> Select[Any]:
             AlertUserState,
             (AlertUserState.organization_id == Alert.organization_id) & (AlertUserState.id == Alert.id),
         )
-        .where(Alert.organization_id == organization_id)
+        .where(Alert.organization_id == organization_id, *_visible(session))
     )
 
 
@@ -91,7 +107,7 @@ async def list_alerts(
     after: tuple[datetime, UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """Alerts, newest episode first; `after` is the last row's (started_at, id)."""
-    statement = _filtered(_alerts(organization_id), wanted)
+    statement = _filtered(_alerts(session, organization_id), wanted)
     if after is not None:
         statement = statement.where(tuple_(Alert.started_at, Alert.id) < after)
     statement = statement.order_by(Alert.started_at.desc(), Alert.id.desc()).limit(limit)
@@ -100,13 +116,17 @@ async def list_alerts(
 
 async def count_alerts(session: AsyncSession, organization_id: UUID, wanted: AlertFilter) -> int:
     """How many alerts a filter finds."""
-    found = _filtered(_alerts(organization_id), wanted).with_only_columns(func.count(), maintain_column_froms=True)
+    found = _filtered(_alerts(session, organization_id), wanted).with_only_columns(
+        func.count(), maintain_column_froms=True
+    )
     return int((await session.execute(found)).scalar_one())
 
 
 async def read_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> dict[str, Any]:
     """One alert as a row. Raises AlertNotFound."""
-    row = (await session.execute(_alerts(organization_id).where(Alert.id == alert_id))).mappings().one_or_none()
+    row = (
+        (await session.execute(_alerts(session, organization_id).where(Alert.id == alert_id))).mappings().one_or_none()
+    )
     if row is None:
         raise AlertNotFound
     return dict(row)
@@ -117,6 +137,10 @@ async def get_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID
     alert = await session.get(Alert, (organization_id, alert_id), with_for_update=lock, populate_existing=lock)
     if alert is None:
         raise AlertNotFound
+    if visible := _visible(session):
+        seen = select(Alert.id).where(Alert.organization_id == organization_id, Alert.id == alert_id, *visible)
+        if (await session.execute(seen)).first() is None:
+            raise AlertNotFound
     return alert
 
 
@@ -171,7 +195,7 @@ async def list_timeline(session: AsyncSession, organization_id: UUID, alert_id: 
 async def summarise(session: AsyncSession, organization_id: UUID) -> dict[str, Any]:
     """Counts by effective status, and by severity of what is not resolved."""
     statement = (
-        _alerts(organization_id)
+        _alerts(session, organization_id)
         .with_only_columns(_STATUS.label("status"), Alert.severity, func.count(), maintain_column_froms=True)
         .group_by("status", Alert.severity)
     )

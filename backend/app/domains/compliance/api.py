@@ -9,6 +9,7 @@ from app.core.errors import NotFound, problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, cursor_instant, cursor_uuid, decode_cursor, encode_cursor
 from app.core.schemas import one_of
+from app.core.scope import require_whole
 from app.core.tasks import enqueue
 from app.domains.accounts import service as accounts
 from app.domains.compliance import service
@@ -111,6 +112,7 @@ async def list_resource_results(session: DbSession, caller: Reader, resource_id:
 async def evaluate_compliance(session: DbSession, caller: Writer, body: EvaluateRequest) -> EvaluationAccepted:
     """Evaluate an account, or all of them, anew."""
     if body.account_id is None:
+        require_whole(caller.scope, "Name an account to evaluate.")
         job_id = await enqueue(
             session,
             "compliance.evaluate",

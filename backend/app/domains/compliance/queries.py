@@ -11,8 +11,9 @@ import orjson
 from sqlalchemy import ColumnElement, DateTime, Select, Text, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
+from sqlalchemy.orm import aliased
 
+from app.core.scope import account_conditions, resource_conditions, scope_of
 from app.domains.accounts.models import Account
 from app.domains.compliance.errors import IssueNotFound, ResourceNotFound
 from app.domains.compliance.models import (
@@ -59,7 +60,22 @@ _LAST_SEEN = case(
 )
 
 
-def _issues(organization_id: UUID) -> Select[Any]:
+def _visible(session: AsyncSession, row: Any) -> list[ColumnElement[bool]]:
+    """Keeps findings or results, which both name account and resource, to the session's scope."""
+    scope = scope_of(session)
+    made = account_conditions(scope, row.account_id)
+    if scope is not None and scope.has_tags:
+        resource = aliased(CloudResource)
+        seen = select(resource.id).where(
+            resource.organization_id == row.organization_id,
+            resource.id == row.resource_id,
+            *resource_conditions(scope, resource.account_id, resource.tags),
+        )
+        made.append(seen.exists())
+    return made
+
+
+def _issues(session: AsyncSession, organization_id: UUID) -> Select[Any]:
     issue, resource, result, unit = ComplianceIssue, CloudResource, ComplianceResult, SyncUnit
     return (
         select(
@@ -81,7 +97,7 @@ def _issues(organization_id: UUID) -> Select[Any]:
             & (result.resource_id == issue.resource_id),
         )
         .outerjoin(unit, (unit.organization_id == resource.organization_id) & (unit.id == resource.unit_id))
-        .where(issue.organization_id == organization_id)
+        .where(issue.organization_id == organization_id, *_visible(session, issue))
     )
 
 
@@ -111,7 +127,7 @@ async def list_issues(
     after: tuple[datetime, UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """Findings, newest first; `after` is the last row's (last_opened_at, id)."""
-    statement = _issues(organization_id).where(*_conditions(wanted))
+    statement = _issues(session, organization_id).where(*_conditions(wanted))
     if after is not None:
         statement = statement.where(tuple_(ComplianceIssue.last_opened_at, ComplianceIssue.id) < after)
     statement = statement.order_by(ComplianceIssue.last_opened_at.desc(), ComplianceIssue.id.desc()).limit(limit)
@@ -121,13 +137,17 @@ async def list_issues(
 async def count_issues(session: AsyncSession, organization_id: UUID, wanted: IssueFilter) -> int:
     """How many findings a filter finds."""
     statement = select(func.count()).select_from(ComplianceIssue)
-    statement = statement.where(ComplianceIssue.organization_id == organization_id, *_conditions(wanted))
+    statement = statement.where(
+        ComplianceIssue.organization_id == organization_id,
+        *_conditions(wanted),
+        *_visible(session, ComplianceIssue),
+    )
     return int((await session.execute(statement)).scalar_one())
 
 
 async def read_issue(session: AsyncSession, organization_id: UUID, issue_id: UUID) -> dict[str, Any]:
     """One finding. Raises IssueNotFound."""
-    found = await session.execute(_issues(organization_id).where(ComplianceIssue.id == issue_id))
+    found = await session.execute(_issues(session, organization_id).where(ComplianceIssue.id == issue_id))
     row = found.mappings().one_or_none()
     if row is None:
         raise IssueNotFound
@@ -139,7 +159,7 @@ async def count_results(session: AsyncSession, organization_id: UUID) -> dict[st
     result = ComplianceResult
     statement = (
         select(result.control_id, result.state, func.count())
-        .where(result.organization_id == organization_id)
+        .where(result.organization_id == organization_id, *_visible(session, result))
         .group_by(result.control_id, result.state)
     )
     counts: dict[str, dict[str, int]] = defaultdict(dict)
@@ -149,7 +169,9 @@ async def count_results(session: AsyncSession, organization_id: UUID) -> dict[st
 
 
 async def list_control_scores(session: AsyncSession, organization_id: UUID) -> dict[str, dict[str, int]]:
-    """{control id: {state: resources}} as of the last evaluation."""
+    """{control id: {state: resources}} as of the last evaluation; counted anew for a part of the organization."""
+    if scope_of(session) is not None:
+        return await count_results(session, organization_id)
     statement = select(ComplianceControlScore).where(ComplianceControlScore.organization_id == organization_id)
     return {
         row.control_id: {
@@ -167,7 +189,7 @@ async def count_open_issues(session: AsyncSession, organization_id: UUID) -> dic
     issue = ComplianceIssue
     statement = (
         select(issue.control_id, issue.severity, func.count())
-        .where(issue.organization_id == organization_id, issue.status == "open")
+        .where(issue.organization_id == organization_id, issue.status == "open", *_visible(session, issue))
         .group_by(issue.control_id, issue.severity)
     )
     return {(control, severity): count for control, severity, count in await session.execute(statement)}
@@ -181,7 +203,12 @@ async def list_standards(session: AsyncSession, organization_id: UUID) -> dict[U
 
 async def list_results_of(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> list[ComplianceResult]:
     """Every control's result on one resource: failures first, then what is unknown. Raises ResourceNotFound."""
-    if await session.get(CloudResource, (organization_id, resource_id), options=[load_only(CloudResource.id)]) is None:
+    known = select(CloudResource.id).where(
+        CloudResource.organization_id == organization_id,
+        CloudResource.id == resource_id,
+        *resource_conditions(scope_of(session), CloudResource.account_id, CloudResource.tags),
+    )
+    if (await session.execute(known)).first() is None:
         raise ResourceNotFound
     result = ComplianceResult
     order = case({"FAIL": 0, "UNKNOWN": 1, "PASS": 2}, value=result.state, else_=3)

@@ -22,6 +22,7 @@ from app.core.idempotency import IdempotencyKeyReused, Once
 from app.core.pagination import Cursor, Limit, Page
 from app.core.receive import receive_upload
 from app.core.schemas import check_text
+from app.core.scope import require_whole
 from app.domains.costs import service
 from app.domains.costs.bills.questions import MAX_TAG_KEY, TAG_PREFIX, Scope, parse_groups
 from app.domains.costs.errors import AddressNotAllowed, UnknownGroup
@@ -68,6 +69,9 @@ _IMPORT_BODY: dict[str, Any] = {
         },
     }
 }
+
+
+_WHOLE_BILLS = "Imported bills are of the whole organization."
 
 
 def read_scope(
@@ -148,6 +152,7 @@ async def list_cost_imports(
     session: DbSession, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CostImportRead]:
     """Imports, newest first."""
+    require_whole(caller.scope, _WHOLE_BILLS)
     rows, next_cursor = await service.list_imports(session, caller.organization_id, limit=limit, cursor=cursor)
     return Page(items=[CostImportRead.model_validate(row) for row in rows], next_cursor=next_cursor)
 
@@ -155,6 +160,7 @@ async def list_cost_imports(
 @router.get("/imports/{import_id}")
 async def read_cost_import(import_id: UUID, session: DbSession, caller: Reader) -> CostImportRead:
     """The manifest of an import: rows read, stored and rejected with reasons, and exact sums."""
+    require_whole(caller.scope, _WHOLE_BILLS)
     return CostImportRead.model_validate(await service.get_import(session, caller.organization_id, import_id))
 
 
@@ -176,6 +182,7 @@ async def read_cost_breakdown(
         cost=cost.value,
         scope=scope,
         limit=limit,
+        visible=caller.scope,
     )
     return Response(body, media_type="application/json")
 
@@ -190,7 +197,13 @@ async def list_cost_dimension(
 ) -> DimensionRead:
     """Values to filter by, with their numbers of bill lines."""
     return await service.list_dimension(
-        caller.organization_id, settings=get_settings(), group=group, scope=scope, contains=q, limit=limit
+        caller.organization_id,
+        settings=get_settings(),
+        group=group,
+        scope=scope,
+        contains=q,
+        limit=limit,
+        visible=caller.scope,
     )
 
 

@@ -41,7 +41,12 @@ async def list_resources(
 ) -> Response:
     """Resources that exist, with their filters."""
     page = await service.list_resources(
-        caller.organization_id, query.parse(), sort=query.sort, limit=query.limit, cursor=query.cursor
+        caller.organization_id,
+        query.parse(),
+        sort=query.sort,
+        limit=query.limit,
+        cursor=query.cursor,
+        scope=caller.scope,
     )
     return Response(page, media_type="application/json")
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import NotFound
+from app.core.scope import Scope, resource_conditions, scope_of
 from app.domains.inventory.models import CloudResource, ResourceVersion, SyncUnit
 from app.domains.inventory.rules import ResourceFilter, tag_term
 
@@ -53,11 +54,42 @@ class Statement:
         return " AND ".join(self.conditions)
 
 
-def filter_statement(organization_id: UUID, filters: ResourceFilter, *, without: str | None = None) -> Statement:
+def narrow(made: Statement, scope: Scope | None, alias: str, *, org: str | None = None) -> None:
+    """Keep to a scope. With `org`, the organization's placeholder, tags are looked up by term: for rare ones."""
+    accounts = scope.account_ids if scope else None
+    if accounts is not None:
+        wanted = sorted(accounts)
+        if len(wanted) == 1:
+            made.conditions.append(f"{alias}.account_id = {made.bind(wanted[0])}")
+        else:
+            made.conditions.append(f"{alias}.account_id = ANY({made.bind(wanted)}::uuid[])")
+    for part in scope.parts() if scope else ():
+        if not part.tags:
+            continue
+        if org is not None:
+            terms = made.bind(sorted({tag_term(key, value) for key, value in part.tags}))
+            made.conditions.append(
+                f"{alias}.id IN (SELECT unnest(t.resource_ids) FROM resource_terms t WHERE t.organization_id = {org}"  # noqa: S608
+                f" AND t.kind = 'tag' AND t.term = ANY({terms}::text[]))"
+            )
+        # Terms are cut, so the tags themselves have the last word.
+        tags = (f"{alias}.tags ->> {made.bind(key)}::text = {made.bind(value)}::text" for key, value in part.tags)
+        made.conditions.append(f"({' OR '.join(tags)})")
+
+
+def filter_statement(
+    organization_id: UUID,
+    filters: ResourceFilter,
+    *,
+    without: str | None = None,
+    scope: Scope | None = None,
+    by_term: bool = False,
+) -> Statement:
     """Conditions on `cloud_resources r` for open resources that match; `without` leaves one filter out."""
     made = Statement()
     org = made.bind(organization_id)
     made.conditions += [f"r.organization_id = {org}", "r.closed_at IS NULL"]
+    narrow(made, scope, "r", org=org if by_term else None)
     for column in ("provider", "account_id", "type", "native_type", "region", "status"):
         values: tuple[Any, ...] = getattr(filters, column)
         if column == without or not values:
@@ -94,10 +126,17 @@ async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Se
 
 
 def page_statement(
-    organization_id: UUID, filters: ResourceFilter, *, sort: str, after: Sequence[Any] | None, limit: int
+    organization_id: UUID,
+    filters: ResourceFilter,
+    *,
+    sort: str,
+    after: Sequence[Any] | None,
+    limit: int,
+    scope: Scope | None = None,
+    by_term: bool = False,
 ) -> tuple[str, list[Any]]:
     """SQL and arguments of one page of open resources; `after` is the sort key of the row before."""
-    statement = filter_statement(organization_id, filters)
+    statement = filter_statement(organization_id, filters, scope=scope, by_term=by_term)
     columns, descends = SORTS[sort]
     if after is not None:
         key = ", ".join(f"r.{column}" for column in (*columns, "id"))
@@ -114,15 +153,31 @@ def page_statement(
     return sql, statement.arguments
 
 
+def rarity_statement(organization_id: UUID, scope: Scope, *, few: int) -> tuple[str, list[Any]]:
+    """SQL that tells, from the first `few` lists of their terms, how many lists each part's tags have at most."""
+    made = Statement()
+    org = made.bind(organization_id)
+    counts = [
+        f"(SELECT count(*) FROM (SELECT FROM resource_terms t WHERE t.organization_id = {org} AND t.kind = 'tag'"  # noqa: S608
+        f" AND t.term = ANY({made.bind(sorted({tag_term(*tag) for tag in part.tags}))}::text[]) LIMIT {few}) found)"
+        for part in scope.parts()
+        if part.tags
+    ]
+    return f"SELECT least({', '.join(counts)}) AS lists", made.arguments
+
+
 async def get_resource(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> RowMapping:
     """One resource, closed ones too. Raises NotFound."""
+    made = Statement()
+    made.conditions += [f"r.organization_id = {made.bind(organization_id)}", f"r.id = {made.bind(resource_id)}"]
+    narrow(made, scope_of(session), "r")
     sql = f"""SELECT {ITEM_COLUMNS}, a.name AS account_name, r.native_account, r.service, r.aliases, r.created_at,
         r.closed_at, r.stale_since, r.stale_reason, r.unread_fields::text AS unread_fields,
         r.properties::text AS properties
       FROM cloud_resources r {UNIT_JOIN}
       JOIN accounts a ON a.organization_id = r.organization_id AND a.id = r.account_id
-      WHERE r.organization_id = $1 AND r.id = $2"""  # noqa: S608  # no values inside
-    rows = await fetch(session, sql, (organization_id, resource_id))
+      WHERE {made.where}"""  # noqa: S608  # no values inside
+    rows = await fetch(session, sql, made.arguments)
     if not rows:
         raise NotFound
     return rows[0]
@@ -131,7 +186,9 @@ async def get_resource(session: AsyncSession, organization_id: UUID, resource_id
 async def check_resource(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> None:
     """Raises NotFound unless the organization has the resource."""
     query = select(CloudResource.id).where(
-        CloudResource.organization_id == organization_id, CloudResource.id == resource_id
+        CloudResource.organization_id == organization_id,
+        CloudResource.id == resource_id,
+        *resource_conditions(scope_of(session), CloudResource.account_id, CloudResource.tags),
     )
     if (await session.execute(query)).first() is None:
         raise NotFound
@@ -140,8 +197,11 @@ async def check_resource(session: AsyncSession, organization_id: UUID, resource_
 async def list_relations(
     session: AsyncSession, organization_id: UUID, resource_id: UUID, *, limit: int
 ) -> Sequence[RowMapping]:
-    """Edges in both directions with the neighbour's name and type where it is known."""
-    sql = """WITH edges AS (
+    """Edges in both directions with the neighbour's name and type where it is known; none to what one may not see."""
+    made = Statement([], [organization_id, resource_id, limit])
+    narrow(made, scope_of(session), "n")
+    visible = f"WHERE n.id IS NULL OR ({made.where})" if made.conditions else ""
+    sql = f"""WITH edges AS (
         SELECT kind, 'out' AS direction, target_id AS neighbour, target_native_id AS native_id
           FROM resource_relations WHERE organization_id = $1 AND source_id = $2
         UNION
@@ -149,8 +209,8 @@ async def list_relations(
           FROM resource_relations WHERE organization_id = $1 AND target_id = $2)
       SELECT e.kind, e.direction, n.id AS resource_id, coalesce(n.native_id, e.native_id) AS native_id, n.name, n.type
       FROM edges e LEFT JOIN cloud_resources n ON n.organization_id = $1 AND n.id = e.neighbour
-      ORDER BY e.direction, e.kind, n.name, e.native_id LIMIT $3"""
-    return await fetch(session, sql, (organization_id, resource_id, limit))
+      {visible} ORDER BY e.direction, e.kind, n.name, e.native_id LIMIT $3"""  # noqa: S608  # names are ours
+    return await fetch(session, sql, made.arguments)
 
 
 async def list_versions(
@@ -183,7 +243,10 @@ async def list_versions(
             (CloudResource.organization_id == ResourceVersion.organization_id)
             & (CloudResource.id == ResourceVersion.resource_id),
         )
-        .where(ResourceVersion.organization_id == organization_id)
+        .where(
+            ResourceVersion.organization_id == organization_id,
+            *resource_conditions(scope_of(session), CloudResource.account_id, CloudResource.tags),
+        )
     )
     for column, value in (("resource_id", resource_id), ("account_id", account_id), ("kind", kind)):
         if value is not None:
@@ -207,7 +270,7 @@ async def count_groups(
     for grouped, without in [(shared, None), *passes]:
         if not grouped:
             continue
-        statement = filter_statement(organization_id, filters, without=without)
+        statement = filter_statement(organization_id, filters, without=without, scope=scope_of(session))
         names = ", ".join(f"r.{column}" for column in grouped)
         sets = ", ".join(f"(r.{column})" for column in grouped)
         sql = f"""SELECT {names}, grouping({names}) AS level, count(*) AS found FROM cloud_resources r
@@ -239,10 +302,12 @@ async def list_units(
 
 async def count_open_units(session: AsyncSession, organization_id: UUID) -> Sequence[RowMapping]:
     """Each unit's counts of open resources with its account's provider; retired units keep their stale resources."""
+    scope = scope_of(session)
+    accounts = sorted(scope.account_ids or ()) if scope and scope.account_ids is not None else None
     sql = """SELECT u.account_id, a.name, a.provider, u.region, u.type_counts::text AS type_counts, u.stale_resources
       FROM sync_units u JOIN accounts a ON a.organization_id = u.organization_id AND a.id = u.account_id
-      WHERE u.organization_id = $1 AND a.removed_at IS NULL"""
-    return await fetch(session, sql, (organization_id,))
+      WHERE u.organization_id = $1 AND a.removed_at IS NULL AND ($2::uuid[] IS NULL OR a.id = ANY($2::uuid[]))"""
+    return await fetch(session, sql, (organization_id, accounts))
 
 
 async def list_sync_states(session: AsyncSession, organization_id: UUID) -> Sequence[RowMapping]:
@@ -254,6 +319,8 @@ async def list_sync_states(session: AsyncSession, organization_id: UUID) -> Sequ
         count(*) FILTER (WHERE u.state = 'failed' AND u.retired_at IS NULL) AS failed,
         coalesce(sum(u.stale_resources), 0)::bigint AS stale_resources
       FROM accounts a LEFT JOIN sync_units u ON u.organization_id = a.organization_id AND u.account_id = a.id
-      WHERE a.organization_id = $1 AND a.removed_at IS NULL
+      WHERE a.organization_id = $1 AND a.removed_at IS NULL AND ($2::uuid[] IS NULL OR a.id = ANY($2::uuid[]))
       GROUP BY a.organization_id, a.id ORDER BY a.id"""
-    return await fetch(session, sql, (organization_id,))
+    scope = scope_of(session)
+    accounts = sorted(scope.account_ids or ()) if scope and scope.account_ids is not None else None
+    return await fetch(session, sql, (organization_id, accounts))

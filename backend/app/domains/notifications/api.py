@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from app.core.errors import problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, cursor_instant, cursor_uuid, decode_cursor, encode_cursor
+from app.core.scope import require_whole
 from app.domains.notifications import service
 from app.domains.notifications.errors import ChannelInUse, ChannelNotFound, DeliveryNotFailed, MailNotConfigured
 from app.domains.notifications.schemas import (
@@ -94,6 +95,7 @@ async def list_deliveries(
     cursor: Cursor = None,
 ) -> Page[DeliveryRead]:
     """The ledger of messages, newest first."""
+    require_whole(caller.scope, "Messages are told of the whole organization.")
     key = decode_cursor(cursor, 2)
     rows = await service.list_deliveries(
         session,
@@ -112,4 +114,5 @@ async def list_deliveries(
 @router.post("/deliveries/{delivery_id}/retry", status_code=202, responses=problems(DeliveryNotFailed))
 async def retry_delivery(session: DbSession, caller: Writer, delivery_id: UUID) -> DeliveryRead:
     """Send a message again that was given up."""
+    require_whole(caller.scope, "Messages are told of the whole organization.")
     return DeliveryRead.model_validate(await service.retry_delivery(session, caller, delivery_id))

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.scope import scope_of
 from app.domains.compliance import queries
 from app.domains.compliance.errors import StandardNotFound
 from app.domains.compliance.queries import IssueFilter
@@ -25,8 +27,23 @@ _NOTHING: dict[str, Any] = {
 
 async def list_standards(session: AsyncSession, organization_id: UUID) -> list[dict[str, Any]]:
     """Every standard with the organization's score; a score of None means not assessed."""
-    rows = await queries.list_standards(session, organization_id)
+    rows = await _standard_scores(session, organization_id)
     return [_standard(standard, rows.get(standard.id)) for standard in STANDARDS]
+
+
+async def _standard_scores(session: AsyncSession, organization_id: UUID) -> dict[UUID, Any]:
+    """The rolled-up scores by standard; for a part of the organization, computed from its results."""
+    stored = await queries.list_standards(session, organization_id)
+    if scope_of(session) is None:
+        return dict(stored)
+    counts = await queries.list_control_scores(session, organization_id)
+    scores: dict[UUID, Any] = {}
+    for standard in STANDARDS:
+        if standard.id in stored:
+            controls = [control_id for control_id in CONTROLS if standard.key in requirements_of(control_id)]
+            checked = {"last_checked": stored[standard.id].last_checked}
+            scores[standard.id] = SimpleNamespace(**vars(score_controls(controls, counts)), **checked)
+    return scores
 
 
 def _standard(standard: Standard, row: Any) -> dict[str, Any]:
@@ -45,7 +62,7 @@ async def get_standard(session: AsyncSession, organization_id: UUID, standard_id
     standard = next((item for item in STANDARDS if item.id == standard_id), None)
     if standard is None:
         raise StandardNotFound
-    rows = await queries.list_standards(session, organization_id)
+    rows = await _standard_scores(session, organization_id)
     counts = await queries.list_control_scores(session, organization_id)
     by_requirement: dict[str, list[str]] = defaultdict(list)
     for control_id in CONTROLS:

@@ -29,11 +29,16 @@ MAX_TAG_KEY = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which lines count: charge days from `first` (inclusive) to `end` (exclusive), and filters by group."""
+    """Which lines count: charge days from `first` (inclusive) to `end` (exclusive), and filters by group.
+
+    `accounts` (provider, number) and `resources` (the bill's ids) keep to what a caller may see; None is everything.
+    """
 
     first: date | None = None
     end: date | None = None
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    accounts: Sequence[tuple[str, str]] | None = None
+    resources: Sequence[str] | None = None
 
 
 def parse_groups(text: str) -> list[str]:
@@ -139,6 +144,14 @@ def _where(files: Sequence[str], scope: Scope, values: list[Any]) -> str:
         if group in GROUPS:
             conditions.append(f"{GROUPS_SQL[group]} IN ({', '.join('?' for _ in wanted)})")
             values.extend(wanted)
+    if scope.accounts is not None:
+        number = 'coalesce("SubAccountId", "BillingAccountId")'
+        alternatives = [f'("NormalisedProvider" = ? AND {number} = ?)' for _ in scope.accounts]
+        conditions.append(f"({' OR '.join(alternatives)})" if alternatives else "false")
+        values.extend(part for account in scope.accounts for part in account)
+    if scope.resources is not None:
+        conditions.append('"ResourceId" IN (SELECT unnest(CAST(? AS VARCHAR[])))')
+        values.append(list(scope.resources))
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,8 @@ import orjson
 from app.core.config import Settings
 from app.core.database import tenant_session
 from app.core.money import format_amount
+from app.core.scope import OutsideScope
+from app.core.scope import Scope as CallerScope
 from app.core.storage import FileMissing, StorageUnavailable, get_storage
 from app.domains.costs import queries
 from app.domains.costs.bills import questions
@@ -40,8 +43,10 @@ async def read_breakdown(
     cost: str,
     scope: Scope,
     limit: int = MAX_ITEMS,
+    visible: CallerScope | None = None,
 ) -> bytes:
     """The body of a BreakdownRead in JSON; built from rows directly, because there may be thousands of items."""
+    scope = await _narrow(organization_id, scope, visible)
     async with _open_files(organization_id, scope, settings) as files:
         if not files:
             return orjson.dumps({"items": [], "totals": [], "truncated": False})
@@ -60,10 +65,18 @@ async def read_breakdown(
 
 
 async def list_dimension(
-    organization_id: UUID, *, settings: Settings, group: str, scope: Scope, contains: str, limit: int
+    organization_id: UUID,
+    *,
+    settings: Settings,
+    group: str,
+    scope: Scope,
+    contains: str,
+    limit: int,
+    visible: CallerScope | None = None,
 ) -> DimensionRead:
     """Values of a group with their numbers of lines, most frequent first; `tag` lists the keys of tags."""
     statement = questions.dimension([], group, scope, contains, limit + 1)  # also refuses an unknown group
+    scope = await _narrow(organization_id, scope, visible)
     async with _open_files(organization_id, scope, settings) as files:
         if not files:
             return DimensionRead(items=[])
@@ -71,6 +84,23 @@ async def list_dimension(
         rows = await bill_engine(settings).ask(*statement)
     items = [DimensionValue(key=key, count=count) for key, count in rows[:limit]]
     return DimensionRead(items=items, truncated=len(rows) > limit)
+
+
+async def _narrow(organization_id: UUID, scope: Scope, visible: CallerScope | None) -> Scope:
+    """Keep a question to what a scoped caller may see. Raises OutsideScope where that is too much to name."""
+    if visible is None:
+        return scope
+    async with tenant_session(organization_id, visible) as session:
+        accounts = resources = None
+        if visible.account_ids is not None:
+            accounts = await queries.list_visible_accounts(session, organization_id)
+        if visible.has_tags:
+            resources = await queries.list_visible_resources(session, organization_id)
+            if len(resources) > queries.MAX_VISIBLE:
+                raise OutsideScope(
+                    f"Costs by tags are answered for up to {queries.MAX_VISIBLE:,} resources, and yours are more."
+                )
+    return replace(scope, accounts=accounts, resources=resources)
 
 
 @asynccontextmanager

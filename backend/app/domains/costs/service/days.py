@@ -15,6 +15,7 @@ from app.core.bulk import Driver, make_stage, open_driver
 from app.core.clock import utc_now
 from app.core.database import tenant_session
 from app.core.money import Money
+from app.core.scope import scope_of
 from app.core.tasks import TaskContext, enqueue
 from app.domains.costs import queries, rules
 from app.domains.costs.bills.sql import ROLL_UP_COLUMNS
@@ -153,6 +154,8 @@ async def read_summary(session: AsyncSession, organization_id: UUID) -> CostSumm
 
 async def read_resource_costs(session: AsyncSession, organization_id: UUID, resource_id: UUID) -> DailyCosts:
     """Daily costs of a resource over the 30 days up to the newest; empty when no bill names it. Raises NotFound."""
+    if scope_of(session) is not None:  # a bill may name a resource of another account
+        await inventory.check_resource(session, organization_id, resource_id)
     last = await queries.last_charge_on(session, organization_id, until=utc_now().date())
     rows: Sequence[Any] = ()
     if last is not None:

@@ -43,11 +43,6 @@ class Refresh(RequestModel):
     refresh_token: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
-class StepUp(RequestModel):
-    password: Password
-    otp: Annotated[str, Field(max_length=64)] | None = None
-
-
 class PasswordUpdate(RequestModel):
     current_password: Password
     new_password: Password
@@ -59,6 +54,14 @@ class OrganizationReference(ReadModel):
     name: str
 
 
+class MfaState(ReadModel):
+    """`enrolled`: the person has a factor; `required`: the organization wants one, from `grace_ends_at` on."""
+
+    enrolled: bool
+    required: bool
+    grace_ends_at: datetime | None
+
+
 class ProfileRead(ReadModel):
     id: UUID
     email: str
@@ -66,6 +69,8 @@ class ProfileRead(ReadModel):
     role: str
     permissions: list[str]
     organization: OrganizationReference
+    email_verified: bool
+    mfa: MfaState
 
 
 class SessionRead(ReadModel):

@@ -151,12 +151,6 @@ class FactorsRead(ReadModel):
     grace_ends_at: datetime | None
 
 
-class MfaState(ReadModel):
-    enrolled: bool
-    required: bool
-    grace_ends_at: datetime | None
-
-
 class ForgottenPassword(RequestModel):
     """`email` is any one text: what cannot be an address fails like an unknown one."""
 

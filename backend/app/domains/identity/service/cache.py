@@ -148,6 +148,12 @@ async def mark_member(settings: Settings, organization_id: UUID, user_id: UUID) 
     await _mark(settings, [_member_name(organization_id, user_id)])
 
 
+async def mark_changed(settings: Settings, organization_id: UUID, user_id: UUID, session_ids: Collection[UUID]) -> None:
+    """Send readers of a member's sessions to the table from now on; the sessions go on."""
+    names = [_session_name(organization_id, session_id) for session_id in session_ids]
+    await _mark(settings, [_member_name(organization_id, user_id), *names])
+
+
 async def mark_members(settings: Settings, organization_id: UUID, user_ids: Collection[UUID]) -> None:
     """Send readers of these memberships to the table from now on; their API keys share the place."""
     if user_ids:
@@ -210,7 +216,15 @@ def _open(key: bytes, name: str, value: bytes | str | None) -> list[Any] | None:
 
 
 def _parts(snapshot: SessionSnapshot) -> tuple[bytes, bytes]:
-    session_part = [str(snapshot.user_id), snapshot.ends_at.timestamp(), snapshot.revoked]
+    due_at = snapshot.factor_due_at
+    session_part = [
+        str(snapshot.user_id),
+        snapshot.ends_at.timestamp(),
+        snapshot.revoked,
+        snapshot.has_factor,
+        snapshot.proved_factor,
+        None if due_at is None else due_at.timestamp(),
+    ]
     member_part = [
         snapshot.role,
         snapshot.membership_version,
@@ -218,13 +232,14 @@ def _parts(snapshot: SessionSnapshot) -> tuple[bytes, bytes]:
         snapshot.disabled,
         snapshot.custom_permissions,
         snapshot.scope,
+        snapshot.organization_deleted,
     ]
     return orjson.dumps(session_part), orjson.dumps(member_part)
 
 
 def _snapshot(session_part: list[Any], member_part: list[Any]) -> SessionSnapshot:
-    user_id, ends_at, revoked = session_part
-    role, version, email, disabled, custom, scope = member_part
+    user_id, ends_at, revoked, has_factor, proved_factor, due_at = session_part
+    role, version, email, disabled, custom, scope, deleted = member_part
     return SessionSnapshot(
         user_id=UUID(user_id),
         ends_at=datetime.fromtimestamp(ends_at, UTC),
@@ -235,6 +250,10 @@ def _snapshot(session_part: list[Any], member_part: list[Any]) -> SessionSnapsho
         disabled=bool(disabled),
         custom_permissions=None if custom is None else tuple(custom),
         scope=scope,
+        has_factor=bool(has_factor),
+        proved_factor=bool(proved_factor),
+        factor_due_at=None if due_at is None else datetime.fromtimestamp(due_at, UTC),
+        organization_deleted=bool(deleted),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.pagination import Page, decode_cursor, encode_cursor, invalid_cursor
+from app.core.scope import OutsideScope, scope_of
 from app.domains.accounts import service as accounts
 from app.domains.inventory import queries
 from app.domains.inventory.schemas import (
@@ -79,6 +80,8 @@ async def list_units(
     if after is not None and not all(isinstance(part, str) and "\x00" not in part for part in after):
         raise invalid_cursor()
     await accounts.read_account(session, organization_id, account_id)
+    if (scope := scope_of(session)) is not None and scope.has_tags:
+        raise OutsideScope("Units are read whole, whatever their resources' tags.")
     rows = await queries.list_units(session, organization_id, account_id, after=after, limit=limit + 1)
     items = [
         SyncUnitRead.model_validate(
