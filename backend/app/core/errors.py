@@ -79,6 +79,12 @@ class StepUpRequired(Forbidden):
     slug, title = "step-up-required", "Confirm who you are to do this"
 
 
+class FactorRequired(Forbidden):
+    """The organization requires a second factor of the caller, and the time to set it up is over."""
+
+    slug, title = "factor-required", "Set up a second factor to go on"
+
+
 class NotFound(AppError):
     """Also for another organization's id and for one the caller may not see: same bytes for all three."""
 

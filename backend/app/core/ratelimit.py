@@ -224,13 +224,29 @@ def _decision(limit_class: LimitClass, limit: Limit, allowed: bool, wait: float,
     return Decision(limit_class, limit, allowed, max(0, remaining), max(1, ceil(wait)), ceil(used), wait)
 
 
+_SIGN_IN_PATHS = frozenset(
+    {
+        "/auth/login",
+        "/auth/device",
+        "/auth/mfa",
+        "/auth/mfa/passkey-options",
+        "/auth/mfa/lost",
+        "/auth/password/forgot",
+        "/auth/password/reset",
+        "/auth/email/verify",
+    }
+)
+
+
 def limit_class_of(method: str, template: str) -> LimitClass | None:
     """The class of a request by method and route template; None where nothing is limited here (health, pages)."""
     path = template.removeprefix("/api/v1")
     if path.startswith(("/ingest", "/api/v2")):
         return None  # counted per integration by its own route, in samples and alerts
-    if path in ("/auth/login", "/auth/reset", "/auth/device") and method == "POST":
+    if path in _SIGN_IN_PATHS and method == "POST":
         return "login"
+    if path in ("/auth/passkey", "/auth/passkey/options") and method == "POST":
+        return "sso"
     if path.startswith("/auth/invitations/") and method == "POST":
         return "login"
     if path in ("/auth/refresh", "/auth/token") and method == "POST":

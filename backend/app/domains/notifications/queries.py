@@ -150,3 +150,13 @@ async def list_role_emails(session: AsyncSession, organization_id: UUID, roles: 
         .order_by(User.email)
     )
     return (await session.scalars(statement)).all()
+
+
+async def get_member_email(session: AsyncSession, organization_id: UUID, user_id: UUID) -> str | None:
+    """The address of one member."""
+    statement = (
+        select(User.email)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id, User.id == user_id)
+    )
+    return (await session.scalars(statement)).one_or_none()

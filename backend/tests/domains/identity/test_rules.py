@@ -132,8 +132,8 @@ def test_the_installation_as_a_whole_never_waits_long() -> None:
 def test_sessions_expire(client: str, idle: timedelta, absolute: timedelta) -> None:
     end = NOW + rules.ABSOLUTE_LIFETIME[client]
     assert end == NOW + absolute
-    assert rules.idle_expiry(client, NOW, end) == NOW + idle
-    assert rules.idle_expiry(client, end - timedelta(minutes=1), end) == end
+    assert rules.idle_expiry(NOW, idle, end) == NOW + idle
+    assert rules.idle_expiry(end - timedelta(minutes=1), idle, end) == end
     assert rules.is_session_alive(NOW, NOW + idle, end, None)
     assert not rules.is_session_alive(NOW + idle, NOW + idle, end, None)
     assert not rules.is_session_alive(NOW, NOW + idle, end, NOW)

@@ -6,6 +6,8 @@ from app.domains.identity.api import (
     auth,
     branding,
     clients,
+    credentials,
+    factors,
     identity_providers,
     invitations,
     organizations,
@@ -20,6 +22,8 @@ __all__ = ["routers", "well_known_router"]
 routers = [
     *auth.routers,
     *clients.routers,
+    *factors.routers,
+    *credentials.routers,
     *organizations.routers,
     *branding.routers,
     *usage.routers,

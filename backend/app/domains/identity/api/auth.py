@@ -19,17 +19,18 @@ from app.core.errors import (
 from app.core.http import Caller, DbSession, allow, allow_detached
 from app.core.pagination import Cursor, Limit, Page
 from app.domains.identity import service
+from app.domains.identity.api.answers import answer_tokens
 from app.domains.identity.api.cookies import (
     LOOPBACK_HOSTS,
     delete_refresh_cookie,
     is_loopback,
     refresh_cookie_name,
-    set_refresh_cookie,
 )
-from app.domains.identity.errors import LoginFailed, SessionEnded
+from app.domains.identity.errors import LoginFailed, MfaRequired, SessionEnded
 from app.domains.identity.schemas import (
     Login,
     MemberRead,
+    MfaState,
     OrganizationRead,
     OrganizationReference,
     OrganizationUpdate,
@@ -37,10 +38,9 @@ from app.domains.identity.schemas import (
     ProfileRead,
     Refresh,
     SessionRead,
-    StepUp,
     TokenRead,
 )
-from app.domains.identity.service import SignedIn
+from app.domains.identity.schemas.factors import SessionsEnded
 
 auth_router = APIRouter(prefix="/auth", tags=["auth"])
 users_router = APIRouter(prefix="/users", tags=["users"])
@@ -54,9 +54,9 @@ MyProfile = Annotated[Caller, Depends(allow("profile:read"))]
 MyDetachedProfile = Annotated[Caller, Depends(allow_detached("profile:read"))]  # hashing takes its time
 
 
-@auth_router.post("/login", responses=problems(LoginFailed, UnsupportedMediaType, TooLarge))
+@auth_router.post("/login", responses=problems(LoginFailed, MfaRequired, UnsupportedMediaType, TooLarge))
 async def sign_in(body: Login, request: Request, response: Response) -> TokenRead:
-    """Sign in with e-mail address and password."""
+    """Sign in with e-mail address and password; `mfa-required` carries `mfa_token` and `methods` for `/auth/mfa`."""
     settings = service.settings_of(request)
     signed_in = await service.sign_in(
         settings,
@@ -66,7 +66,7 @@ async def sign_in(body: Login, request: Request, response: Response) -> TokenRea
         client=body.client,
         origin=service.origin_of(request),
     )
-    return _answer(response, settings, signed_in)
+    return answer_tokens(response, settings, signed_in)
 
 
 @auth_router.post("/refresh", responses=problems(SessionEnded, Forbidden, UnsupportedMediaType, TooLarge))
@@ -80,7 +80,7 @@ async def refresh_session(request: Request, response: Response, body: Refresh | 
     if not token:
         raise Unauthenticated
     signed_in = await service.refresh(settings, token, origin=service.origin_of(request))
-    return _answer(response, settings, signed_in)
+    return answer_tokens(response, settings, signed_in)
 
 
 @auth_router.post("/logout", status_code=204)
@@ -93,19 +93,12 @@ async def sign_out(request: Request, response: Response, session: DbSession, cal
     delete_refresh_cookie(response, settings)
 
 
-@auth_router.post("/step-up", responses=problems(LoginFailed))
-async def confirm_identity(body: StepUp, request: Request, response: Response, caller: MyDetachedProfile) -> TokenRead:
-    """Confirm the password; new tokens of a new session, which the sensitive routes accept for ten minutes."""
-    settings = service.settings_of(request)
-    signed_in = await service.step_up(settings, caller, body.password, service.origin_of(request))
-    return _answer(response, settings, signed_in)
-
-
 @auth_router.get("/me")
 async def read_profile(session: DbSession, caller: MyProfile) -> ProfileRead:
     """The signed-in person, their role and what it allows."""
     organization = await service.get_organization(session, caller.organization_id)
     names = await service.get_user_names(session, caller.organization_id, [caller.user_id])
+    wanted = await service.read_own_requirement(session, caller)
     return ProfileRead(
         id=caller.user_id,
         email=caller.email,
@@ -113,6 +106,8 @@ async def read_profile(session: DbSession, caller: MyProfile) -> ProfileRead:
         role=caller.role,
         permissions=sorted(caller.permissions),
         organization=OrganizationReference.model_validate(organization),
+        email_verified=wanted.email_verified,
+        mfa=MfaState.model_validate(wanted),
     )
 
 
@@ -121,6 +116,12 @@ async def list_sessions(session: DbSession, caller: MyProfile) -> Page[SessionRe
     """The person's live sessions in this organization, newest use first; never more than 20."""
     rows = await service.list_own_sessions(session, caller)
     return Page(items=[SessionRead.model_validate(row) for row in rows], total=len(rows))
+
+
+@auth_router.delete("/sessions")
+async def end_other_sessions(request: Request, session: DbSession, caller: MyProfile) -> SessionsEnded:
+    """End all of the person's sessions but the present one, in every organization."""
+    return SessionsEnded(ended=await service.end_other_sessions(session, service.settings_of(request), caller))
 
 
 @auth_router.delete("/sessions/{session_id}", status_code=204)
@@ -174,18 +175,6 @@ async def read_jwks(response: Response) -> dict[str, list[dict[str, Any]]]:
     """The public keys that access tokens are checked with (RFC 7517)."""
     response.headers["Cache-Control"] = "public, max-age=300"
     return await service.read_key_set()
-
-
-def _answer(response: Response, settings: Settings, signed_in: SignedIn) -> TokenRead:
-    response.headers["Cache-Control"] = "no-store"
-    native = signed_in.client == "native"
-    if not native:
-        set_refresh_cookie(response, settings, signed_in)
-    return TokenRead(
-        access_token=signed_in.access_token,
-        expires_in=signed_in.expires_in,
-        refresh_token=signed_in.refresh_token if native else None,
-    )
 
 
 def _check_same_origin(request: Request, settings: Settings) -> None:

@@ -6,15 +6,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Row, Select, and_, any_, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.directory import DirectoryEntry, DirectoryOrganization, directory_hash
 from app.core.errors import NotFound
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
 from app.core.schemas import check_text
-from app.domains.identity.models import CustomRole, Membership, Organization, Session, SigningKey, User
+from app.domains.identity.models import (
+    CustomRole,
+    Membership,
+    Organization,
+    OrganizationPolicy,
+    Session,
+    SigningKey,
+    User,
+)
 from app.domains.identity.rules import normalise_email
+from app.domains.identity.rules.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +39,10 @@ class SessionSnapshot:
     disabled: bool  # the person or the membership
     custom_permissions: tuple[str, ...] | None = None  # of a custom role
     scope: dict[str, Any] | None = None
+    has_factor: bool = False  # the person
+    proved_factor: bool = False  # in this session
+    factor_due_at: datetime | None = None  # from when on this session, without a factor, reaches the profile only
+    organization_deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,23 +141,60 @@ async def get_snapshot(session: AsyncSession, organization_id: UUID, session_id:
             (User.disabled_at.is_not(None) | Membership.disabled_at.is_not(None)).label("disabled"),
             CustomRole.permissions.label("custom_permissions"),
             Membership.scope,
+            User.mfa_enrolled_at.is_not(None).label("has_factor"),
+            (literal("mfa") == any_(Session.amr)).label("proved_factor"),
+            Session.connection_id,
+            Membership.role_id,
+            Membership.created_at,
+            OrganizationPolicy.mfa_required_roles,
+            OrganizationPolicy.mfa_grace_days,
+            OrganizationPolicy.mfa_required_since,
+            DirectoryOrganization.deleted_at.is_not(None).label("organization_deleted"),
         )
         .join(
             Membership,
             and_(Membership.organization_id == Session.organization_id, Membership.user_id == Session.user_id),
         )
         .join(User, User.id == Session.user_id)
+        .join(DirectoryOrganization, DirectoryOrganization.id == Session.organization_id)
         .outerjoin(
             CustomRole,
             and_(CustomRole.organization_id == Membership.organization_id, CustomRole.id == Membership.role_id),
         )
+        .outerjoin(OrganizationPolicy, OrganizationPolicy.organization_id == Session.organization_id)
         .where(Session.organization_id == organization_id, Session.id == session_id)
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
     custom = row.custom_permissions
-    return SessionSnapshot(**{**row._mapping, "custom_permissions": None if custom is None else tuple(custom)})
+    return SessionSnapshot(
+        user_id=row.user_id,
+        ends_at=row.ends_at,
+        revoked=row.revoked,
+        role=row.role,
+        membership_version=row.membership_version,
+        email=row.email,
+        disabled=row.disabled,
+        custom_permissions=None if custom is None else tuple(custom),
+        scope=row.scope,
+        has_factor=row.has_factor,
+        proved_factor=row.proved_factor,
+        factor_due_at=_factor_due_at(row),
+        organization_deleted=row.organization_deleted,
+    )
+
+
+def _factor_due_at(row: Row[Any]) -> datetime | None:
+    """A session of an identity provider is left out: there the connection says whether a factor is asked for."""
+    if row.proved_factor or row.connection_id is not None or not row.mfa_required_roles:
+        return None
+    policy = Policy(
+        mfa_required_roles=tuple(row.mfa_required_roles),
+        mfa_grace_days=row.mfa_grace_days,
+        mfa_required_since=row.mfa_required_since,
+    )
+    return policy.grace_ends_at(row.created_at) if policy.requires_mfa(str(row.role_id or row.role)) else None
 
 
 async def list_live_sessions(

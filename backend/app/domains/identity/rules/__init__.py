@@ -61,6 +61,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     role: frozenset(name for name, holders in PERMISSION_TABLE.items() if role in holders) for role in ROLES
 }
 _NO_PERMISSIONS: frozenset[str] = frozenset()
+OWN_PROFILE: frozenset[str] = frozenset({"profile:read"})
+"""What is left of one's permissions while a required second factor is missing: the profile, factors and sign-out."""
 
 
 def permissions_of(role: str) -> frozenset[str]:

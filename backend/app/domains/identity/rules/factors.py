@@ -58,7 +58,8 @@ def find_totp_step(seed: bytes, code: str, now: datetime, last_step: int | None)
 def totp_uri(seed: bytes, email: str, issuer: str) -> str:
     """What authenticator apps read from the QR code (Google's key URI format)."""
     label = f"{quote(issuer, safe='')}:{quote(email, safe='@')}"
-    return f"otpauth://totp/{label}?secret={encode_seed(seed)}&issuer={quote(issuer, safe='')}&algorithm=SHA1&digits=6&period=30"
+    values = f"secret={encode_seed(seed)}&issuer={quote(issuer, safe='')}&algorithm=SHA1&digits=6&period=30"
+    return f"otpauth://totp/{label}?{values}"
 
 
 def encode_seed(seed: bytes) -> str:

@@ -9,6 +9,7 @@ from app.domains.identity.service.authentication import (
     use_settings,
 )
 from app.domains.identity.service.cache import revocation_channel
+from app.domains.identity.service.factors.requirement import read_own_requirement
 from app.domains.identity.service.keys import forget_signing_key, get_key_ring, read_key_set, rotate_signing_keys
 from app.domains.identity.service.mail import queue_mail, use_mail_queue
 from app.domains.identity.service.members import erase_membership, keep_an_owner, lock_owners, update_member
@@ -35,12 +36,14 @@ from app.domains.identity.service.refreshing import refresh
 from app.domains.identity.service.sessions import (
     Origin,
     SignedIn,
+    end_other_sessions,
     end_session,
     list_own_sessions,
     revoke_everywhere,
     revoke_sessions,
 )
-from app.domains.identity.service.signing_in import sign_in, step_up
+from app.domains.identity.service.signing_in import sign_in
+from app.domains.identity.service.stepping_up import step_up
 from app.domains.identity.service.throttle import forget_old_attempts
 from app.domains.identity.service.upkeep import remove_ended_sessions
 
@@ -55,6 +58,7 @@ __all__ = [
     "create_organization",
     "create_user",
     "disable_user",
+    "end_other_sessions",
     "end_session",
     "ensure_first_administrator",
     "erase_membership",
@@ -75,6 +79,7 @@ __all__ = [
     "queue_mail",
     "read_key_set",
     "read_keys",
+    "read_own_requirement",
     "refresh",
     "remove_ended_sessions",
     "revocation_channel",

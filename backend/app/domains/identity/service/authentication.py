@@ -1,5 +1,6 @@
 """From a request's bearer token to its caller, on every request: signature, session, membership, permissions."""
 
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from app.core.scope import read_scope
 from app.domains.identity import queries, rules, tokens
 from app.domains.identity.queries import SessionSnapshot
 from app.domains.identity.rules import access
+from app.domains.identity.rules.organizations import allowed_while_deleted
 from app.domains.identity.service import cache, machines
 from app.domains.identity.service.keys import get_key_ring
 from app.domains.identity.service.sessions import Origin
@@ -64,21 +66,26 @@ async def _authenticate(token: str, settings: Settings, origin: Origin) -> Calle
     keys = await get_key_ring().verification_keys(tokens.key_id_of(token))
     claims = tokens.verify(token, keys, issuer=settings.public_url, now=now, verified=_verified)
     state, may_fill = await cache.read_copy(settings, claims.organization_id, claims.session_id, claims.user_id)
-    if state is None or not _admits(state, claims.user_id, now.timestamp()):
+    if state is None or not _admits(state, claims.user_id, now.timestamp()) or _is_factor_due(state, now):
         # A copy may let in, never keep out: before anybody is refused the table is asked.
         state = await _read_state(settings, claims.organization_id, claims.session_id, may_fill=may_fill)
         if state is None or not _admits(state, claims.user_id, now.timestamp()):
             raise Unauthenticated
+    factor_due = _is_factor_due(state, now)
+    granted = access.granted(state.role, state.custom_permissions)
+    if state.organization_deleted:
+        granted = allowed_while_deleted(granted)
     return Caller(
         user_id=claims.user_id,
         organization_id=claims.organization_id,
         email=state.email,
         role=state.role,
-        permissions=access.granted(state.role, state.custom_permissions),
+        permissions=granted & rules.OWN_PROFILE if factor_due else granted,
+        factor_due=factor_due,
         scope=read_scope(state.scope),
         session_id=claims.session_id,
         authenticated_at=claims.authenticated_at,
-        is_stepped_up=rules.is_recent(claims.authenticated_at, now),
+        is_stepped_up=rules.is_recent(claims.authenticated_at, now) and (state.proved_factor or not state.has_factor),
         client_address=origin.client_address,
         user_agent=origin.user_agent,
         attributes={"membership_version": state.membership_version},
@@ -88,6 +95,10 @@ async def _authenticate(token: str, settings: Settings, origin: Origin) -> Calle
 def _admits(state: SessionSnapshot, user_id: UUID, now: float) -> bool:
     alive = not state.revoked and now < state.ends_at.timestamp()
     return alive and not state.disabled and state.user_id == user_id
+
+
+def _is_factor_due(state: SessionSnapshot, now: datetime) -> bool:
+    return state.factor_due_at is not None and state.factor_due_at <= now
 
 
 async def _read_state(

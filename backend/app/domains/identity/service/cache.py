@@ -50,12 +50,16 @@ def _service_name(organization_id: UUID, identity_id: UUID) -> str:
     return org_key(organization_id, "service-identity", identity_id)
 
 
+def _member_owner_name(organization_id: UUID, user_id: UUID) -> str:
+    return org_key(organization_id, "key-owner", user_id)
+
+
 def _key_name(place: KeyPlace) -> str:
     return org_key(place.organization_id, "api-key", place.key_id)
 
 
 def _owner_name(place: KeyPlace) -> str:
-    name = _service_name if place.is_service else _member_name
+    name = _service_name if place.is_service else _member_owner_name
     return name(place.organization_id, place.owner_id)
 
 
@@ -84,7 +88,7 @@ async def write_copy(settings: Settings, organization_id: UUID, session_id: UUID
 
 
 async def read_key_copy(settings: Settings, place: KeyPlace) -> tuple[KeySnapshot | None, bool]:
-    """Like `read_copy` for an API key: its own part, and the part that its owner's sessions share."""
+    """Like `read_copy` for an API key: its own part and its owner's."""
     contents, may_fill = await _read(settings, [_key_name(place), _owner_name(place)])
     return (None if contents is None else _key_snapshot(*contents)), may_fill
 
@@ -144,8 +148,8 @@ async def mark_sessions(
 
 
 async def mark_member(settings: Settings, organization_id: UUID, user_id: UUID) -> None:
-    """Send readers of this membership to the table from now on."""
-    await _mark(settings, [_member_name(organization_id, user_id)])
+    """Send readers of this membership, by session or by API key, to the table from now on."""
+    await mark_members(settings, organization_id, [user_id])
 
 
 async def mark_changed(settings: Settings, organization_id: UUID, user_id: UUID, session_ids: Collection[UUID]) -> None:
@@ -155,9 +159,10 @@ async def mark_changed(settings: Settings, organization_id: UUID, user_id: UUID,
 
 
 async def mark_members(settings: Settings, organization_id: UUID, user_ids: Collection[UUID]) -> None:
-    """Send readers of these memberships to the table from now on; their API keys share the place."""
-    if user_ids:
-        await _mark(settings, [_member_name(organization_id, user_id) for user_id in user_ids])
+    """Like `mark_member` for many."""
+    names = [name(organization_id, user_id) for user_id in user_ids for name in (_member_name, _member_owner_name)]
+    if names:
+        await _mark(settings, names)
 
 
 async def mark_service_identities(settings: Settings, organization_id: UUID, ids: Collection[UUID]) -> None:

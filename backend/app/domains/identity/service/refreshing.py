@@ -16,6 +16,7 @@ from app.domains.identity.errors import SessionEnded
 from app.domains.identity.events import RefreshReused
 from app.domains.identity.models import RefreshToken, Session
 from app.domains.identity.service import sessions
+from app.domains.identity.service.policy import get_policy
 from app.domains.identity.service.sessions import Origin, SignedIn
 
 
@@ -71,7 +72,8 @@ async def _use(
         await _revoke_family(session, settings, row, origin)
         return None
     row.last_seen_at = now
-    row.expires_at = rules.idle_expiry(row.client, now, row.absolute_expires_at)
+    idle = (await get_policy(session, organization_id)).idle_lifetime(row.client)
+    row.expires_at = rules.idle_expiry(now, idle, row.absolute_expires_at)
     await session.flush()
     return row, token
 

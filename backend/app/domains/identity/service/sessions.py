@@ -24,14 +24,8 @@ from app.domains.identity.models import RefreshToken, Session
 from app.domains.identity.rules import Client
 from app.domains.identity.service import cache
 from app.domains.identity.service.keys import get_key_ring
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a request came from, for sessions and events."""
-
-    client_address: str = ""
-    user_agent: str = ""
+from app.domains.identity.service.origin import Origin as Origin
+from app.domains.identity.service.policy import get_policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +56,8 @@ async def start_session(
     surplus = [row.id for row in live[rules.MAX_SESSIONS - 1 :]]
     if surplus:
         await revoke_sessions(session, settings, organization_id, user_id, reason="limit", only=surplus, origin=origin)
-    absolute = now + rules.ABSOLUTE_LIFETIME[client]
+    policy = await get_policy(session, organization_id)
+    absolute = now + policy.absolute_lifetime(client)
     row = Session(
         organization_id=organization_id,
         id=new_id(),
@@ -74,7 +69,7 @@ async def start_session(
         authenticated_at=now,
         created_at=now,
         last_seen_at=now,
-        expires_at=rules.idle_expiry(client, now, absolute),
+        expires_at=rules.idle_expiry(now, policy.idle_lifetime(client), absolute),
         absolute_expires_at=absolute,
     )
     session.add(row)
@@ -252,3 +247,31 @@ async def end_session(session: AsyncSession, settings: Settings, caller: Caller,
     )
     if not ended:
         raise NotFound
+
+
+async def end_other_sessions(session: AsyncSession, settings: Settings, caller: Caller) -> int:
+    """End all of the caller's sessions but this one; how many. A provider's session reaches its organization only."""
+    origin = Origin.of(caller)
+    present = await get_live_session(session, caller)
+    if present.connection_id is None:
+        return await revoke_everywhere(
+            session,
+            settings,
+            caller.user_id,
+            reason="ended_by_user",
+            home=caller.organization_id,
+            keep=present.id,
+            actor_id=caller.user_id,
+            origin=origin,
+        )
+    ended = await revoke_sessions(
+        session,
+        settings,
+        caller.organization_id,
+        caller.user_id,
+        reason="ended_by_user",
+        keep=present.id,
+        actor_id=caller.user_id,
+        origin=origin,
+    )
+    return len(ended)

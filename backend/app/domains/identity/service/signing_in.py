@@ -1,8 +1,10 @@
-"""Signing in with a password. The use case opens its own transactions: a refused try must still be on record."""
+"""Signing in with a password or a passkey. Use cases open their own transactions: a refused try must stay on record."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,61 +15,112 @@ from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.secrets import open_installation, seal_installation
-from app.domains.identity import passwords, queries, rules
-from app.domains.identity.errors import LoginFailed
-from app.domains.identity.events import SignInFailed, UserSignedIn
-from app.domains.identity.models import Session, User
+from app.domains.identity import passwords, queries
+from app.domains.identity.errors import LoginFailed, PasskeyFailed
+from app.domains.identity.events import SignInFailed
+from app.domains.identity.models import Membership, User
+from app.domains.identity.queries import factors as factor_reads
 from app.domains.identity.rules import Client
-from app.domains.identity.service import sessions, throttle
+from app.domains.identity.service import second_factor, throttle
+from app.domains.identity.service.entering import enter
+from app.domains.identity.service.factors import passkeys, resets
+from app.domains.identity.service.factors.checking import AMR, Challenged, Proof
+from app.domains.identity.service.factors.passkeys import PasskeyOptions
 from app.domains.identity.service.sessions import Origin, SignedIn
+from app.domains.identity.service.sso.restrictions import password_allowed
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Who signs in with a name, if anybody, and where to."""
+
+    user: User | None
+    phc: str | None
+    memberships: Sequence[Membership]
 
 
 async def sign_in(
     settings: Settings, *, email: str, password: str, client: Client, origin: Origin, otp: str | None = None
 ) -> SignedIn:
-    """Check name and password and start a session in the person's first organization.
+    """Check name and password, and the code where one is given, and start a session in the person's organization.
 
-    Raises LoginFailed for everything that is wrong, RateLimited, and Unavailable when too many sign in at once.
+    Raises LoginFailed for everything that is wrong, MfaRequired when only the factor is missing, RateLimited, and
+    Unavailable when too many sign in at once.
     """
-    del otp  # looked at once a person can have a second factor
     await throttle.begin_attempt(email, origin.client_address)
-    user, phc, organization_id = await _find(email)
-    right, renewed = await passwords.verify_password(password, phc)
+    found = await _find(email)
+    right, renewed = await passwords.verify_password(password, found.phc)
+    organization_id = await _choose_organization(found.memberships) if right else None
+    user = found.user
     if user is None or organization_id is None or not right or user.disabled_at is not None:
-        await _record_failure(user, organization_id, right=right, origin=origin)
+        await _record_failure(found, right=right, origin=origin)
         raise LoginFailed
     await throttle.forgive_attempt(email, origin.client_address)
-    async with tenant_session(organization_id) as session:
-        if renewed is not None:
+    if renewed is not None:
+        async with tenant_session(organization_id) as session:
             await store_password(session, user.id, renewed)
-        row, refresh_token = await _open_session(
-            session, settings, organization_id, user.id, client=client, amr=["pwd"], origin=origin
-        )
-    return await sessions.issue_tokens(settings, row, refresh_token)
+    if user.mfa_enrolled_at is None:
+        return await enter(settings, organization_id, user, client=client, amr=["pwd"], origin=origin)
+    async with tenant_session(organization_id) as session:
+        await set_user(session, user.id)
+        cleared = await resets.use_due_reset(session, settings, organization_id, user, origin)
+    if cleared:
+        return await enter(settings, organization_id, user, client=client, amr=["pwd"], origin=origin)
+    return await _enter_with_code(settings, organization_id, user, otp, client=client, origin=origin)
 
 
-async def step_up(settings: Settings, caller: Caller, password: str, origin: Origin) -> SignedIn:
-    """Prove again who the caller is: a new session takes the old one's place. Raises LoginFailed and RateLimited."""
-    await check_own_password(caller, password)
-    async with tenant_session(caller.organization_id) as session:
-        live = await sessions.get_live_session(session, caller)
-        client: Client = "native" if live.client == "native" else "web"
-        row, refresh_token = await _open_session(
-            session, settings, caller.organization_id, caller.user_id, client=client, amr=["pwd"], origin=origin
-        )
-        await sessions.revoke_sessions(
-            session,
-            settings,
-            caller.organization_id,
-            caller.user_id,
-            reason="step_up",
-            only=[live.id],
-            actor_id=caller.user_id,
-            origin=origin,
-        )
-    return await sessions.issue_tokens(settings, row, refresh_token)
+async def _enter_with_code(
+    settings: Settings, organization_id: UUID, user: User, otp: str | None, *, client: Client, origin: Origin
+) -> SignedIn:
+    """The second half where the person has a factor: their code, or a token to bring the factor with."""
+    async with tenant_session(organization_id) as session:
+        await set_user(session, user.id)
+        with_code = otp is not None and bool(await factor_reads.list_totp(session, user.id))
+    if not with_code:
+        raise await second_factor.ask_for_factor(organization_id, user.id, client=client, origin=origin)
+    given = Challenged(proof=Proof(otp=otp))
+    signed_in = await second_factor.try_factor(settings, organization_id, user.id, given, client=client, origin=origin)
+    if signed_in is None:
+        raise LoginFailed
+    return signed_in
+
+
+async def start_passkey_sign_in(settings: Settings) -> PasskeyOptions:
+    """Options for signing in without a name."""
+    async with directory_session() as session:
+        return await passkeys.issue_request(session, settings, "sign-in", user_id=None, bound_to="")
+
+
+async def sign_in_with_passkey(
+    settings: Settings, *, ticket: str, credential: dict[str, Any], client: Client, origin: Origin
+) -> SignedIn:
+    """Sign in with a passkey alone: it is something one has and, as the person is verified, a second factor in one.
+
+    Raises PasskeyFailed for everything that is wrong.
+    """
+    challenge = await passkeys.take_challenge("sign-in", ticket, user_id=None, bound_to="")
+    answer = passkeys.read_credential(credential)
+    if challenge is None or answer is None:
+        raise PasskeyFailed
+    async with directory_session() as session:
+        user_id = await factor_reads.find_passkey_owner(session, answer.raw_id)
+        user = await _read_user(session, user_id or new_id())
+        memberships = await queries.list_memberships_of(session, user.id if user else new_id())
+    organization_id = await _choose_organization(memberships)
+    if user is None or organization_id is None or user.disabled_at is not None:
+        raise PasskeyFailed
+    async with tenant_session(organization_id) as session:
+        await set_user(session, user.id)
+        right = await passkeys.use_passkey(session, settings, user.id, challenge, answer, name_required=True)
+        if right:
+            await resets.cancel_resets(session, organization_id, user.id, origin)
+        else:
+            await _publish_failure(session, organization_id, user.id, "passkey", origin)
+    if not right:
+        raise PasskeyFailed
+    return await enter(settings, organization_id, user, client=client, amr=AMR["passkey"], origin=origin)
 
 
 async def check_own_password(caller: Caller, password: str) -> None:
@@ -78,8 +131,8 @@ async def check_own_password(caller: Caller, password: str) -> None:
         phc = await _open_password(session, user)
     right, _ = await passwords.verify_password(password, phc)
     if not right:
-        origin = Origin(client_address=caller.client_address, user_agent=caller.user_agent)
-        await _record_failure(user, caller.organization_id, right=False, origin=origin)
+        async with tenant_session(caller.organization_id) as session:
+            await _publish_failure(session, caller.organization_id, caller.user_id, "password", Origin.of(caller))
         raise LoginFailed
     await throttle.forgive_attempt(caller.email, caller.client_address)
 
@@ -93,14 +146,23 @@ async def store_password(session: AsyncSession, user_id: UUID, phc: str, *, chan
         await session.flush()
 
 
-async def _find(email: str) -> tuple[User | None, str | None, UUID | None]:
-    """(person, PHC string, organization to enter). An unknown name takes the same statements."""
+async def _find(email: str) -> _Found:
+    """The person of a name. An unknown name takes the same statements."""
     async with directory_session() as session:
         user_id = await queries.find_user_by_login(session, email)
         user = await _read_user(session, user_id or new_id())
         phc = await _open_password(session, user)
         memberships = await queries.list_memberships_of(session, user.id if user else new_id())
-    return user, phc, memberships[0].organization_id if memberships else None
+    return _Found(user=user, phc=phc, memberships=memberships)
+
+
+async def _choose_organization(memberships: Sequence[Membership]) -> UUID | None:
+    """The oldest membership whose organization lets people in without its identity provider."""
+    for membership in memberships:
+        async with tenant_session(membership.organization_id) as session:
+            if await password_allowed(session, membership):
+                return membership.organization_id
+    return None
 
 
 async def _read_user(session: AsyncSession, user_id: UUID) -> User | None:
@@ -114,53 +176,30 @@ async def _open_password(session: AsyncSession, user: User | None) -> str | None
     return (await open_installation(session, "users", "password", user.id, user.password)).reveal()
 
 
-async def _open_session(
-    session: AsyncSession,
-    settings: Settings,
-    organization_id: UUID,
-    user_id: UUID,
-    *,
-    client: Client,
-    amr: Collection[str],
-    origin: Origin,
-) -> tuple[Session, str]:
-    device = rules.describe_device(origin.user_agent)
-    known = await queries.has_used_device(session, organization_id, user_id, device)
-    row, refresh_token = await sessions.start_session(
-        session, settings, organization_id, user_id, client=client, amr=amr, origin=origin
-    )
+async def _record_failure(found: _Found, *, right: bool, origin: Origin) -> None:
+    if found.user is None or not found.memberships:
+        logger.warning("a sign-in failed for a name without an organization")
+        return
+    cause = "password"
+    if right:
+        cause = "disabled" if found.user.disabled_at is not None else "identity_provider"
+    organization_id = found.memberships[0].organization_id
+    async with tenant_session(organization_id) as session:
+        await _publish_failure(session, organization_id, found.user.id, cause, origin)
+
+
+async def _publish_failure(
+    session: AsyncSession, organization_id: UUID, user_id: UUID, cause: str, origin: Origin
+) -> None:
     await publish(
         session,
-        UserSignedIn(
+        SignInFailed(
             organization_id=organization_id,
-            actor_id=user_id,
             user_id=user_id,
-            session_id=row.id,
-            device=device,
-            new_device=not known,
-            amr=tuple(amr),
+            actor_id=None,
+            actor_kind="anonymous",
+            cause=cause,
             client_address=origin.client_address,
             user_agent=origin.user_agent,
         ),
     )
-    return row, refresh_token
-
-
-async def _record_failure(user: User | None, organization_id: UUID | None, *, right: bool, origin: Origin) -> None:
-    if user is None or organization_id is None:
-        logger.warning("a sign-in failed for a name without an organization")
-        return
-    cause = "password" if not right else "disabled"
-    async with tenant_session(organization_id) as session:
-        await publish(
-            session,
-            SignInFailed(
-                organization_id=organization_id,
-                user_id=user.id,
-                actor_id=None,
-                actor_kind="anonymous",
-                cause=cause,
-                client_address=origin.client_address,
-                user_agent=origin.user_agent,
-            ),
-        )

@@ -5,6 +5,7 @@ tries at once are fifty tries. Everything here has its own short transaction, be
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +24,11 @@ KEPT = timedelta(days=2)
 def _places(login: str, client_address: str) -> dict[str, bytes]:
     values = {"name": normalise_email(login), "network": network_of(client_address), "overall": ""}
     return {kind: directory_hash(f"throttle:{kind}", value) for kind, value in values.items()}
+
+
+def factor_name(user_id: UUID) -> str:
+    """The name under which tries of a person's second factor count: apart from the password's."""
+    return f"factor:{user_id}"
 
 
 async def begin_attempt(login: str, client_address: str) -> None:
@@ -63,6 +69,22 @@ async def begin_attempt(login: str, client_address: str) -> None:
                 )
     if wait > 0:
         raise RateLimited(int(wait) + 1, "Too many attempts. Wait a moment, then try again.")
+
+
+async def count_try(secret: str, most: int) -> bool:
+    """Count a try against one secret of ours (a token between password and factor); False after `most` of them."""
+    statement = insert(LoginThrottle).values(
+        kind="token",
+        hash=directory_hash("throttle:token", secret),
+        failures=1,
+        blocked_until=clock.utc_now(),
+        updated_at=clock.utc_now(),
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["kind", "hash"], set_={"failures": LoginThrottle.failures + 1}
+    )
+    async with directory_session() as session:
+        return float((await session.execute(statement.returning(LoginThrottle.failures))).scalar_one()) <= most
 
 
 async def forgive_attempt(login: str, client_address: str) -> None:

@@ -25,6 +25,7 @@ from app.domains.notifications.service.mailing import (
     queue_mail,
     remove_old_mails,
 )
+from app.domains.notifications.service.notices import tell_owners, tell_person
 from app.domains.notifications.service.telling import Notification, notify_all, send_test
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "remove_old_mails",
     "retry_delivery",
     "send_test",
+    "tell_owners",
+    "tell_person",
     "update_channel",
     "update_route",
 ]
