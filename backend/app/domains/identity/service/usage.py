@@ -17,7 +17,7 @@ from sqlalchemy import delete, distinct, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
+from app.core import clock
 from app.core.errors import FieldProblem, InvalidInput
 from app.core.events import publish
 from app.core.http import Caller
@@ -73,7 +73,7 @@ async def record_usage(session: AsyncSession, caller: Caller, events: Sequence[U
     counted: Counter[tuple[str, str]] = Counter()
     for event in events:
         counted[event.kind, event.name] += event.count
-    today = utc_now().date()
+    today = clock.utc_now().date()
     rows = [
         {
             "organization_id": organization_id,
@@ -97,7 +97,7 @@ async def record_usage(session: AsyncSession, caller: Caller, events: Sequence[U
 
 async def read_usage(session: AsyncSession, caller: Caller, first: date | None, end: date | None) -> Usage:
     """Counts of a span of at most 90 days, the last 30 by default. Raises InvalidInput."""
-    tomorrow = utc_now().date() + timedelta(days=1)
+    tomorrow = clock.utc_now().date() + timedelta(days=1)
     to_day = end or tomorrow
     from_day = first or to_day - timedelta(days=30)
     if not from_day < to_day or (to_day - from_day).days > MAX_SPAN_DAYS:
@@ -172,11 +172,13 @@ async def forget_old_usage(session: AsyncSession, organization_id: UUID) -> None
     """Delete counts of more than 90 days and a key that is as old."""
     await session.execute(
         delete(UsageCount).where(
-            UsageCount.organization_id == organization_id, UsageCount.day < utc_now().date() - KEPT
+            UsageCount.organization_id == organization_id, UsageCount.day < clock.utc_now().date() - KEPT
         )
     )
     await session.execute(
-        delete(UsageKey).where(UsageKey.organization_id == organization_id, UsageKey.created_at <= utc_now() - KEPT)
+        delete(UsageKey).where(
+            UsageKey.organization_id == organization_id, UsageKey.created_at <= clock.utc_now() - KEPT
+        )
     )
 
 
@@ -184,19 +186,19 @@ async def _current_key(session: AsyncSession, organization_id: UUID) -> bytes:
     """The key of the present 90 days; a new one takes the place of an old one, which is gone for good."""
     query = select(UsageKey).where(UsageKey.organization_id == organization_id)
     found = (await session.execute(query)).scalar_one_or_none()
-    if found is None or found.key is None or found.created_at <= utc_now() - KEPT:
+    if found is None or found.key is None or found.created_at <= clock.utc_now() - KEPT:
         await session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"usage-key:{organization_id}"}
         )
         query = query.execution_options(populate_existing=True)
         found = (await session.execute(query)).scalar_one_or_none()
-    if found is not None and found.key is not None and found.created_at > utc_now() - KEPT:
+    if found is not None and found.key is not None and found.created_at > clock.utc_now() - KEPT:
         return (await open_sealed(session, organization_id, "usage_keys", "key", found.id, found.key)).reveal_bytes()
     if found is not None:
         await session.delete(found)
         await session.flush()
     key, key_id = os.urandom(32), new_id()
     sealed = await seal(session, organization_id, "usage_keys", "key", key_id, key)
-    session.add(UsageKey(organization_id=organization_id, id=key_id, key=sealed, created_at=utc_now()))
+    session.add(UsageKey(organization_id=organization_id, id=key_id, key=sealed, created_at=clock.utc_now()))
     await session.flush()
     return key

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
+from app.core import clock
 from app.core.config import Settings
 from app.core.database import directory_session, set_organization, tenant_session
 from app.core.directory import DirectoryEntry, directory_hash
@@ -128,7 +128,7 @@ async def verify_branding_domain(caller: Caller) -> Branding:
         row = await _lock_branding(session, caller.organization_id)
         if (row.custom_domain, row.domain_token) != (domain, token):
             raise BrandingDomainNotProven("The domain was changed meanwhile.")
-        row.domain_verified_at = utc_now()
+        row.domain_verified_at = clock.utc_now()
         entry = insert(DirectoryEntry).values(
             kind=DOMAIN,
             hash=directory_hash(DOMAIN, domain),

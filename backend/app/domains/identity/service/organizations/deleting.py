@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
+from app.core import clock
 from app.core.config import Settings
 from app.core.database import Base
 from app.core.errors import FieldProblem, InvalidInput
@@ -63,7 +63,7 @@ async def delete_organization(session: AsyncSession, settings: Settings, caller:
         raise OrganizationDeleted
     if name != organization.name:
         raise InvalidInput(errors=[FieldProblem(pointer="#/name", detail="is not the organization's name")])
-    now = utc_now()
+    now = clock.utc_now()
     directory.deleted_at, directory.delete_after = now, now + DELETION_GRACE
     key_version = select(func.coalesce(func.max(OrganizationKey.version), 0)).where(
         OrganizationKey.organization_id == organization_id
@@ -104,7 +104,7 @@ async def restore_organization(session: AsyncSession, settings: Settings, caller
     deletion = await reads.find_deletion(session, organization_id)
     if directory.deleted_at is None or deletion is None:
         raise OrganizationNotDeleted
-    if deletion.removing_since is not None or deletion.delete_after <= utc_now():
+    if deletion.removing_since is not None or deletion.delete_after <= clock.utc_now():
         raise OrganizationDeleted("The grace is over.")
     directory.deleted_at = directory.delete_after = None
     await create_organization_key(session, organization_id, version=deletion.last_key_version + 1)

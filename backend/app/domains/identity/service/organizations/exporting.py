@@ -20,7 +20,7 @@ from sqlalchemy import Column, LargeBinary, Table, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
+from app.core import clock
 from app.core.config import Settings
 from app.core.database import Base, get_database, set_organization, tenant_session
 from app.core.errors import NotFound
@@ -97,7 +97,7 @@ async def open_export(
     """A finished export and its content. Raises NotFound for one that is not ready, has expired, or is unknown."""
     row = await reads.get_export(session, caller.organization_id, export_id)
     storage = get_storage(settings)
-    if row.state != "ready" or row.storage_key is None or (row.expires_at or utc_now()) <= utc_now():
+    if row.state != "ready" or row.storage_key is None or (row.expires_at or clock.utc_now()) <= clock.utc_now():
         raise NotFound
     if not await storage.exists(row.storage_key):
         raise FileMissing
@@ -110,7 +110,7 @@ async def expire_exports(session: AsyncSession, settings: Settings, organization
     query = select(OrganizationExport).where(
         OrganizationExport.organization_id == organization_id,
         OrganizationExport.state == "ready",
-        OrganizationExport.expires_at <= utc_now(),
+        OrganizationExport.expires_at <= clock.utc_now(),
     )
     rows = (await session.execute(query.with_for_update(skip_locked=True))).scalars().all()
     for row in rows:
@@ -134,13 +134,13 @@ async def export_organization(context: TaskContext, export_id: UUID, settings: S
         key = organization_key(organization_id, EXPORTS, f"{export_id}.zip")
         size = await storage.put_file(key, draft, move=True)
     except Exception:
-        await _note(organization_id, export_id, state="failed", finished_at=utc_now())
+        await _note(organization_id, export_id, state="failed", finished_at=clock.utc_now())
         raise
     finally:
         await asyncio.to_thread(draft.unlink, missing_ok=True)
     async with tenant_session(organization_id) as session:
         row = await reads.get_export(session, organization_id, export_id, lock=True)
-        now = utc_now()
+        now = clock.utc_now()
         row.state, row.storage_key, row.size_bytes = "ready", key, size
         row.row_counts, row.file_count, row.finished_at, row.expires_at = counts, files, now, now + EXPORT_LIFETIME
         await publish(
@@ -181,7 +181,7 @@ async def _write(context: TaskContext, storage: Storage, draft: Path) -> tuple[d
         described = {
             "format": FORMAT_VERSION,
             "organization_id": str(organization_id),
-            "made_at": utc_now().isoformat(),
+            "made_at": clock.utc_now().isoformat(),
             "tables": {table.name: _describe(table, counts[table.name]) for table in tables},
         }
         archive.writestr("schema.json", orjson.dumps(described, option=orjson.OPT_INDENT_2))

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Table, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
+from app.core import clock
 from app.core.config import Settings
 from app.core.database import Base, set_organization, set_user, tenant_session
 from app.core.directory import DeletedOrganization, DirectoryEntry, DirectoryOrganization
@@ -45,7 +45,7 @@ async def start_removals(session: AsyncSession) -> int:
     """Queue the removal of organizations whose grace is over; returns how many. Safe to repeat."""
     due = (
         select(DirectoryOrganization.id, DirectoryOrganization.deleted_at)
-        .where(DirectoryOrganization.delete_after < utc_now(), DirectoryOrganization.emptied_at.is_(None))
+        .where(DirectoryOrganization.delete_after < clock.utc_now(), DirectoryOrganization.emptied_at.is_(None))
         .order_by(DirectoryOrganization.delete_after)
         .limit(ORGANIZATIONS_A_TURN)
         .with_for_update(skip_locked=True)
@@ -58,7 +58,7 @@ async def start_removals(session: AsyncSession) -> int:
             logger.error("organization %s is to be removed, but nobody asked for it", organization_id)
             continue
         if deletion.removing_since is None:
-            deletion.removing_since = utc_now()
+            deletion.removing_since = clock.utc_now()
             await _end_sessions(session, organization_id)
             await publish(session, OrganizationRemovalStarted(organization_id=organization_id, actor_kind="system"))
         await enqueue(session, REMOVE_TASK, organization_id=organization_id, dedupe="remove")
@@ -73,7 +73,7 @@ async def remove_organization(context: TaskContext, settings: Settings) -> None:
     async with tenant_session(organization_id) as session:
         directory = await reads.get_directory(session, organization_id)
         deletion = await reads.find_deletion(session, organization_id)
-        if directory.delete_after is None or directory.delete_after > utc_now() or deletion is None:
+        if directory.delete_after is None or directory.delete_after > clock.utc_now() or deletion is None:
             logger.warning("organization %s is not to be removed", organization_id)
             return
         deleted_at, deleted_by = deletion.requested_at, deletion.requested_by
@@ -91,7 +91,7 @@ async def remove_organization(context: TaskContext, settings: Settings) -> None:
         await session.execute(delete(TicketRow).where(TicketRow.organization_id == organization_id))
         directory = await reads.get_directory(session, organization_id, lock=True)
         if directory.emptied_at is None:
-            directory.emptied_at = utc_now()
+            directory.emptied_at = clock.utc_now()
             session.add(DeletedOrganization(id=organization_id, deleted_at=deleted_at, deleted_by=deleted_by))
     await context.report_progress(total, total)
 
@@ -100,7 +100,7 @@ async def sweep_removed(session: AsyncSession) -> int:
     """Delete the last rows of organizations that are empty, their line in the directory with them; how many."""
     done = (
         select(DirectoryOrganization.id)
-        .where(DirectoryOrganization.emptied_at < utc_now() - SWEEP_AFTER)
+        .where(DirectoryOrganization.emptied_at < clock.utc_now() - SWEEP_AFTER)
         .limit(ORGANIZATIONS_A_TURN)
     )
     swept = (await session.execute(done)).scalars().all()
