@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +19,7 @@ from app.core.storage import get_storage, organization_key
 from app.core.tasks import Job, TaskContext, enqueue
 from app.domains.accounts.models import Account
 from app.domains.audit.models import AuditEvent
-from app.domains.identity import models
+from app.domains.identity import models, service
 from app.domains.identity.rules.organizations import allowed_while_deleted
 from app.domains.identity.service.organizations import deleting, removing
 from app.domains.inventory.models import SyncUnit
@@ -40,7 +39,7 @@ def settings_with_files(app: FastAPI, settings: Settings, tmp_path: Path) -> Set
 
 
 @pytest.fixture
-async def sealed_account(organization: UUID) -> AsyncIterator[tuple[UUID, bytes]]:
+async def sealed_account(organization: UUID) -> tuple[UUID, bytes]:
     """An account with sealed credentials: (id, stored bytes)."""
     account_id = new_id()
     async with tenant_session(organization) as session:
@@ -54,9 +53,9 @@ async def sealed_account(organization: UUID) -> AsyncIterator[tuple[UUID, bytes]
                 credentials_kind="access_key",
                 credentials=blob,
                 native_account_id="1",
-            )  # fmt: skip
+            )
         )
-    yield account_id, blob
+    return account_id, blob
 
 
 async def _delete(client: httpx.AsyncClient, headers: dict[str, str], body: object = DELETED) -> httpx.Response:
@@ -76,7 +75,7 @@ async def _fill(organization_id: UUID, rows: int) -> None:
                     native_account="1",
                     region=f"r{number}",
                     service="ec2",
-                )  # fmt: skip
+                )
             )
 
 
@@ -209,8 +208,6 @@ async def test_a_removal_that_was_killed_between_batches_is_carried_on_to_the_en
 ) -> None:
     elsewhere = await make_person("viewer")
     async with tenant_session(other_organization) as session:
-        from app.domains.identity import service
-
         await service.add_member(session, other_organization, elsewhere.user_id, "viewer")
     owner = await _doomed(client, make_person, sign_in, moved_clock)
     organization_id = owner.organization_id
@@ -294,8 +291,6 @@ async def _check_swept(organization_id: UUID, moved_clock: Clock) -> None:
                 query = select(func.count()).select_from(table).where(table.c.organization_id == organization_id)
                 assert (await session.execute(query)).scalar_one() == 0, table.name
         with pytest.raises(NotFound):
-            from app.domains.identity import service
-
             await service.get_organization(session, organization_id)
 
 

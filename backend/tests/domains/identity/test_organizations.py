@@ -57,7 +57,8 @@ async def test_the_grace_starts_anew_where_a_role_is_added_and_not_where_one_is_
     assert first is not None
     assert await put("operator") == first
     second = await put("operator", "auditor")
-    assert second is not None and second > first
+    assert second is not None
+    assert second > first
     assert await put() is None
 
 

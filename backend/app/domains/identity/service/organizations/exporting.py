@@ -172,7 +172,7 @@ async def _write(context: TaskContext, storage: Storage, draft: Path) -> tuple[d
         async with _snapshot(organization_id) as session:
             for done, table in enumerate(tables):
                 await context.raise_if_cancelled()
-                counts[table.name] = await _write_table(archive, session, table, organization_id)
+                counts[str(table.name)] = await _write_table(archive, session, table, organization_id)
                 await context.report_progress(done + 1, total)
         for done, key in enumerate(keys, start=len(tables)):
             await context.raise_if_cancelled()
@@ -182,7 +182,7 @@ async def _write(context: TaskContext, storage: Storage, draft: Path) -> tuple[d
             "format": FORMAT_VERSION,
             "organization_id": str(organization_id),
             "made_at": clock.utc_now().isoformat(),
-            "tables": {table.name: _describe(table, counts[table.name]) for table in tables},
+            "tables": {str(table.name): _describe(table, counts[table.name]) for table in tables},
         }
         archive.writestr("schema.json", orjson.dumps(described, option=orjson.OPT_INDENT_2))
         archive.writestr("README.txt", _README)
@@ -227,7 +227,7 @@ def _lines(table: Table, rows: Sequence[Any]) -> Iterator[bytes]:
     withheld = {column.key for column in table.columns if is_withheld(column)}
     for row in rows:
         values = {
-            column.name: {"set": row[column.key] is not None} if column.key in withheld else row[column.key]
+            str(column.name): {"set": row[column.key] is not None} if column.key in withheld else row[column.key]
             for column in table.columns
         }
         yield orjson.dumps(values, default=_plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
