@@ -21,7 +21,8 @@ _TRACE_FIELDS = frozenset({"organization_id", "actor_id", "by", "actor_kind", "c
 # What an event is about: the first of these fields that it has.
 _SUBJECT_FIELDS = (
     "session_id", "alert_id", "finding_id", "issue_id", "account_id", "channel_id", "receiver_id",
-    "import_id", "job_id", "resource_id", "rule_id", "user_id",
+    "import_id", "job_id", "resource_id", "rule_id", "api_key_id", "service_identity_id", "invitation_id", "role_id",
+    "user_id",
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ async def record(
             organization_id=organization_id,
             id=new_id(),
             actor_id=caller.user_id if caller else None,
-            actor_kind=actor_kind or ("user" if caller else "system"),
+            actor_kind=actor_kind or (caller.kind if caller else "system"),
             action=action,
             subject_type=subject_type,
             subject_id=rules.clean(str(subject_id)),
@@ -75,7 +76,7 @@ async def record_event(session: AsyncSession, event: Event) -> None:
             organization_id=event.organization_id,
             id=new_id(),
             actor_id=actor_id,
-            actor_kind=str(getattr(event, "actor_kind", "user" if actor_id else "system")),
+            actor_kind=_kind_of(actor_id, str(getattr(event, "actor_kind", "user" if actor_id else "system"))),
             action=event.name,
             subject_type=subject_field.removesuffix("_id"),
             subject_id=rules.clean(str(getattr(event, subject_field))),
@@ -105,6 +106,13 @@ async def record_refusal(request: Request, permission: str) -> None:
             changes={"permission": permission},
             outcome="refused",
         )
+
+
+def _kind_of(actor_id: UUID | None, told: str) -> str:
+    """The actor's kind; a machine's request shows in the log's context, which whoever published need not know of."""
+    context = get_contextvars()
+    is_machine = context.get("principal_kind") == "api_key" and context.get("principal") == str(actor_id)
+    return "api_key" if told == "user" and is_machine else told
 
 
 def _request_id() -> str:
