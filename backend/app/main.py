@@ -47,6 +47,7 @@ def create_app(
     app.state.authenticate_token = identity.authenticate_token
     app.state.record_refusal = audit.record_refusal
     identity.use_settings(settings)
+    identity.get_key_ring().use_remote_keys(settings if settings.auth_url and "auth" not in services else None)
     for router in routers_of(services):
         app.include_router(router, prefix=API_PREFIX)
     app.include_router(health.router)

@@ -136,6 +136,28 @@ def sync(
     raise typer.Exit(sync_account(account, organization))
 
 
+@app.command()
+def organizations(data_dir: DataDir = None) -> None:
+    """List the organizations of this installation, those that are being removed with their progress."""
+    from app.cli.organizations import show_organizations
+
+    _use_data_dir(data_dir)
+    show_organizations()
+
+
+@app.command()
+def quotas(
+    organization: Annotated[str, typer.Argument(help="The organization's id.")],
+    limits: Annotated[list[str] | None, typer.Argument(help="KIND=LIMIT; LIMIT may be none or default.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what an organization uses of each limit, after setting those that are named."""
+    from app.cli.organizations import show_or_set_quotas
+
+    _use_data_dir(data_dir)
+    show_or_set_quotas(organization, limits or [])
+
+
 @app.command("export-openapi")
 def export_openapi(
     file: Annotated[Path | None, typer.Argument(help="The file to write; standard output if left out.")] = None,
@@ -148,6 +170,75 @@ def export_openapi(
         typer.echo(document, nl=False)
     else:
         file.write_text(document)
+
+
+audit_commands = typer.Typer(help="The audit log.", no_args_is_help=True)
+keys_commands = typer.Typer(help="Encryption keys.", no_args_is_help=True)
+app.add_typer(audit_commands, name="audit")
+app.add_typer(keys_commands, name="keys")
+OrgOption = Annotated[str | None, typer.Option("--org", help="Only this organization's id; else all.")]
+
+
+@audit_commands.command("verify")
+def verify_audit_log(
+    org: OrgOption = None,
+    head: Annotated[str | None, typer.Option(help="A head kept elsewhere, as number:hash; needs --org.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Walk every organization's audit log and its signed heads. Exit code 0 when nothing was found."""
+    from app.cli.audit import verify_logs
+
+    _use_data_dir(data_dir)
+    raise typer.Exit(verify_logs(org, head))
+
+
+@keys_commands.command("rotate")
+def rotate_keys(
+    org: OrgOption = None,
+    installation: Annotated[bool, typer.Option("--installation", help="The installation's own key instead.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make new organization keys and seal all stored secrets anew, with progress; safe to interrupt and repeat."""
+    from app.cli.keys import rotate_keys as run
+
+    _use_data_dir(data_dir)
+    raise typer.Exit(run(org, installation=installation))
+
+
+@keys_commands.command("rotate-root")
+def rotate_root_key(data_dir: DataDir = None) -> None:
+    """Wrap all organization keys by the present root key; stored secrets stay as they are."""
+    from app.cli.keys import rotate_root
+
+    _use_data_dir(data_dir)
+    raise typer.Exit(rotate_root())
+
+
+@app.command()
+def login(
+    server: Annotated[str | None, typer.Option(help="Address of the platform; the last one if left out.")] = None,
+    device: Annotated[bool, typer.Option("--device", help="Show a code for a browser on another machine.")] = False,
+) -> None:
+    """Sign this machine in."""
+    from app.cli.login import sign_in
+
+    raise typer.Exit(sign_in(server, device=device))
+
+
+@app.command()
+def whoami() -> None:
+    """Show who is signed in."""
+    from app.cli.login import show_me
+
+    raise typer.Exit(show_me())
+
+
+@app.command()
+def logout() -> None:
+    """End the session of this machine."""
+    from app.cli.login import sign_out
+
+    raise typer.Exit(sign_out())
 
 
 def main() -> None:

@@ -127,7 +127,7 @@ MENDS = {
     "tables": "Run `cloudops migrate`.",
     "role": "Run `cloudops migrate`; log in as the role that it makes.",
     "clock": "Synchronise the clocks of this machine and of the database's (NTP).",
-    "secrets": "Put the former key back: CLOUDOPS_SECRET_KEY, or secret.key in the data directory.",
+    "secrets": "Put the former key back: CLOUDOPS_ROOT_KEY, CLOUDOPS_SECRET_KEY, or secret.key in the data directory.",
     "redis": "Check CLOUDOPS_REDIS_URL and that the server answers; the platform works without, but slower.",
     "storage": "Check CLOUDOPS_STORAGE_URL, its permissions and its free space.",
 }
@@ -204,7 +204,9 @@ async def _check_secrets(database: Database) -> Finding:
 
     async with database.sessions() as session, session.begin():
         await check_canary(session)
-    return Finding("secrets", True, "The secret key opens what is stored.")
+    kind = get_settings().root_key.partition(":")[0]
+    where = "secret key" if kind == "local" else f"root key ({kind})"
+    return Finding("secrets", True, f"The {where} opens what is stored.")
 
 
 async def _check_redis(settings: Settings) -> Finding:

@@ -1,4 +1,8 @@
-"""Signing keys: made, rotated, sealed at rest, and held in memory by each process."""
+"""Signing keys: made, rotated, sealed at rest, and held in memory by each process.
+
+Where the auth service runs apart (`use_remote_keys`), other processes take the public keys from its JWKS instead and
+never open a private one.
+"""
 
 import logging
 import time
@@ -9,20 +13,20 @@ from types import MappingProxyType
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
+from app.core.config import Settings
 from app.core.database import directory_session
 from app.core.errors import Unavailable
 from app.core.ids import new_id
-from app.core.secrets import open_installation, seal_installation
+from app.core.secrets import SecretUnreadable, installation_subkey, open_installation, seal_installation
 from app.domains.identity import queries, tokens
 from app.domains.identity.models import SigningKey
 from app.domains.identity.rules import KEY_PUBLISHED_BEFORE, KEY_SIGNS_FOR, KEY_STAYS_PUBLISHED
+from app.domains.identity.service.remote_keys import RemoteKeys
 from app.domains.identity.tokens import SigningKeyPair, VerificationKey
 
 logger = logging.getLogger(__name__)
@@ -80,6 +84,12 @@ class KeyRing:
     def __init__(self) -> None:
         self._keys = _Keys()
         self._loading = False
+        self._remote: RemoteKeys | None = None
+
+    def use_remote_keys(self, settings: Settings | None) -> None:
+        """Take verification keys from the auth service at CLOUDOPS_AUTH_URL; None: from the table again."""
+        self._remote = RemoteKeys(settings) if settings is not None else None
+        self.clear()
 
     def clear(self) -> None:
         """Forget everything; the next use reads the table."""
@@ -88,6 +98,8 @@ class KeyRing:
 
     async def verification_keys(self, wanted: str | None = None) -> Mapping[str, VerificationKey]:
         """Published keys by id; an unknown `wanted` id makes it look at the table, at most once a second."""
+        if self._remote is not None:
+            return await self._remote.verification_keys(wanted)
         age = time.monotonic() - self._keys.loaded_at
         unknown = wanted is not None and wanted not in self._keys.verify
         if age > FRESH_SECONDS or (unknown and age > UNKNOWN_KEY_SECONDS):
@@ -108,8 +120,10 @@ class KeyRing:
         return self._keys.signing
 
     async def cache_key(self) -> bytes:
-        """The key that authenticates cached sessions: of the signing key, so that every process has the same one."""
-        await self.verification_keys()
+        """The key that authenticates cached sessions: of the installation's key, so every process has the same one."""
+        age = time.monotonic() - self._keys.loaded_at
+        if age > FRESH_SECONDS:
+            await self._load(age)
         return self._keys.cache_key
 
     async def _load(self, age: float) -> None:
@@ -128,6 +142,14 @@ class KeyRing:
             self._loading = False
 
     async def _read(self, session: AsyncSession) -> _Keys:
+        try:
+            cache_key = await installation_subkey(session, "session cache")
+        except (Unavailable, SecretUnreadable):
+            if not self._keys.cache_key:
+                raise
+            cache_key = self._keys.cache_key  # the key service is away, and we know the answer
+        if self._remote is not None:
+            return _Keys(cache_key=cache_key, loaded_at=time.monotonic())
         now = clock.utc_now()
         rows = await queries.list_signing_keys(session)
         verify = {
@@ -136,13 +158,12 @@ class KeyRing:
         }
         row = next((row for row in rows if row.signs_from <= now < row.signs_until), None)
         if row is None:
-            return _Keys(verify=MappingProxyType(verify), loaded_at=time.monotonic())
+            return _Keys(verify=MappingProxyType(verify), cache_key=cache_key, loaded_at=time.monotonic())
         if self._keys.signing is not None and self._keys.signing.id == str(row.id):
-            signing, cache_key = self._keys.signing, self._keys.cache_key
+            signing = self._keys.signing
         else:
             private = await open_installation(session, "signing_keys", "private_key", row.id, row.private_key)
             signing = SigningKeyPair.from_bytes(row.id, row.public_key, private.reveal_bytes())
-            cache_key = _derive_cache_key(private.reveal_bytes())
         return _Keys(
             verify=MappingProxyType(verify),
             signing=signing,
@@ -150,10 +171,6 @@ class KeyRing:
             cache_key=cache_key,
             loaded_at=time.monotonic(),
         )
-
-
-def _derive_cache_key(private: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"cloudops session cache").derive(private)
 
 
 _ring = KeyRing()
