@@ -32,8 +32,10 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()).replace("=?", "= ?")[:200]
 
 
-async def send_mail(settings: Settings, *, to: str, subject: str, body: str, message_key: str) -> None:
-    """Send one plain text message through `CLOUDOPS_SMTP_URL`.
+async def send_mail(
+    settings: Settings, *, to: str, subject: str, body: str, message_key: str, sender_name: str | None = None
+) -> None:
+    """Send one plain text message through `CLOUDOPS_SMTP_URL`. `sender_name` stands before the product's address.
 
     `smtp://` turns to TLS before anything is said, unless the address ends in `?starttls=no` (a sink on loopback);
     `smtps://` begins with it. `message_key` becomes the Message-ID, so that a message sent twice is one in the
@@ -42,7 +44,7 @@ async def send_mail(settings: Settings, *, to: str, subject: str, body: str, mes
     if settings.smtp_url is None:
         raise MailFailed("No mail server is set (CLOUDOPS_SMTP_URL).", permanent=True)
     sender = parseaddr(settings.mail_from)[1]
-    message = _build(settings, to=to, subject=subject, body=body, message_key=message_key)
+    message = _build(settings, to=to, subject=subject, body=body, message_key=message_key, sender_name=sender_name)
     url = urlsplit(settings.smtp_url.get_secret_value())
     is_plain = parse_qs(url.query).get("starttls") == ["no"]
     context = ssl.create_default_context(cafile=str(settings.extra_ca_file) if settings.extra_ca_file else None)
@@ -66,13 +68,15 @@ async def send_mail(settings: Settings, *, to: str, subject: str, body: str, mes
         raise MailFailed(f"The mail server was not reached: {type(error).__name__}.", permanent=False) from error
 
 
-def _build(settings: Settings, *, to: str, subject: str, body: str, message_key: str) -> EmailMessage:
+def _build(
+    settings: Settings, *, to: str, subject: str, body: str, message_key: str, sender_name: str | None = None
+) -> EmailMessage:
     name, sender = parseaddr(settings.mail_from)
     local, _, domain = to.rpartition("@")
     try:
         address = f"{local}@{domain.encode('idna').decode()}"
         message = EmailMessage(policy=SMTP if address.isascii() else SMTPUTF8)
-        message["From"] = Address(one_line(name), addr_spec=sender)
+        message["From"] = Address(one_line(sender_name or name), addr_spec=sender)
         message["To"] = Address(addr_spec=address) if address.isascii() else address
         if len(message["To"].addresses) != 1 or "@" not in message["To"].addresses[0].addr_spec:
             raise ValueError

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -206,3 +206,12 @@ async def summarise(session: AsyncSession, organization_id: UUID) -> dict[str, A
         if status != "resolved":
             by_severity[severity] = by_severity.get(severity, 0) + count
     return {"total": sum(by_status.values()), "by_status": by_status, "by_severity": by_severity}
+
+
+async def delete_ended(session: AsyncSession, organization_id: UUID, before: datetime, *, limit: int) -> int:
+    """Delete some alerts that ended before an instant, with what people said of them; how many."""
+    old = select(Alert.id).where(Alert.organization_id == organization_id, Alert.ended_at < before).limit(limit)
+    gone = await session.execute(
+        delete(Alert).where(Alert.organization_id == organization_id, Alert.id.in_(old)).returning(Alert.id)
+    )
+    return len(gone.all())

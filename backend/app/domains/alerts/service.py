@@ -13,6 +13,7 @@ from app.core.errors import FieldProblem, InvalidInput
 from app.core.events import publish, publish_all
 from app.core.http import Caller
 from app.core.ids import new_id
+from app.core.keeping import kept_for
 from app.domains.alerts import queries, rules
 from app.domains.alerts.errors import AlertAlreadyResolved, UnknownAssignee
 from app.domains.alerts.events import AlertAcknowledged, AlertChanged, AlertFired, AlertResolved
@@ -22,6 +23,7 @@ from app.domains.notifications import service as notifications
 
 MAX_SNOOZE = timedelta(days=30)
 INSERT_ROWS = 500
+FORGET_ROWS = 5_000
 
 list_alerts = queries.list_alerts
 count_alerts = queries.count_alerts
@@ -206,6 +208,12 @@ async def _tell(session: AsyncSession, organization_id: UUID, alerts: Sequence[A
             for alert in alerts
         ],
     )
+
+
+async def forget_old_alerts(session: AsyncSession, organization_id: UUID) -> int:
+    """Delete alerts that ended longer ago than the organization keeps them; a bounded batch, and how many."""
+    before = utc_now() - await kept_for(session, organization_id, "alerts")
+    return await queries.delete_ended(session, organization_id, before, limit=FORGET_ROWS)
 
 
 def _note(session: AsyncSession, alert: Alert, kind: str, actor_id: UUID | None = None, note: str = "") -> None:

@@ -1,16 +1,24 @@
 """Handlers: which facts of other domains become alerts."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
 from app.core.events import handles_all
+from app.core.tasks import schedule
 from app.domains.alerts import service
 from app.domains.alerts.service import IncomingAlert
 from app.domains.compliance.events import FindingChanged, FindingOpened, FindingResolved
 
 ALERTING_SEVERITIES = frozenset({"critical"})
+
+
+@schedule("alerts.forget_old", cron="57 2 * * *")
+async def forget_old_alerts(session: AsyncSession, organization_id: UUID) -> None:
+    """Every night: alerts go when the organization's retention says so."""
+    await service.forget_old_alerts(session, organization_id)
 
 
 @handles_all(FindingOpened)

@@ -28,6 +28,12 @@ async def sync_due(session: AsyncSession, organization_id: UUID) -> None:
     await service.enqueue_due_syncs(session, organization_id)
 
 
+@schedule("inventory.forget_history", cron="47 2 * * *")
+async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
+    """Every night: history goes when the organization's retention says so."""
+    await service.forget_history(session, organization_id)
+
+
 @handles(AccountConnected)
 async def sync_connected_account(session: AsyncSession, event: AccountConnected) -> None:
     """Read a new account at once."""

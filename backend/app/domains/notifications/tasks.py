@@ -113,6 +113,7 @@ async def deliver(context: TaskContext, delivery_id: UUID) -> None:
     """Send one message. At least once: a crash between sending and recording sends it again with the same id."""
     async with tenant_session(context.organization_id) as session:
         message = await service.claim_delivery(session, context.organization_id, delivery_id)
+        sender_name = await identity.get_mail_sender_name(session, context.organization_id)
     if message is None:
         return
     settings = get_settings()
@@ -125,6 +126,7 @@ async def deliver(context: TaskContext, delivery_id: UUID) -> None:
             subject=f"[{message.severity}] {message.title}",
             body=f"{message.body}\n\n{settings.public_url.rstrip('/')}{message.link}\n",
             message_key=str(message.delivery_id),
+            sender_name=sender_name,
         )
     except MailFailed as failure:
         error, permanent = failure.reason, failure.permanent
@@ -138,6 +140,7 @@ async def send_personal_mail(context: TaskContext, mail_id: UUID) -> None:
     """Send one mail to one person. At least once, like deliveries."""
     async with tenant_session(context.organization_id) as session:
         mail = await service.claim_mail(session, context.organization_id, mail_id)
+        sender_name = await identity.get_mail_sender_name(session, context.organization_id)
     if mail is None:
         return
     settings = get_settings()
@@ -150,6 +153,7 @@ async def send_personal_mail(context: TaskContext, mail_id: UUID) -> None:
             subject=mail.subject,
             body=f"{mail.body}\n\n{settings.public_url.rstrip('/')}{mail.path}\n",
             message_key=str(mail.mail_id),
+            sender_name=sender_name,
         )
     except MailFailed as failure:
         error, permanent = failure.reason, failure.permanent

@@ -1,7 +1,7 @@
 """Use cases of the inventory; the only way in for other domains."""
 
 from app.domains.inventory.queries import check_resource
-from app.domains.inventory.service.forgetting import forget_account
+from app.domains.inventory.service.forgetting import forget_account, forget_history
 from app.domains.inventory.service.listing import list_facets, list_resources, read_sync_state, summarize
 from app.domains.inventory.service.reading import list_changes, list_history, list_units, read_resource
 from app.domains.inventory.service.serving import iter_resources, resolve_native_ids, set_monthly_costs
@@ -13,6 +13,7 @@ __all__ = [
     "check_resource",
     "enqueue_due_syncs",
     "forget_account",
+    "forget_history",
     "iter_resources",
     "list_changes",
     "list_facets",

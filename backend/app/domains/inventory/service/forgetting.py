@@ -1,17 +1,24 @@
-"""Deleting what was collected from a removed account, a batch a transaction."""
+"""Deleting what was collected from a removed account, and history that is old enough, a batch a transaction."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, open_driver
+from app.core.clock import utc_now
 from app.core.database import tenant_session
+from app.core.keeping import kept_for
 from app.core.tasks import TaskContext
 from app.domains.accounts import service as accounts
 from app.domains.inventory import rules
 from app.domains.inventory.service.terms import drop_terms
 
 BATCH = 2_000
+HISTORY_BATCH = 50_000
+_COLUMNS = "id, name, native_id, native_type, type, region, tags::text, aliases"
 
 
 async def forget_account(context: TaskContext, account_id: UUID) -> None:
@@ -31,14 +38,43 @@ async def forget_account(context: TaskContext, account_id: UUID) -> None:
         await accounts.erase_account(session, organization_id, account_id)
 
 
+async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
+    """Delete changes, and resources that have been gone, for longer than the organization keeps its history.
+
+    One batch of each: the next night takes the rest.
+    """
+    before = utc_now() - await kept_for(session, organization_id, "history")
+    driver = await open_driver(session)
+    await driver.execute(
+        """DELETE FROM resource_versions WHERE organization_id = $1 AND id IN (
+             SELECT id FROM resource_versions WHERE organization_id = $1 AND at < $2 LIMIT $3)""",
+        organization_id,
+        before,
+        HISTORY_BATCH,
+    )
+    rows = await driver.fetch(
+        f"""SELECT {_COLUMNS} FROM cloud_resources
+           WHERE organization_id = $1 AND closed_at < $2 ORDER BY id LIMIT $3 FOR UPDATE""",  # noqa: S608
+        organization_id,
+        before,
+        BATCH,
+    )
+    await _forget_rows(driver, organization_id, rows)
+
+
 async def _forget_batch(driver: Driver, organization_id: UUID, account_id: UUID) -> int:
     rows = await driver.fetch(
-        """SELECT id, name, native_id, native_type, type, region, tags::text, aliases FROM cloud_resources
-           WHERE organization_id = $1 AND account_id = $2 ORDER BY id LIMIT $3 FOR UPDATE""",
+        f"""SELECT {_COLUMNS} FROM cloud_resources
+           WHERE organization_id = $1 AND account_id = $2 ORDER BY id LIMIT $3 FOR UPDATE""",  # noqa: S608
         organization_id,
         account_id,
         BATCH,
     )
+    return await _forget_rows(driver, organization_id, rows)
+
+
+async def _forget_rows(driver: Driver, organization_id: UUID, rows: Sequence[Any]) -> int:
+    """Delete locked resources with what leads to them."""
     if not rows:
         return 0
     ids = [row["id"] for row in rows]
