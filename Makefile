@@ -28,6 +28,11 @@ setup: .make/python .make/web .make/dist ## Install what run and test need (virt
 	@cd web && npm run build --silent
 	@mkdir -p .make && touch $@
 
+.make/oidc: backend/tests/support/oidc-provider/package-lock.json
+	@echo "Installing the OpenID provider of the tests ..."
+	@cd backend/tests/support/oidc-provider && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p .make && touch $@
+
 .make/tools: scripts/setup-tools
 	@scripts/setup-tools
 	@mkdir -p .make && touch $@
@@ -40,7 +45,7 @@ dev: .make/python .make/web ## API on 8000, web with hot reload on 3000, Postgre
 
 test: .make/tools test-python test-web test-browser ## Run every test (Python, web, browser)
 
-test-python: .make/python
+test-python: .make/python .make/oidc
 	@$(RUN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(ARGS)
 
 test-web: .make/web
@@ -66,7 +71,7 @@ types: .make/python .make/web ## mypy strict and tsc strict
 bench: .make/python ## Every benchmark beside its floor; results in bench/results and docs/performance.md
 	@$(RUN)/python -m bench $(ARGS)
 
-campaign: .make/python .make/tools ## The long forms of slow tests
+campaign: .make/python .make/tools .make/oidc ## The long forms of slow tests
 	@$(RUN)/pytest -m "slow or not slow" $(ARGS)
 
 openapi: .make/python ## Write the OpenAPI document that the client is generated from
