@@ -58,8 +58,6 @@ async def finish_sign_in(
     if ticket.content["client"] != client:
         raise MfaEnded
     if not await throttle.count_try(mfa_token, rules.MFA_TRIES):
-        async with directory_session() as session:
-            await take_ticket(session, KIND, mfa_token)
         raise MfaEnded
     organization_id, user_id = _places(ticket)
     given = await take_challenge(proof, "mfa", user_id=user_id, bound_to=_fingerprint(mfa_token))
