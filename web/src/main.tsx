@@ -4,7 +4,9 @@ import { App } from './app/App'
 import './app/index.css'
 import { loadTexts } from './services/i18n'
 import { followPreferences } from './services/preferences'
+import { takeUrlToken } from './services/urlToken'
 
+takeUrlToken()
 followPreferences()
 
 const root = document.getElementById('root')

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Outlet, useLocation, useNavigate } from 'react-router'
 import { BottomBar } from '@/components/Layout/BottomBar'
@@ -8,13 +8,17 @@ import { MAIN_NAVIGATION } from '@/components/Layout/navigation'
 import { RangePicker } from '@/components/Layout/RangePicker'
 import { Sidebar } from '@/components/Layout/Sidebar'
 import { AccountPicker } from '@/features/accounts/components/AccountPicker'
+import { FactorBanner, SECURITY_PATH } from '@/features/identity/components/FactorBanner'
 import { UserButton } from '@/features/identity/components/UserButton'
+import { OrganizationSwitcher } from '@/features/organization/components/Switcher'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { useShortcuts } from '@/hooks/useShortcuts'
+import { useSession } from '@/services/session'
 import { useStepUp } from '@/services/stepUp'
 import { ErrorBoundary } from './ErrorBoundary'
 import { pageInfoAt } from './pageInfo'
 import { useLiveUpdates } from './useLiveUpdates'
+import { useUsageEvents } from './useUsageEvents'
 
 const Palette = lazy(() => import('./Palette'))
 const ShortcutHelp = lazy(() => import('@/components/Layout/ShortcutHelp').then((m) => ({ default: m.ShortcutHelp })))
@@ -33,6 +37,8 @@ export function AppFrame() {
   const info = pageInfoAt(pathname)
   const isConfirming = useStepUp((state) => state.answer !== null)
   useLiveUpdates()
+  useUsageEvents(info.usage)
+  useFactorDemand()
   useGlobalShortcuts(setOverlay)
   const crumbs = info.crumbs.map(({ page, path }) => ({ label: t(`page.${page}`), to: path }))
 
@@ -53,10 +59,12 @@ export function AppFrame() {
             <>
               {info.account && <AccountPicker />}
               {info.range && <RangePicker />}
+              <OrganizationSwitcher />
             </>
           }
         />
         <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
+          <FactorBanner />
           <ErrorBoundary resetKey={pathname}>
             <Suspense>
               <Outlet />
@@ -73,6 +81,15 @@ export function AppFrame() {
       </Suspense>
     </div>
   )
+}
+
+/** A refused call that wants a second factor first leads to where it is set up. */
+function useFactorDemand() {
+  const navigate = useNavigate()
+  const demanded = useSession((session) => session.factorDemanded)
+  useEffect(() => {
+    if (demanded) void navigate(SECURITY_PATH)
+  }, [demanded, navigate])
 }
 
 function useGlobalShortcuts(setOverlay: (overlay: Overlay) => void) {

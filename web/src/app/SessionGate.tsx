@@ -2,14 +2,19 @@ import { Suspense, useEffect, useState } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { ErrorState } from '@/components/Common/States'
 import { Logo } from '@/components/Layout/Logo'
+import { safePath } from '@/services/safePath'
 import { resumeSession, useSession } from '@/services/session'
 
 const SIGN_IN = '/sign-in'
+const COMPLETE = '/sign-in/complete'
+/** For those who are not signed in; whoever is, goes on to where they were headed. */
+const WAYS_IN = [SIGN_IN, COMPLETE, '/forgot-password']
+/** Reached by a mail's link, signed in or not. */
+const OPEN_TO_ALL = ['/reset-password', '/verify-email', '/invitation']
 
-/** Only paths of this app, so that a crafted link cannot send a person elsewhere after signing in. */
 function returnPath(search: string): string {
-  const next = new URLSearchParams(search).get('next') ?? '/'
-  return next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') ? next : '/'
+  const query = new URLSearchParams(search)
+  return safePath(query.get('next') ?? query.get('return_to'))
 }
 
 /** Takes up the remembered session first; then pages for those signed in, the sign-in page for the others. */
@@ -21,7 +26,7 @@ export function SessionGate() {
 
   useEffect(() => {
     let current = true
-    resumeSession().catch((error: unknown) => {
+    resumeSession(window.location.pathname === COMPLETE).catch((error: unknown) => {
       if (current) setFailure(error instanceof Error ? error : new Error(String(error)))
     })
     return () => {
@@ -46,12 +51,12 @@ export function SessionGate() {
       </main>
     )
   }
-  const isSignIn = location.pathname === SIGN_IN
-  if (status === 'signed-out' && !isSignIn) {
+  const isWayIn = WAYS_IN.includes(location.pathname)
+  if (status === 'signed-out' && !isWayIn && !OPEN_TO_ALL.includes(location.pathname)) {
     const next = location.pathname + location.search
     return <Navigate replace to={next === '/' ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(next)}`} />
   }
-  if (status === 'signed-in' && isSignIn) return <Navigate replace to={returnPath(location.search)} />
+  if (status === 'signed-in' && isWayIn) return <Navigate replace to={returnPath(location.search)} />
   return (
     <Suspense>
       <Outlet />

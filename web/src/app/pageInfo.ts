@@ -1,35 +1,51 @@
-type PageName =
-  | 'dashboard'
-  | 'resources'
-  | 'resource'
-  | 'alerts'
-  | 'cost'
-  | 'compliance'
-  | 'accounts'
-  | 'jobs'
-  | 'profile'
+import type en from '@/services/locales/en.json'
+
+type PageName = keyof (typeof en)['page']
 
 export type PageInfo = {
   crumbs: { page: PageName; path?: string }[]
   /** The pickers in the header that change what the page shows. */
   account?: boolean
   range?: boolean
+  /** What the use of the page is counted as: a word of the server's list. */
+  usage?: string
+}
+
+const settings = (page: PageName, usage: string): PageInfo => ({
+  crumbs: [{ page: 'settings', path: '/settings' }, { page }],
+  usage,
+})
+
+/** Pages below an area; the path's second part. */
+const SUB_PAGES: Record<string, PageInfo> = {
+  'settings/organization': settings('organization', 'organization'),
+  'settings/branding': settings('branding', 'organization.branding'),
+  'settings/quotas': settings('quotas', 'organization.quotas'),
+  'settings/usage': settings('usage', 'usage'),
+  'settings/members': settings('members', 'members'),
+  'settings/roles': settings('roles', 'roles'),
+  'settings/identity-providers': settings('identityProviders', 'identity-providers'),
+  'settings/api-keys': settings('apiKeys', 'api-keys'),
+  'settings/audit-log': settings('audit', 'audit-log'),
+  'settings/encryption-keys': settings('keys', 'keys'),
+  'profile/security': { crumbs: [{ page: 'profile', path: '/profile' }, { page: 'security' }], usage: 'security' },
 }
 
 const PAGES: Record<string, PageInfo> = {
-  '': { crumbs: [{ page: 'dashboard' }], account: true, range: true },
-  resources: { crumbs: [{ page: 'resources' }], account: true },
-  'resources/': { crumbs: [{ page: 'resources', path: '/resources' }, { page: 'resource' }] },
-  alerts: { crumbs: [{ page: 'alerts' }] },
-  cost: { crumbs: [{ page: 'cost' }], account: true, range: true },
-  compliance: { crumbs: [{ page: 'compliance' }], account: true },
-  accounts: { crumbs: [{ page: 'accounts' }] },
-  jobs: { crumbs: [{ page: 'jobs' }] },
-  profile: { crumbs: [{ page: 'profile' }] },
+  '': { crumbs: [{ page: 'dashboard' }], account: true, range: true, usage: 'dashboard' },
+  resources: { crumbs: [{ page: 'resources' }], account: true, usage: 'inventory' },
+  'resources/': { crumbs: [{ page: 'resources', path: '/resources' }, { page: 'resource' }], usage: 'resource' },
+  alerts: { crumbs: [{ page: 'alerts' }], usage: 'alerts' },
+  cost: { crumbs: [{ page: 'cost' }], account: true, range: true, usage: 'costs' },
+  compliance: { crumbs: [{ page: 'compliance' }], account: true, usage: 'compliance' },
+  accounts: { crumbs: [{ page: 'accounts' }], usage: 'accounts' },
+  jobs: { crumbs: [{ page: 'jobs' }], usage: 'jobs' },
+  profile: { crumbs: [{ page: 'profile' }], usage: 'profile' },
+  settings: { crumbs: [{ page: 'settings' }] },
 }
 
 /** What the frame shows around the page at a path; a page of one item has its list's name and a slash. */
 export function pageInfoAt(pathname: string): PageInfo {
   const [first = '', second] = pathname.replace(/^\//, '').split('/')
-  return PAGES[second ? `${first}/` : first] ?? { crumbs: [] }
+  return SUB_PAGES[`${first}/${second}`] ?? PAGES[second ? `${first}/` : first] ?? { crumbs: [] }
 }

@@ -1,34 +1,20 @@
 import { useTranslation } from 'react-i18next'
-import { Card } from '@/components/Common/Card'
 import { PageHeader } from '@/components/Common/PageHeader'
-import { Facts } from '@/components/Common/SidePanel'
 import { ScrollPage } from '@/components/Layout/ListPage'
-import { PasswordForm } from '@/features/identity/components/PasswordForm'
-import { SessionList } from '@/features/identity/components/SessionList'
-import { useSession } from '@/services/session'
+import { ProfileNavigation } from '@/features/identity/components/profile/ProfileNavigation'
+import { You } from '@/features/identity/components/profile/You'
 
 export default function ProfilePage() {
   const { t } = useTranslation()
-  const me = useSession((session) => session.me)
   return (
-    <ScrollPage>
-      <PageHeader title={t('page.profile')} />
-      <div className="flex max-w-160 flex-col gap-3">
-        {me && (
-          <Card title={t('profile.you')}>
-            <Facts
-              facts={[
-                [t('profile.name'), me.name || '–'],
-                [t('signIn.email'), me.email],
-                [t('profile.role'), t(`role.${me.role}` as 'role.owner', { defaultValue: me.role })],
-                [t('profile.organization'), me.organization.name],
-              ]}
-            />
-          </Card>
-        )}
-        <SessionList />
-        <PasswordForm />
-      </div>
-    </ScrollPage>
+    <div className="flex min-h-0 flex-1 max-md:flex-col">
+      <ProfileNavigation />
+      <ScrollPage>
+        <PageHeader title={t('page.profile')} />
+        <div className="max-w-160">
+          <You />
+        </div>
+      </ScrollPage>
+    </div>
   )
 }

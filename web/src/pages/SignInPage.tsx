@@ -1,33 +1,26 @@
 import { useTranslation } from 'react-i18next'
+import { useSearchParams } from 'react-router'
 import { Strip } from '@/components/Common/States'
-import { Logo } from '@/components/Layout/Logo'
-import { SignInForm } from '@/features/identity/components/SignInForm'
-import { usePageTitle } from '@/hooks/usePageTitle'
+import { PlainPage } from '@/components/Layout/PlainPage'
+import { useBrand } from '@/features/identity/components/Brand'
+import { SignInForm } from '@/features/identity/components/signIn/SignInForm'
+import { safePath } from '@/services/safePath'
 import { useSession } from '@/services/session'
 
 export default function SignInPage() {
   const { t } = useTranslation()
-  usePageTitle(t('signIn.title'))
+  const [search] = useSearchParams()
+  const { name, mark } = useBrand()
   const ended = useSession((session) => session.ended)
+  const refused = search.has('error')
   return (
-    <main className="flex min-h-full items-center justify-center p-4">
-      <div className="w-full max-w-90">
-        <div className="mb-6 flex items-center gap-3">
-          <Logo size={36} />
-          <div>
-            <h1 className="text-18 font-semibold tracking-tight">{t('signIn.title')}</h1>
-            <p className="text-muted">{t('signIn.text')}</p>
-          </div>
-        </div>
-        {ended && (
-          <div className="mb-4">
-            <Strip>{t('signIn.expired')}</Strip>
-          </div>
-        )}
-        <div className="rounded-card border border-border bg-surface p-5">
-          <SignInForm />
-        </div>
-      </div>
-    </main>
+    <PlainPage
+      mark={mark}
+      title={name ?? t('signIn.title')}
+      text={name ? t('signIn.textNamed', { name }) : t('signIn.text')}
+      note={(ended || refused) && <Strip>{t(refused ? 'complete.failed' : 'signIn.expired')}</Strip>}
+    >
+      <SignInForm next={safePath(search.get('next'))} />
+    </PlainPage>
   )
 }

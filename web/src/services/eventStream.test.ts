@@ -34,7 +34,7 @@ beforeEach(async () => {
   gaps = 0
   answer('post', '/auth/login', { access_token: 't1', expires_in: 600 })
   answer('get', '/auth/me', { id: 'u1', permissions: [], organization: {} })
-  await signIn({ email: 'a', password: 'b' })
+  await signIn('/auth/login', { email: 'a', password: 'b' })
   vi.useFakeTimers()
   stop = openEventStream({
     onEvent: (event) => events.push(event),

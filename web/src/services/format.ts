@@ -92,3 +92,16 @@ export function cutMiddle(text: string, length: number): string {
   const head = Math.ceil((length - 1) * 0.45)
   return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`
 }
+
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
+
+/** "4.2 MB", in steps of 1,000. */
+export function formatBytes(bytes: number): string {
+  const step = bytes >= 1 ? Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3)) : 0
+  return formatNumber(bytes / 1000 ** step, {
+    style: 'unit',
+    unit: BYTE_UNITS[step],
+    unitDisplay: 'short',
+    maximumFractionDigits: step > 0 ? 1 : 0,
+  })
+}

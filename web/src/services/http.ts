@@ -1,11 +1,11 @@
 import { client } from '@cloudops/api-client'
-import { ApiProblem, isStepUp, problemFrom, problemOf, unreachable } from './problem'
-import { endSession, freshToken, refreshSession } from './session'
+import { ApiProblem, isFactorDemand, isStepUp, problemFrom, problemOf, unreachable } from './problem'
+import { endSession, freshToken, refreshSession, useSession } from './session'
 import { askToConfirm } from './stepUp'
 
 /**
  * `fetch` with the session's token. A 401 renews it once and tries again, a second one ends the session; an action that
- * wants fresh proof of identity asks for it and goes on.
+ * wants fresh proof of identity asks for it and goes on; one that wants a second factor first leads to its set-up.
  */
 async function authorizedFetch(input: RequestInfo | URL): Promise<Response> {
   const request = input instanceof Request ? input : new Request(input)
@@ -27,8 +27,10 @@ async function authorizedFetch(input: RequestInfo | URL): Promise<Response> {
     if ((await refreshSession()) && !isUpload) return send()
     endSession('expired')
   }
-  if (response.status === 403 && !isUpload && isStepUp(await problemFrom(response.clone())) && (await askToConfirm())) {
-    return send()
+  if (response.status === 403) {
+    const problem = await problemFrom(response.clone())
+    if (isFactorDemand(problem)) useSession.setState({ factorDemanded: true })
+    if (isStepUp(problem) && !isUpload && (await askToConfirm())) return send()
   }
   return response
 }

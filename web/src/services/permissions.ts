@@ -1,7 +1,7 @@
 import { useSession } from './session'
 
 /** The built-in roles that hold a permission, to name in "you need …"; custom roles may hold it as well. */
-const ROLES: Record<string, string[]> = {
+const ROLES = {
   'profile:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
   'inventory:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
   'alerts:read': ['owner', 'admin', 'operator', 'auditor', 'viewer'],
@@ -17,26 +17,24 @@ const ROLES: Record<string, string[]> = {
   'accounts:sync': ['owner', 'admin', 'operator'],
   'jobs:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
   'jobs:write': ['owner', 'admin', 'operator'],
-}
+  'members:read': ['owner', 'admin', 'operator', 'auditor'],
+  'members:write': ['owner', 'admin'],
+  'roles:write': ['owner', 'admin'],
+  'api-keys:own': ['owner', 'admin', 'operator', 'finance', 'viewer'],
+  'api-keys:write': ['owner', 'admin'],
+  'audit:read': ['owner', 'admin', 'auditor'],
+  'audit:export': ['owner', 'admin', 'auditor'],
+  'organization:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'organization:write': ['owner', 'admin'],
+  'identity-providers:write': ['owner'],
+  'ownership:write': ['owner'],
+} satisfies Record<string, string[]>
 
-export type Permission =
-  | 'profile:read'
-  | 'inventory:read'
-  | 'alerts:read'
-  | 'alerts:acknowledge'
-  | 'alerts:write'
-  | 'compliance:read'
-  | 'compliance:write'
-  | 'costs:read'
-  | 'costs:write'
-  | 'imports:write'
-  | 'accounts:read'
-  | 'accounts:write'
-  | 'accounts:sync'
-  | 'jobs:read'
-  | 'jobs:write'
+export type Permission = keyof typeof ROLES
 
-export const rolesWith = (permission: Permission): string[] => ROLES[permission] ?? ['owner']
+export const PERMISSIONS = Object.keys(ROLES) as Permission[]
+
+export const rolesWith = (permission: Permission): string[] => ROLES[permission]
 
 /** Whether the signed-in person may do this. The server decides in the end; this only spares a refused call. */
 export function useCan(permission: Permission): boolean {

@@ -8,6 +8,8 @@ export class ApiProblem extends Error {
   readonly requestId: string | null
   readonly errors: { pointer: string; detail: string }[]
   readonly retryAfterSeconds: number | null
+  /** What else this kind of problem tells, such as the `mfa_token` of `mfa-required`. */
+  readonly extensions: Readonly<Record<string, unknown>>
 
   constructor(fields: ProblemFields) {
     super(fields.detail ?? fields.title)
@@ -19,6 +21,7 @@ export class ApiProblem extends Error {
     this.requestId = fields.requestId ?? null
     this.errors = fields.errors ?? []
     this.retryAfterSeconds = fields.retryAfterSeconds ?? null
+    this.extensions = fields.extensions ?? {}
   }
 }
 
@@ -30,6 +33,7 @@ type ProblemFields = {
   requestId?: string | null
   errors?: { pointer: string; detail: string }[]
   retryAfterSeconds?: number | null
+  extensions?: Record<string, unknown>
 }
 
 type ProblemBody = {
@@ -59,6 +63,7 @@ export function problemOf(response: Response, parsed: unknown): ApiProblem {
     requestId: body.request_id ?? response.headers.get('X-Request-Id'),
     errors: body.errors,
     retryAfterSeconds: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
+    extensions: { ...body },
   })
 }
 
@@ -67,3 +72,10 @@ export const problemFrom = async (response: Response): Promise<ApiProblem> =>
 
 /** The action wants a fresh proof of identity first. */
 export const isStepUp = ({ slug }: ApiProblem): boolean => slug === 'step-up-required'
+
+/** The role or the organization demands a second factor that this person has not set up. */
+export const isFactorDemand = ({ slug }: ApiProblem): boolean => slug === 'factor-required'
+
+/** Whether a failure is this kind of problem. */
+export const isProblem = (error: unknown, ...slugs: string[]): error is ApiProblem =>
+  error instanceof ApiProblem && slugs.includes(error.slug)

@@ -20,7 +20,7 @@ const noAlerts = { items: [], next_cursor: null, total: 0 }
 beforeEach(async () => {
   answer('post', '/auth/login', token('first'))
   answer('get', '/auth/me', me)
-  await signIn({ email: me.email, password: 'x' })
+  await signIn('/auth/login', { email: me.email, password: 'x' })
 })
 afterEach(() => endSession(null))
 

@@ -1,3 +1,4 @@
+import type { StepUp } from '@cloudops/api-client'
 import { create } from 'zustand'
 import type { Me } from '@/types/api'
 import { usePreferences } from './preferences'
@@ -12,9 +13,16 @@ type SessionState = {
   me: Me | null
   /** Why the session ended without the person asking, to be said on the sign-in page. */
   ended: 'expired' | null
+  /** A call was refused because a second factor has to be set up first. */
+  factorDemanded: boolean
 }
 
-export const useSession = create<SessionState>(() => ({ status: 'starting', me: null, ended: null }))
+export const useSession = create<SessionState>(() => ({
+  status: 'starting',
+  me: null,
+  ended: null,
+  factorDemanded: false,
+}))
 
 /** That a session was begun in this browser, no more: it spares new visitors a refresh that must fail. */
 const REMEMBERED = 'cloudops-signed-in'
@@ -123,21 +131,44 @@ async function loadMe(): Promise<Me> {
   return (await response.json()) as Me
 }
 
-/** Takes up the session that the cookie remembers, if there is one. Throws when the server cannot be reached. */
-export async function resumeSession(): Promise<void> {
-  if (mayHaveSession() && (await refreshSession())) {
+/**
+ * Takes up the session that the cookie remembers, if there is one; `begun` says that one was just begun elsewhere (an
+ * identity provider sent the person back). Throws when the server cannot be reached.
+ */
+export async function resumeSession(begun = false): Promise<void> {
+  if ((begun || mayHaveSession()) && (await refreshSession())) {
     useSession.setState({ status: 'signed-in', me: await loadMe(), ended: null })
   } else {
     useSession.setState({ status: 'signed-out', me: null })
   }
 }
 
-/** Throws ApiProblem: `login-failed`, `mfa-required` (call again with `otp`), `rate-limited`. */
-export async function signIn(credentials: { email: string; password: string; otp?: string }): Promise<void> {
-  const response = await postJson('/auth/login', credentials)
+/** Reads again who is signed in: a name, a factor or an organization was changed. */
+export async function reloadMe(): Promise<void> {
+  await freshToken()
+  useSession.setState({ me: await loadMe() })
+}
+
+/** The ways in. Each answers with tokens. */
+type SignInPath = '/auth/login' | '/auth/mfa' | '/auth/passkey' | '/auth/invitations/accept'
+
+/**
+ * Begins a session. Throws ApiProblem: `login-failed`, `rate-limited`, or `mfa-required`, whose extensions hold the
+ * `mfa_token` and the `methods` to go on with.
+ */
+export async function signIn(path: SignInPath, proof: object): Promise<void> {
+  const response = await postJson(path, { ...proof, client: 'web' })
   if (!response.ok) throw await problemFrom(response)
+  if (response.status === 204) return
   accept((await response.json()) as TokenBody)
-  useSession.setState({ status: 'signed-in', me: await loadMe(), ended: null })
+  useSession.setState({ status: 'signed-in', me: await loadMe(), ended: null, factorDemanded: false })
+}
+
+/** Goes over to another organization of the same person: nothing of the old one stays on the page. */
+export async function adoptOrganization(body: TokenBody): Promise<void> {
+  accept(body)
+  for (const listen of signOutListeners) listen()
+  useSession.setState({ me: await loadMe(), factorDemanded: false })
 }
 
 /** Forgets everything that this page holds of the session. */
@@ -145,11 +176,11 @@ export function endSession(ended: SessionState['ended']): void {
   setToken(null)
   remember(false)
   for (const listen of signOutListeners) listen()
-  useSession.setState({ status: 'signed-out', me: null, ended })
+  useSession.setState({ status: 'signed-out', me: null, ended, factorDemanded: false })
 }
 
 /** Proves again who is there, for actions that ask for it. Throws ApiProblem `login-failed`. */
-export async function confirmIdentity(proof: { password: string; otp?: string }): Promise<void> {
+export async function confirmIdentity(proof: StepUp): Promise<void> {
   const response = await postJson('/auth/step-up', proof)
   if (!response.ok) throw await problemFrom(response)
   accept((await response.json()) as TokenBody)

@@ -6,26 +6,8 @@ import { NuqsAdapter } from 'nuqs/adapters/react-router/v7'
 import type { ReactNode } from 'react'
 import { BrowserRouter, useLocation } from 'react-router'
 import { LiveRegion, Toaster } from '@/components/Common/Toaster'
-import { type Permission, rolesWith } from '@/services/permissions'
+import { PERMISSIONS, rolesWith } from '@/services/permissions'
 import { useSession } from '@/services/session'
-
-const ALL: Permission[] = [
-  'profile:read',
-  'inventory:read',
-  'alerts:read',
-  'alerts:acknowledge',
-  'alerts:write',
-  'compliance:read',
-  'compliance:write',
-  'costs:read',
-  'costs:write',
-  'imports:write',
-  'accounts:read',
-  'accounts:write',
-  'accounts:sync',
-  'jobs:read',
-  'jobs:write',
-]
 
 /** Signs a person in with a built-in role's permissions, without any call. */
 export function signInAs(role: string): void {
@@ -37,8 +19,10 @@ export function signInAs(role: string): void {
       email: 'ada@example.test',
       name: 'Ada',
       role,
-      permissions: ALL.filter((permission) => rolesWith(permission).includes(role)),
+      permissions: PERMISSIONS.filter((permission) => rolesWith(permission).includes(role)),
       organization: { id: 'o1', name: 'Acme' },
+      email_verified: true,
+      mfa: { enrolled: true, required: false, grace_ends_at: null },
     },
   })
 }

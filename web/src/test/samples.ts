@@ -1,4 +1,4 @@
-import type { Account, Alert, AlertDetail, CostBreakdown, Finding, Job, Resource, ResourceDetail } from '@/types/api'
+import type { Account, Alert, AlertDetail, ApiKey, AuditEntry, AuditSink, CostBreakdown, Factors, Finding, IdentityProvider, Invitation, Job, Me, Member, Resource, ResourceDetail, Role, ServiceIdentity } from '@/types/api'
 
 /** Valid rows; a test states only what matters to it. */
 const AT = '2026-11-20T10:00:00Z'
@@ -144,3 +144,153 @@ export const sampleBreakdown = (): CostBreakdown => {
     truncated: false,
   }
 }
+
+export const sampleMe = (fields: Partial<Me> = {}): Me => ({
+  id: 'u1',
+  email: 'ada@example.test',
+  name: 'Ada',
+  role: 'owner',
+  permissions: [],
+  organization: { id: 'o1', name: 'Acme' },
+  email_verified: true,
+  mfa: { enrolled: true, required: false, grace_ends_at: null },
+  ...fields,
+})
+
+export const sampleFactors = (fields: Partial<Factors> = {}): Factors => ({
+  totp: [{ id: 't1', name: 'My phone', created_at: AT, last_used_at: null }],
+  passkeys: [],
+  recovery_codes: { left: 8, created_at: AT },
+  required: false,
+  grace_ends_at: null,
+  ...fields,
+})
+
+export const sampleMember = (fields: Partial<Member> = {}): Member => ({
+  id: 'u2',
+  email: 'grace@example.test',
+  name: 'Grace',
+  role: 'viewer',
+  role_id: null,
+  role_name: 'viewer',
+  scope: null,
+  created_at: AT,
+  last_seen_at: AT,
+  disabled_at: null,
+  ...fields,
+})
+
+export const sampleRole = (fields: Partial<Role> = {}): Role => ({
+  id: null,
+  name: 'viewer',
+  description: 'Sees everything.',
+  permissions: ['inventory:read', 'alerts:read'],
+  built_in: true,
+  members: 2,
+  version: 1,
+  ...fields,
+})
+
+export const sampleInvitation = (fields: Partial<Invitation> = {}): Invitation => ({
+  id: 'i1',
+  email: 'linus@example.test',
+  role: 'viewer',
+  role_id: null,
+  role_name: 'viewer',
+  scope: null,
+  invited_by: 'u1',
+  invited_by_name: 'Ada',
+  created_at: AT,
+  sent_at: AT,
+  expires_at: '2999-01-01T00:00:00Z',
+  ...fields,
+})
+
+export const sampleApiKey = (fields: Partial<ApiKey> = {}): ApiKey => ({
+  id: 'k1',
+  name: 'Nightly export',
+  hint: 'c0de',
+  permissions: ['costs:read'],
+  scope: null,
+  addresses: [],
+  user_id: 'u1',
+  service_identity_id: null,
+  owner_name: 'Ada',
+  created_by: 'u1',
+  created_at: AT,
+  expires_at: '2999-01-01T00:00:00Z',
+  last_used_at: null,
+  last_used_address: null,
+  revoked_at: null,
+  ...fields,
+})
+
+export const sampleServiceIdentity = (fields: Partial<ServiceIdentity> = {}): ServiceIdentity => ({
+  id: 'm1',
+  name: 'Build server',
+  description: '',
+  role: 'viewer',
+  role_id: null,
+  role_name: 'viewer',
+  permissions: ['costs:read'],
+  scope: null,
+  keys: 1,
+  disabled_at: null,
+  created_by: 'u1',
+  created_at: AT,
+  ...fields,
+})
+
+export const sampleProvider = (fields: Partial<IdentityProvider> = {}): IdentityProvider => ({
+  id: 'p1',
+  kind: 'oidc',
+  name: 'Acme Entra',
+  enabled: true,
+  config: { issuer: 'https://login.example.test', client_id: 'abc', scopes: ['openid'] },
+  secret: { set: true, updated_at: AT },
+  domains: [{ domain: 'example.test', verified_at: null, record: '_cloudops.example.test TXT "proof=1"' }],
+  group_mappings: [{ group: 'ops', role: 'operator', role_id: null }],
+  jit: false,
+  require_mfa: false,
+  scim: { enabled: false, token_hint: null, base_url: 'https://clouds.example.test/scim/v2' },
+  addresses: { redirect_uri: 'https://clouds.example.test/api/v1/auth/oidc/callback' },
+  created_at: AT,
+  updated_at: AT,
+  ...fields,
+})
+
+export const sampleAuditEntry = (fields: Partial<AuditEntry> = {}): AuditEntry => ({
+  id: 'e1',
+  at: AT,
+  actor_id: 'u1',
+  actor_name: 'Ada',
+  actor_kind: 'user',
+  action: 'member.updated',
+  subject_type: 'member',
+  subject_id: 'u2',
+  client_address: '127.0.0.1',
+  user_agent: 'Firefox',
+  request_id: 'req-1',
+  changes: { role: { before: 'viewer', after: 'admin' } },
+  outcome: 'success',
+  number: 7,
+  hash: 'ab12',
+  ...fields,
+})
+
+export const sampleSink = (fields: Partial<AuditSink> = {}): AuditSink => ({
+  id: 's1',
+  name: 'Our SIEM',
+  kind: 'webhook',
+  url: 'https://siem.example.test/in',
+  secret: { set: true, updated_at: AT },
+  enabled: true,
+  position: 7,
+  behind: 0,
+  error: null,
+  next_try_at: null,
+  last_sent_at: AT,
+  created_at: AT,
+  updated_at: AT,
+  ...fields,
+})

@@ -4,7 +4,7 @@ import { setupServer } from 'msw/node'
 /** Stands in for the API. Each test says what it answers; an unexpected call fails the test. */
 export const server = setupServer()
 
-type Method = 'get' | 'post' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** Makes `path` (below /api/v1) answer; a function sees the request's URL and body. */
 export function answer(

@@ -456,6 +456,169 @@ export type AmbientCredentials = {
 };
 
 /**
+ * ApiKeyCreate
+ *
+ * A key of the caller's own, or of a service identity. `expires_at` lies within 365 days.
+ */
+export type ApiKeyCreate = {
+    /**
+     * Addresses
+     */
+    addresses?: Array<string>;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    scope?: ScopeBody | null;
+    /**
+     * Service Identity Id
+     */
+    service_identity_id?: string | null;
+};
+
+/**
+ * ApiKeyCreated
+ *
+ * The only answer that has the key itself.
+ */
+export type ApiKeyCreated = {
+    /**
+     * Addresses
+     */
+    addresses: Array<string>;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Hint
+     */
+    hint: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Last Used Address
+     */
+    last_used_address: string | null;
+    /**
+     * Last Used At
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Owner Name
+     */
+    owner_name: string | null;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    /**
+     * Revoked At
+     */
+    revoked_at: string | null;
+    scope: ScopeRead | null;
+    /**
+     * Service Identity Id
+     */
+    service_identity_id: string | null;
+    /**
+     * User Id
+     */
+    user_id: string | null;
+};
+
+/**
+ * ApiKeyRead
+ *
+ * A key without its secret; `hint` are its last characters. `owner_name`: the member or the service identity.
+ */
+export type ApiKeyRead = {
+    /**
+     * Addresses
+     */
+    addresses: Array<string>;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Hint
+     */
+    hint: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Used Address
+     */
+    last_used_address: string | null;
+    /**
+     * Last Used At
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Owner Name
+     */
+    owner_name: string | null;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    /**
+     * Revoked At
+     */
+    revoked_at: string | null;
+    scope: ScopeRead | null;
+    /**
+     * Service Identity Id
+     */
+    service_identity_id: string | null;
+    /**
+     * User Id
+     */
+    user_id: string | null;
+};
+
+/**
  * AssignAlert
  *
  * Who takes care; null for nobody.
@@ -562,6 +725,380 @@ export type AuditEventRead = {
 };
 
 /**
+ * AuditHeadKnown
+ *
+ * A head that was kept elsewhere: the chain must still hold this hash (hexadecimal) at this number.
+ */
+export type AuditHeadKnown = {
+    /**
+     * Hash
+     */
+    hash: string;
+    /**
+     * Number
+     */
+    number: number;
+};
+
+/**
+ * AuditHeadRead
+ *
+ * A signed state of the chain. `signature` (base64) is Ed25519 over the bytes that docs/security/audit.md lists.
+ */
+export type AuditHeadRead = {
+    /**
+     * Hash
+     */
+    hash: string;
+    /**
+     * Key Id
+     */
+    key_id: string;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Position
+     */
+    position: number;
+    /**
+     * Signature
+     */
+    signature: string;
+    /**
+     * Signed At
+     */
+    signed_at: string;
+};
+
+/**
+ * AuditHeadReference
+ *
+ * The last signed head; `signed_at` is null where none was signed yet.
+ */
+export type AuditHeadReference = {
+    /**
+     * Hash
+     */
+    hash: string;
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Signed At
+     */
+    signed_at: string | null;
+};
+
+/**
+ * AuditHeadsRead
+ */
+export type AuditHeadsRead = {
+    /**
+     * Items
+     */
+    items: Array<AuditHeadRead>;
+    /**
+     * Keys
+     */
+    keys: Array<AuditKeyRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * AuditKeyRead
+ *
+ * The public part (base64, 32 bytes) of a key that signs heads.
+ */
+export type AuditKeyRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Public Key
+     */
+    public_key: string;
+};
+
+/**
+ * AuditSinkCreate
+ *
+ * `url` is `https://…` for a webhook, `tls://host:port` or `tcp://host:port` for syslog.
+ *
+ * A webhook without `secret` gets one of ours. `from_start` sends the whole log first.
+ */
+export type AuditSinkCreate = {
+    /**
+     * From Start
+     */
+    from_start?: boolean;
+    /**
+     * Kind
+     */
+    kind: 'webhook' | 'syslog';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Secret
+     */
+    secret?: null;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * AuditSinkMade
+ *
+ * The new sink; `new_secret` is shown this once, and only where we made it.
+ */
+export type AuditSinkMade = {
+    /**
+     * Behind
+     */
+    behind: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'webhook' | 'syslog';
+    /**
+     * Last Sent At
+     */
+    last_sent_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * New Secret
+     */
+    new_secret?: string | null;
+    /**
+     * Next Try At
+     */
+    next_try_at: string | null;
+    /**
+     * Position
+     */
+    position: number;
+    secret: SinkSecretRead;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * AuditSinkNewSecret
+ *
+ * Shown this once.
+ */
+export type AuditSinkNewSecret = {
+    /**
+     * New Secret
+     */
+    new_secret: string;
+};
+
+/**
+ * AuditSinkRead
+ *
+ * `position` is the last number that arrived, `behind` how many sealed ones wait; `error` is the last failure.
+ */
+export type AuditSinkRead = {
+    /**
+     * Behind
+     */
+    behind: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'webhook' | 'syslog';
+    /**
+     * Last Sent At
+     */
+    last_sent_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Next Try At
+     */
+    next_try_at: string | null;
+    /**
+     * Position
+     */
+    position: number;
+    secret: SinkSecretRead;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * AuditSinkTested
+ *
+ * Whether a test message arrived; `detail` says what happened.
+ */
+export type AuditSinkTested = {
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Ok
+     */
+    ok: boolean;
+};
+
+/**
+ * AuditSinkUpdate
+ *
+ * A new `url` clears the secret unless one comes with it; nothing is sent until there is one.
+ */
+export type AuditSinkUpdate = {
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Secret
+     */
+    secret?: null;
+    /**
+     * Url
+     */
+    url?: string | null;
+};
+
+/**
+ * AuditVerificationRead
+ *
+ * `checked` is how many numbers hold; `problems` are sentences, at most 20.
+ */
+export type AuditVerificationRead = {
+    /**
+     * Checked
+     */
+    checked: number;
+    head: AuditHeadReference;
+    /**
+     * Ok
+     */
+    ok: boolean;
+    /**
+     * Problems
+     */
+    problems: Array<string>;
+};
+
+/**
+ * AuditVerify
+ */
+export type AuditVerify = {
+    known_head?: AuditHeadKnown | null;
+};
+
+/**
+ * Authorize
+ *
+ * What the client put into the address of the sign-in page, handed on by that page.
+ */
+export type Authorize = {
+    /**
+     * Client Id
+     */
+    client_id: string;
+    /**
+     * Code Challenge
+     */
+    code_challenge: string;
+    /**
+     * Code Challenge Method
+     */
+    code_challenge_method: 'S256';
+    /**
+     * Redirect Uri
+     */
+    redirect_uri: string;
+    /**
+     * State
+     */
+    state: string;
+};
+
+/**
+ * Authorized
+ *
+ * Where the browser goes next, with the code.
+ */
+export type Authorized = {
+    /**
+     * Redirect To
+     */
+    redirect_to: string;
+};
+
+/**
  * AwsAccountCreate
  *
  * An AWS account to connect. No regions: every one that is enabled.
@@ -648,6 +1185,104 @@ export type AzureScope = {
      * Subscriptions
      */
     subscriptions?: Array<string> | null;
+};
+
+/**
+ * Body_finish_saml_sign_in
+ */
+export type BodyFinishSamlSignIn = {
+    /**
+     * Relaystate
+     */
+    RelayState?: string;
+    /**
+     * Samlresponse
+     */
+    SAMLResponse?: string;
+};
+
+/**
+ * Body_log_out_at_oidc_provider
+ */
+export type BodyLogOutAtOidcProvider = {
+    /**
+     * Logout Token
+     */
+    logout_token: string;
+};
+
+/**
+ * BrandingDomainRead
+ *
+ * `record` is what has to stand in the DNS before `verified_at` is set.
+ */
+export type BrandingDomainRead = {
+    /**
+     * Record
+     */
+    record: string;
+    /**
+     * Verified At
+     */
+    verified_at: string | null;
+};
+
+/**
+ * BrandingRead
+ *
+ * The organization's own look; null is the product's. `text_on_accent` is black or white.
+ */
+export type BrandingRead = {
+    /**
+     * Accent
+     */
+    accent: string | null;
+    contrast: ContrastRead | null;
+    /**
+     * Custom Domain
+     */
+    custom_domain: string | null;
+    /**
+     * Display Name
+     */
+    display_name: string | null;
+    domain: BrandingDomainRead | null;
+    /**
+     * Logo Url
+     */
+    logo_url: string | null;
+    /**
+     * Mail Sender Name
+     */
+    mail_sender_name: string | null;
+    /**
+     * Text On Accent
+     */
+    text_on_accent: string | null;
+};
+
+/**
+ * BrandingUpdate
+ *
+ * The whole look but the logo. `accent` is `#rrggbb`; `custom_domain` a host name.
+ */
+export type BrandingUpdate = {
+    /**
+     * Accent
+     */
+    accent: string | null;
+    /**
+     * Custom Domain
+     */
+    custom_domain: string | null;
+    /**
+     * Display Name
+     */
+    display_name: string | null;
+    /**
+     * Mail Sender Name
+     */
+    mail_sender_name: string | null;
 };
 
 /**
@@ -791,6 +1426,34 @@ export type ChannelUpdate = {
 };
 
 /**
+ * CheckRead
+ */
+export type CheckRead = {
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Ok
+     */
+    ok: boolean;
+};
+
+/**
+ * ChecksRead
+ */
+export type ChecksRead = {
+    /**
+     * Checks
+     */
+    checks: Array<CheckRead>;
+};
+
+/**
  * ClientSecretCredentials
  *
  * An Azure application's secret.
@@ -861,6 +1524,24 @@ export type ComplianceSummary = {
 };
 
 /**
+ * ConnectionDomainRead
+ */
+export type ConnectionDomainRead = {
+    /**
+     * Domain
+     */
+    domain: string;
+    /**
+     * Record
+     */
+    record: string;
+    /**
+     * Verified At
+     */
+    verified_at: string | null;
+};
+
+/**
  * ConnectionReportRead
  *
  * What a connection test found. `ok` is false when the identity or a needed read did not work; `grant` is a policy
@@ -897,6 +1578,22 @@ export type ConnectionReportRead = {
      * Warnings
      */
     warnings: Array<string>;
+};
+
+/**
+ * ContrastRead
+ *
+ * Ratios of WCAG 2.2 against the worst surface of each theme.
+ */
+export type ContrastRead = {
+    /**
+     * Dark
+     */
+    dark: number;
+    /**
+     * Light
+     */
+    light: number;
 };
 
 /**
@@ -1198,6 +1895,40 @@ export type DailyCosts = {
 };
 
 /**
+ * DeletionRead
+ *
+ * What a deletion did or would do. `lost` cannot be undone; `kept` comes back with a restore until `delete_after`.
+ *
+ * `deleted_at` and `delete_after` are null while nobody asked for it; `grace_days` is what there would be.
+ */
+export type DeletionRead = {
+    /**
+     * Delete After
+     */
+    delete_after: string | null;
+    /**
+     * Deleted At
+     */
+    deleted_at: string | null;
+    /**
+     * Grace Days
+     */
+    grace_days: number;
+    /**
+     * Kept
+     */
+    kept: Array<string>;
+    /**
+     * Lost
+     */
+    lost: Array<string>;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
  * DeliveryRead
  *
  * One row of the ledger.
@@ -1266,6 +1997,100 @@ export type DeliveryRead = {
 };
 
 /**
+ * DeviceApprove
+ */
+export type DeviceApprove = {
+    /**
+     * Approve
+     */
+    approve: boolean;
+    /**
+     * User Code
+     */
+    user_code: string;
+};
+
+/**
+ * DevicePending
+ *
+ * Which program waits, and where it runs by its own word.
+ */
+export type DevicePending = {
+    /**
+     * Client Address
+     */
+    client_address: string;
+    /**
+     * Client Id
+     */
+    client_id: string;
+    /**
+     * Client Name
+     */
+    client_name: string;
+    /**
+     * Device
+     */
+    device: string;
+    /**
+     * Started At
+     */
+    started_at: string;
+};
+
+/**
+ * DeviceRead
+ */
+export type DeviceRead = {
+    /**
+     * User Code
+     */
+    user_code: string;
+};
+
+/**
+ * DeviceStart
+ */
+export type DeviceStart = {
+    /**
+     * Client Id
+     */
+    client_id: string;
+};
+
+/**
+ * DeviceStarted
+ *
+ * RFC 8628 section 3.2; times in seconds.
+ */
+export type DeviceStarted = {
+    /**
+     * Device Code
+     */
+    device_code: string;
+    /**
+     * Expires In
+     */
+    expires_in: number;
+    /**
+     * Interval
+     */
+    interval: number;
+    /**
+     * User Code
+     */
+    user_code: string;
+    /**
+     * Verification Uri
+     */
+    verification_uri: string;
+    /**
+     * Verification Uri Complete
+     */
+    verification_uri_complete: string;
+};
+
+/**
  * DimensionRead
  *
  * Values of one dimension, most frequent first.
@@ -1295,6 +2120,16 @@ export type DimensionValue = {
      * Key
      */
     key: string | null;
+};
+
+/**
+ * DomainCreate
+ */
+export type DomainCreate = {
+    /**
+     * Domain
+     */
+    domain: string;
 };
 
 /**
@@ -1330,6 +2165,26 @@ export type EmailConfigRead = {
 };
 
 /**
+ * EmailToken
+ */
+export type EmailToken = {
+    /**
+     * Token
+     */
+    token: string;
+};
+
+/**
+ * EmailUpdate
+ */
+export type EmailUpdate = {
+    /**
+     * Email
+     */
+    email: string;
+};
+
+/**
  * EvaluateRequest
  *
  * Which account to evaluate; absent: all of them.
@@ -1351,6 +2206,56 @@ export type EvaluationAccepted = {
      * Job Id
      */
     job_id: string;
+};
+
+/**
+ * ExportRead
+ *
+ * `row_counts`: rows by table. The file can be downloaded while `state` is ready.
+ */
+export type ExportRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * File Count
+     */
+    file_count: number | null;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Job Id
+     */
+    job_id: string | null;
+    /**
+     * Row Counts
+     */
+    row_counts: {
+        [key: string]: number;
+    };
+    /**
+     * Size Bytes
+     */
+    size_bytes: number | null;
+    /**
+     * State
+     */
+    state: 'queued' | 'running' | 'ready' | 'failed' | 'expired';
 };
 
 /**
@@ -1400,6 +2305,93 @@ export type Facets = {
 };
 
 /**
+ * FactorResetRead
+ *
+ * Somebody of the organization who lost their factors. `needed` approvals; `due_at` once they are there.
+ */
+export type FactorResetRead = {
+    /**
+     * Approvals
+     */
+    approvals: number;
+    /**
+     * Approved By Me
+     */
+    approved_by_me: boolean;
+    /**
+     * Client Address
+     */
+    client_address: string;
+    /**
+     * Due At
+     */
+    due_at: string | null;
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Needed
+     */
+    needed: number;
+    /**
+     * Requested At
+     */
+    requested_at: string;
+    /**
+     * User Id
+     */
+    user_id: string;
+};
+
+/**
+ * FactorUpdate
+ */
+export type FactorUpdate = {
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * FactorsRead
+ *
+ * `required` and `grace_ends_at` are the present organization's wish.
+ */
+export type FactorsRead = {
+    /**
+     * Grace Ends At
+     */
+    grace_ends_at: string | null;
+    /**
+     * Passkeys
+     */
+    passkeys: Array<PasskeyRead>;
+    recovery_codes: RecoveryCodesState | null;
+    /**
+     * Required
+     */
+    required: boolean;
+    /**
+     * Totp
+     */
+    totp: Array<TotpRead>;
+};
+
+/**
  * FieldProblem
  *
  * One invalid value: a JSON pointer into the body, or `query`/`path` and the parameter's name.
@@ -1413,6 +2405,18 @@ export type FieldProblem = {
      * Pointer
      */
     pointer: string;
+};
+
+/**
+ * ForgottenPassword
+ *
+ * `email` is any one text: what cannot be an address fails like an unknown one.
+ */
+export type ForgottenPassword = {
+    /**
+     * Email
+     */
+    email: string;
 };
 
 /**
@@ -1476,6 +2480,52 @@ export type GcpScope = {
 export type Granularity = 'day' | 'month' | 'none';
 
 /**
+ * GroupMappingBody
+ */
+export type GroupMappingBody = {
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Role
+     */
+    role?: 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | null;
+    /**
+     * Role Id
+     */
+    role_id?: string | null;
+};
+
+/**
+ * GroupMappingRead
+ */
+export type GroupMappingRead = {
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Role
+     */
+    role: string | null;
+    /**
+     * Role Id
+     */
+    role_id: string | null;
+};
+
+/**
+ * GroupMappingsUpdate
+ */
+export type GroupMappingsUpdate = {
+    /**
+     * Group Mappings
+     */
+    group_mappings: Array<GroupMappingBody>;
+};
+
+/**
  * Health
  *
  * The process answers.
@@ -1485,6 +2535,138 @@ export type Health = {
      * Status
      */
     status: 'ok';
+};
+
+/**
+ * IdentityProviderCreate
+ */
+export type IdentityProviderCreate = {
+    /**
+     * Config
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Enabled
+     */
+    enabled?: boolean;
+    /**
+     * Jit
+     */
+    jit?: boolean;
+    /**
+     * Kind
+     */
+    kind: 'oidc' | 'saml';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Require Mfa
+     */
+    require_mfa?: boolean;
+    /**
+     * Secret
+     */
+    secret?: null;
+};
+
+/**
+ * IdentityProviderRead
+ *
+ * `addresses` are what the provider's own form asks for: redirect, logout, assertion consumer, entity id.
+ */
+export type IdentityProviderRead = {
+    /**
+     * Addresses
+     */
+    addresses: {
+        [key: string]: string;
+    };
+    /**
+     * Config
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Domains
+     */
+    domains: Array<ConnectionDomainRead>;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Group Mappings
+     */
+    group_mappings: Array<GroupMappingRead>;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Jit
+     */
+    jit: boolean;
+    /**
+     * Kind
+     */
+    kind: 'oidc' | 'saml';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Require Mfa
+     */
+    require_mfa: boolean;
+    scim: ScimStateRead;
+    secret: SecretRead;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
+ * IdentityProviderUpdate
+ *
+ * Fields that are left out stay. `config` replaces the whole configuration.
+ */
+export type IdentityProviderUpdate = {
+    /**
+     * Config
+     */
+    config?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Jit
+     */
+    jit?: boolean | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Require Mfa
+     */
+    require_mfa?: boolean | null;
+    /**
+     * Secret
+     */
+    secret?: null;
 };
 
 /**
@@ -1533,6 +2715,134 @@ export type InventorySummary = {
      * Total
      */
     total: number;
+};
+
+/**
+ * InvitationAccept
+ *
+ * A new person gives `name` and `password`; somebody who has an account signs in and sends the token alone.
+ */
+export type InvitationAccept = {
+    /**
+     * Client
+     */
+    client?: 'web' | 'native';
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Password
+     */
+    password?: string | null;
+    /**
+     * Token
+     */
+    token: string;
+};
+
+/**
+ * InvitationCreate
+ *
+ * Whom to ask in, and as what.
+ */
+export type InvitationCreate = {
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Role
+     */
+    role?: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | null;
+    /**
+     * Role Id
+     */
+    role_id?: string | null;
+    scope?: ScopeBody | null;
+};
+
+/**
+ * InvitationLookup
+ */
+export type InvitationLookup = {
+    /**
+     * Token
+     */
+    token: string;
+};
+
+/**
+ * InvitationPreview
+ *
+ * What somebody with the link sees before they answer. `needs_account`: a name and a password are to be given.
+ */
+export type InvitationPreview = {
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Needs Account
+     */
+    needs_account: boolean;
+    /**
+     * Organization
+     */
+    organization: string;
+    /**
+     * Role
+     */
+    role: string;
+};
+
+/**
+ * InvitationRead
+ *
+ * An invitation that still waits, or has expired without an answer.
+ */
+export type InvitationRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Email
+     */
+    email: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Invited By
+     */
+    invited_by: string;
+    /**
+     * Invited By Name
+     */
+    invited_by_name: string | null;
+    /**
+     * Role
+     */
+    role: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | 'custom';
+    /**
+     * Role Id
+     */
+    role_id: string | null;
+    /**
+     * Role Name
+     */
+    role_name: string;
+    scope: ScopeRead | null;
+    /**
+     * Sent At
+     */
+    sent_at: string;
 };
 
 /**
@@ -1808,6 +3118,102 @@ export type KeyCount = {
 };
 
 /**
+ * KeyInventoryRead
+ *
+ * One key of the installation that protects something of this organization; `made_at` null: kept elsewhere.
+ */
+export type KeyInventoryRead = {
+    /**
+     * Age Days
+     */
+    age_days: number | null;
+    /**
+     * Algorithm
+     */
+    algorithm: string;
+    /**
+     * Kept In
+     */
+    kept_in: string;
+    /**
+     * Made At
+     */
+    made_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Protects
+     */
+    protects: string;
+    /**
+     * Replaced
+     */
+    replaced: string;
+};
+
+/**
+ * KeyRotationStarted
+ *
+ * The new version seals from now on; the job seals the rest anew.
+ */
+export type KeyRotationStarted = {
+    /**
+     * Job Id
+     */
+    job_id: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * KeyVersionRead
+ *
+ * `values` is how many stored secrets need this version; `retired_at` is set once none does.
+ */
+export type KeyVersionRead = {
+    /**
+     * Age Days
+     */
+    age_days: number;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Current
+     */
+    current: boolean;
+    /**
+     * Retired At
+     */
+    retired_at: string | null;
+    /**
+     * Values
+     */
+    values: number;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * LinkRead
+ *
+ * Where the browser goes to link the provider's account to the signed-in person.
+ */
+export type LinkRead = {
+    /**
+     * Start Url
+     */
+    start_url: string;
+};
+
+/**
  * Login
  *
  * `email` is any text: a name that cannot exist fails like one that does not.
@@ -1834,7 +3240,7 @@ export type Login = {
 /**
  * MemberRead
  *
- * A member; `id` is the person's id.
+ * A member; `id` is the person's id. A custom role is `custom` with its id; `role_name` is what people call it.
  */
 export type MemberRead = {
     /**
@@ -1864,7 +3270,107 @@ export type MemberRead = {
     /**
      * Role
      */
-    role: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer';
+    role: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | 'custom';
+    /**
+     * Role Id
+     */
+    role_id: string | null;
+    /**
+     * Role Name
+     */
+    role_name: string;
+    scope: ScopeRead | null;
+};
+
+/**
+ * MemberSessionRead
+ *
+ * A live session of a member, for those who may end it.
+ */
+export type MemberSessionRead = {
+    /**
+     * Amr
+     */
+    amr: Array<string>;
+    /**
+     * Client
+     */
+    client: 'web' | 'native';
+    /**
+     * Client Address
+     */
+    client_address: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Device
+     */
+    device: string;
+    /**
+     * Expires At
+     */
+    expires_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Seen At
+     */
+    last_seen_at: string;
+};
+
+/**
+ * MemberUpdate
+ *
+ * What is left out stays; `scope` null is the whole organization.
+ */
+export type MemberUpdate = {
+    /**
+     * Disabled
+     */
+    disabled?: boolean | null;
+    /**
+     * Role
+     */
+    role?: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | null;
+    /**
+     * Role Id
+     */
+    role_id?: string | null;
+    scope?: ScopeBody | null;
+};
+
+/**
+ * MfaState
+ *
+ * `enrolled`: the person has a factor; `required`: the organization wants one, from `grace_ends_at` on.
+ */
+export type MfaState = {
+    /**
+     * Enrolled
+     */
+    enrolled: boolean;
+    /**
+     * Grace Ends At
+     */
+    grace_ends_at: string | null;
+    /**
+     * Required
+     */
+    required: boolean;
+};
+
+/**
+ * MfaToken
+ */
+export type MfaToken = {
+    /**
+     * Mfa Token
+     */
+    mfa_token: string;
 };
 
 /**
@@ -1881,6 +3387,65 @@ export type Money = {
      * Currency
      */
     currency: string;
+};
+
+/**
+ * Nothing
+ *
+ * An empty object.
+ */
+export type Nothing = {
+    [key: string]: never;
+};
+
+/**
+ * OrganizationCreate
+ */
+export type OrganizationCreate = {
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * OrganizationDelete
+ *
+ * `name`: the organization's name, typed again.
+ */
+export type OrganizationDelete = {
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * OrganizationKeysRead
+ *
+ * `remaining` secrets still need an older version; `due_at` is when the clock rotates by itself.
+ */
+export type OrganizationKeysRead = {
+    /**
+     * Due At
+     */
+    due_at: string;
+    /**
+     * Inventory
+     */
+    inventory: Array<KeyInventoryRead>;
+    /**
+     * Job Id
+     */
+    job_id: string | null;
+    /**
+     * Remaining
+     */
+    remaining: number;
+    /**
+     * Versions
+     */
+    versions: Array<KeyVersionRead>;
 };
 
 /**
@@ -1920,6 +3485,16 @@ export type OrganizationReference = {
 };
 
 /**
+ * OrganizationSwitch
+ */
+export type OrganizationSwitch = {
+    /**
+     * Organization Id
+     */
+    organization_id: string;
+};
+
+/**
  * OrganizationUpdate
  */
 export type OrganizationUpdate = {
@@ -1927,6 +3502,46 @@ export type OrganizationUpdate = {
      * Name
      */
     name: string;
+};
+
+/**
+ * OwnOrganizationRead
+ *
+ * An organization that the caller belongs to. `deleted_at` is set while it waits for its end.
+ */
+export type OwnOrganizationRead = {
+    /**
+     * Current
+     */
+    current: boolean;
+    /**
+     * Deleted At
+     */
+    deleted_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Role
+     */
+    role: string;
+};
+
+/**
+ * OwnerUpdate
+ *
+ * `user_id`: the member who becomes the owner; the caller stays as an administrator.
+ */
+export type OwnerUpdate = {
+    /**
+     * User Id
+     */
+    user_id: string;
 };
 
 /**
@@ -1966,6 +3581,24 @@ export type PageAlertRead = {
 };
 
 /**
+ * Page[ApiKeyRead]
+ */
+export type PageApiKeyRead = {
+    /**
+     * Items
+     */
+    items: Array<ApiKeyRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[AuditEventRead]
  */
 export type PageAuditEventRead = {
@@ -1973,6 +3606,24 @@ export type PageAuditEventRead = {
      * Items
      */
     items: Array<AuditEventRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[AuditSinkRead]
+ */
+export type PageAuditSinkRead = {
+    /**
+     * Items
+     */
+    items: Array<AuditSinkRead>;
     /**
      * Next Cursor
      */
@@ -2056,6 +3707,60 @@ export type PageDeliveryRead = {
 };
 
 /**
+ * Page[FactorResetRead]
+ */
+export type PageFactorResetRead = {
+    /**
+     * Items
+     */
+    items: Array<FactorResetRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[IdentityProviderRead]
+ */
+export type PageIdentityProviderRead = {
+    /**
+     * Items
+     */
+    items: Array<IdentityProviderRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[InvitationRead]
+ */
+export type PageInvitationRead = {
+    /**
+     * Items
+     */
+    items: Array<InvitationRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[IssueRead]
  */
 export type PageIssueRead = {
@@ -2099,6 +3804,24 @@ export type PageMemberRead = {
      * Items
      */
     items: Array<MemberRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[MemberSessionRead]
+ */
+export type PageMemberSessionRead = {
+    /**
+     * Items
+     */
+    items: Array<MemberSessionRead>;
     /**
      * Next Cursor
      */
@@ -2164,6 +3887,24 @@ export type PageResultRead = {
 };
 
 /**
+ * Page[RoleRead]
+ */
+export type PageRoleRead = {
+    /**
+     * Items
+     */
+    items: Array<RoleRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[RouteRead]
  */
 export type PageRouteRead = {
@@ -2171,6 +3912,24 @@ export type PageRouteRead = {
      * Items
      */
     items: Array<RouteRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[ServiceIdentityRead]
+ */
+export type PageServiceIdentityRead = {
+    /**
+     * Items
+     */
+    items: Array<ServiceIdentityRead>;
     /**
      * Next Cursor
      */
@@ -2236,6 +3995,136 @@ export type PageSyncUnitRead = {
 };
 
 /**
+ * PasskeyAnswer
+ *
+ * `credential` is what `PublicKeyCredential.toJSON()` gives; `ticket` came with its options.
+ */
+export type PasskeyAnswer = {
+    /**
+     * Credential
+     */
+    credential: {
+        [key: string]: unknown;
+    };
+    /**
+     * Ticket
+     */
+    ticket: string;
+};
+
+/**
+ * PasskeyCreate
+ */
+export type PasskeyCreate = {
+    /**
+     * Credential
+     */
+    credential: {
+        [key: string]: unknown;
+    };
+    /**
+     * Name
+     */
+    name?: string;
+    /**
+     * Ticket
+     */
+    ticket: string;
+};
+
+/**
+ * PasskeyCreated
+ */
+export type PasskeyCreated = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Recovery Codes
+     */
+    recovery_codes: Array<string> | null;
+};
+
+/**
+ * PasskeyOptionsRead
+ *
+ * `public_key` goes to `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
+ */
+export type PasskeyOptionsRead = {
+    /**
+     * Public Key
+     */
+    public_key: {
+        [key: string]: unknown;
+    };
+    /**
+     * Ticket
+     */
+    ticket: string;
+};
+
+/**
+ * PasskeyRead
+ */
+export type PasskeyRead = {
+    /**
+     * Backed Up
+     */
+    backed_up: boolean;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Used At
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * PasskeySignIn
+ */
+export type PasskeySignIn = {
+    /**
+     * Client
+     */
+    client?: 'web' | 'native';
+    /**
+     * Credential
+     */
+    credential: {
+        [key: string]: unknown;
+    };
+    /**
+     * Ticket
+     */
+    ticket: string;
+};
+
+/**
+ * PasswordReset
+ */
+export type PasswordReset = {
+    /**
+     * New Password
+     */
+    new_password: string;
+    /**
+     * Token
+     */
+    token: string;
+};
+
+/**
  * PasswordUpdate
  */
 export type PasswordUpdate = {
@@ -2279,6 +4168,98 @@ export type PermissionCheckRead = {
      * Service
      */
     service: string;
+};
+
+/**
+ * PermissionRead
+ *
+ * A permission and its built-in roles; `assignable`: custom roles may have it, `keys`: API keys may.
+ */
+export type PermissionRead = {
+    /**
+     * Assignable
+     */
+    assignable: boolean;
+    /**
+     * Keys
+     */
+    keys: boolean;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Roles
+     */
+    roles: Array<'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer'>;
+};
+
+/**
+ * PolicyRead
+ *
+ * `mfa_required_roles` holds names of built-in roles and ids of custom ones.
+ */
+export type PolicyRead = {
+    /**
+     * Mfa Grace Days
+     */
+    mfa_grace_days: number;
+    /**
+     * Mfa Required Roles
+     */
+    mfa_required_roles: Array<string>;
+    /**
+     * Mfa Required Since
+     */
+    mfa_required_since: string | null;
+    /**
+     * Native Idle Days
+     */
+    native_idle_days: number;
+    /**
+     * Sso Required
+     */
+    sso_required: boolean;
+    /**
+     * Web Absolute Hours
+     */
+    web_absolute_hours: number;
+    /**
+     * Web Idle Minutes
+     */
+    web_idle_minutes: number;
+};
+
+/**
+ * PolicyUpdate
+ *
+ * The whole policy; sessions may be made shorter than the product's, never longer.
+ */
+export type PolicyUpdate = {
+    /**
+     * Mfa Grace Days
+     */
+    mfa_grace_days: number;
+    /**
+     * Mfa Required Roles
+     */
+    mfa_required_roles: Array<'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | string>;
+    /**
+     * Native Idle Days
+     */
+    native_idle_days: number;
+    /**
+     * Sso Required
+     */
+    sso_required: boolean;
+    /**
+     * Web Absolute Hours
+     */
+    web_absolute_hours: number;
+    /**
+     * Web Idle Minutes
+     */
+    web_idle_minutes: number;
 };
 
 /**
@@ -2326,9 +4307,14 @@ export type ProfileRead = {
      */
     email: string;
     /**
+     * Email Verified
+     */
+    email_verified: boolean;
+    /**
      * Id
      */
     id: string;
+    mfa: MfaState;
     /**
      * Name
      */
@@ -2342,6 +4328,59 @@ export type ProfileRead = {
      * Role
      */
     role: string;
+};
+
+/**
+ * PublicBrandingRead
+ *
+ * What the sign-in page shows before anybody is known.
+ */
+export type PublicBrandingRead = {
+    /**
+     * Accent
+     */
+    accent: string | null;
+    /**
+     * Logo Url
+     */
+    logo_url: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Text On Accent
+     */
+    text_on_accent: string | null;
+};
+
+/**
+ * QuotaRead
+ *
+ * `limit` null: none. `unit` is account, resource, member, import, usd_cent, key or byte; `period` is day, month
+ * (calendar, UTC) or null for what is kept.
+ */
+export type QuotaRead = {
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Limit
+     */
+    limit: number | null;
+    /**
+     * Period
+     */
+    period: 'day' | 'month' | null;
+    /**
+     * Unit
+     */
+    unit: string;
+    /**
+     * Used
+     */
+    used: number;
 };
 
 /**
@@ -2362,6 +4401,42 @@ export type Readiness = {
      * Status
      */
     status: 'ok' | 'degraded' | 'unavailable';
+};
+
+/**
+ * RecoveryCodesIssued
+ *
+ * Codes shown once; null when the person has some already.
+ */
+export type RecoveryCodesIssued = {
+    /**
+     * Recovery Codes
+     */
+    recovery_codes: Array<string> | null;
+};
+
+/**
+ * RecoveryCodesRead
+ */
+export type RecoveryCodesRead = {
+    /**
+     * Codes
+     */
+    codes: Array<string>;
+};
+
+/**
+ * RecoveryCodesState
+ */
+export type RecoveryCodesState = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Left
+     */
+    left: number;
 };
 
 /**
@@ -2743,6 +4818,172 @@ export type ResultRead = {
 };
 
 /**
+ * RetentionBoundsRead
+ */
+export type RetentionBoundsRead = {
+    /**
+     * Default
+     */
+    default: number;
+    /**
+     * Least
+     */
+    least: number;
+    /**
+     * Most
+     */
+    most: number;
+};
+
+/**
+ * RetentionRead
+ *
+ * Days for each kind, and the bounds of each.
+ */
+export type RetentionRead = {
+    /**
+     * Alerts
+     */
+    alerts: number;
+    /**
+     * Audit
+     */
+    audit: number;
+    /**
+     * Bounds
+     */
+    bounds: {
+        [key: string]: RetentionBoundsRead;
+    };
+    /**
+     * Events
+     */
+    events: number;
+    /**
+     * History
+     */
+    history: number;
+    /**
+     * Jobs
+     */
+    jobs: number;
+    /**
+     * Metrics
+     */
+    metrics: number;
+};
+
+/**
+ * RetentionUpdate
+ *
+ * Days; what is older is deleted each night. `audit` has a floor, and its rows are only removed by the operator.
+ */
+export type RetentionUpdate = {
+    /**
+     * Alerts
+     */
+    alerts: number;
+    /**
+     * Audit
+     */
+    audit: number;
+    /**
+     * Events
+     */
+    events: number;
+    /**
+     * History
+     */
+    history: number;
+    /**
+     * Jobs
+     */
+    jobs: number;
+    /**
+     * Metrics
+     */
+    metrics: number;
+};
+
+/**
+ * RoleCreate
+ */
+export type RoleCreate = {
+    /**
+     * Description
+     */
+    description?: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+};
+
+/**
+ * RoleRead
+ *
+ * A role: built-in ones have no id of their own and carry their name. `members` counts members and machines.
+ */
+export type RoleRead = {
+    /**
+     * Built In
+     */
+    built_in: boolean;
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Id
+     */
+    id: string | null;
+    /**
+     * Members
+     */
+    members: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * RoleUpdate
+ *
+ * `version`, where given, must be the one that was read.
+ */
+export type RoleUpdate = {
+    /**
+     * Description
+     */
+    description?: string | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Permissions
+     */
+    permissions?: Array<string> | null;
+    /**
+     * Version
+     */
+    version?: number | null;
+};
+
+/**
  * RouteCreate
  *
  * A new route: notifications at least this severe, of these kinds, with these labels, go to the channel.
@@ -2877,6 +5118,105 @@ export type RowProblem = {
 };
 
 /**
+ * ScimStateRead
+ */
+export type ScimStateRead = {
+    /**
+     * Base Url
+     */
+    base_url: string;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Token Hint
+     */
+    token_hint: string | null;
+};
+
+/**
+ * ScimTokenRead
+ *
+ * Shown once.
+ */
+export type ScimTokenRead = {
+    /**
+     * Token
+     */
+    token: string;
+};
+
+/**
+ * ScopeBody
+ *
+ * A resource is in it when its account is among `accounts` (if any) and it has one of `tags` (if any).
+ */
+export type ScopeBody = {
+    /**
+     * Accounts
+     */
+    accounts?: Array<string>;
+    /**
+     * Tags
+     */
+    tags?: Array<TagPair>;
+};
+
+/**
+ * ScopeRead
+ *
+ * A part of the organization; a scope of null is all of it.
+ */
+export type ScopeRead = {
+    /**
+     * Accounts
+     */
+    accounts: Array<string>;
+    /**
+     * Tags
+     */
+    tags: Array<TagPairRead>;
+};
+
+/**
+ * SecondFactor
+ */
+export type SecondFactor = {
+    /**
+     * Client
+     */
+    client?: 'web' | 'native';
+    /**
+     * Mfa Token
+     */
+    mfa_token: string;
+    /**
+     * Otp
+     */
+    otp?: string | null;
+    passkey?: PasskeyAnswer | null;
+    /**
+     * Recovery Code
+     */
+    recovery_code?: string | null;
+};
+
+/**
+ * SecretRead
+ */
+export type SecretRead = {
+    /**
+     * Set
+     */
+    set: boolean;
+    /**
+     * Updated At
+     */
+    updated_at: string | null;
+};
+
+/**
  * ServiceAccountCredentials
  *
  * A Google service account's JSON key; its `token_uri` is obeyed.
@@ -2892,6 +5232,121 @@ export type ServiceAccountCredentials = {
      * Kind
      */
     kind: 'service_account';
+};
+
+/**
+ * ServiceIdentityCreate
+ *
+ * Exactly one of `role`, `role_id` and `permissions` says what its keys may do at most.
+ */
+export type ServiceIdentityCreate = {
+    /**
+     * Description
+     */
+    description?: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Permissions
+     */
+    permissions?: Array<string> | null;
+    /**
+     * Role
+     */
+    role?: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | null;
+    /**
+     * Role Id
+     */
+    role_id?: string | null;
+    scope?: ScopeBody | null;
+};
+
+/**
+ * ServiceIdentityRead
+ *
+ * `permissions` are the effective ones, whichever way they were given.
+ */
+export type ServiceIdentityRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Disabled At
+     */
+    disabled_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Keys
+     */
+    keys: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    /**
+     * Role
+     */
+    role: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | 'custom' | null;
+    /**
+     * Role Id
+     */
+    role_id: string | null;
+    /**
+     * Role Name
+     */
+    role_name: string | null;
+    scope: ScopeRead | null;
+};
+
+/**
+ * ServiceIdentityUpdate
+ *
+ * What is left out stays; `scope` null is the whole organization. `disabled` ends the use of its keys at once.
+ */
+export type ServiceIdentityUpdate = {
+    /**
+     * Description
+     */
+    description?: string | null;
+    /**
+     * Disabled
+     */
+    disabled?: boolean | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Permissions
+     */
+    permissions?: Array<string> | null;
+    /**
+     * Role
+     */
+    role?: 'owner' | 'admin' | 'operator' | 'finance' | 'auditor' | 'viewer' | null;
+    /**
+     * Role Id
+     */
+    role_id?: string | null;
+    scope?: ScopeBody | null;
 };
 
 /**
@@ -2934,6 +5389,74 @@ export type SessionRead = {
      * Last Seen At
      */
     last_seen_at: string;
+};
+
+/**
+ * SessionsEnded
+ */
+export type SessionsEnded = {
+    /**
+     * Ended
+     */
+    ended: number;
+};
+
+/**
+ * SignInConnectionRead
+ */
+export type SignInConnectionRead = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'oidc' | 'saml';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Start Url
+     */
+    start_url: string;
+};
+
+/**
+ * SignInMethodsRead
+ *
+ * Ways to sign in for an address; the same for everybody of a domain, whether the person exists or not.
+ */
+export type SignInMethodsRead = {
+    /**
+     * Connections
+     */
+    connections: Array<SignInConnectionRead>;
+    /**
+     * Passkey
+     */
+    passkey?: boolean;
+    /**
+     * Password
+     */
+    password: boolean;
+};
+
+/**
+ * SinkSecretRead
+ *
+ * Whether there is a secret; never the secret.
+ */
+export type SinkSecretRead = {
+    /**
+     * Set
+     */
+    set: boolean;
+    /**
+     * Updated At
+     */
+    updated_at: string | null;
 };
 
 /**
@@ -3070,16 +5593,23 @@ export type StandardRead = {
 
 /**
  * StepUp
+ *
+ * The password, a factor, or both: whoever has a factor needs it, and a passkey is enough alone.
  */
 export type StepUp = {
     /**
      * Otp
      */
     otp?: string | null;
+    passkey?: PasskeyAnswer | null;
     /**
      * Password
      */
-    password: string;
+    password?: string | null;
+    /**
+     * Recovery Code
+     */
+    recovery_code?: string | null;
 };
 
 /**
@@ -3155,6 +5685,36 @@ export type SyncUnitRead = {
 };
 
 /**
+ * TagPair
+ *
+ * An exact tag.
+ */
+export type TagPair = {
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
+ * TagPairRead
+ */
+export type TagPairRead = {
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
  * TestSent
  *
  * The job that sends the test message.
@@ -3219,6 +5779,196 @@ export type TokenRead = {
 };
 
 /**
+ * TotpConfirm
+ */
+export type TotpConfirm = {
+    /**
+     * Otp
+     */
+    otp: string;
+};
+
+/**
+ * TotpCreate
+ */
+export type TotpCreate = {
+    /**
+     * Name
+     */
+    name?: string;
+};
+
+/**
+ * TotpRead
+ */
+export type TotpRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Last Used At
+     */
+    last_used_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * TotpSetupRead
+ *
+ * `secret` is base32; `qr_svg` is a whole SVG picture of `uri`.
+ */
+export type TotpSetupRead = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Qr Svg
+     */
+    qr_svg: string;
+    /**
+     * Secret
+     */
+    secret: string;
+    /**
+     * Uri
+     */
+    uri: string;
+};
+
+/**
+ * UsageDayRead
+ */
+export type UsageDayRead = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Day
+     */
+    day: string;
+    /**
+     * People
+     */
+    people: number;
+};
+
+/**
+ * UsageEvent
+ *
+ * A page that was opened or a feature that was used, by a name of ours: `costs`, `costs.breakdown`.
+ */
+export type UsageEvent = {
+    /**
+     * Count
+     */
+    count?: number;
+    /**
+     * Kind
+     */
+    kind: 'page' | 'feature';
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * UsageEvents
+ */
+export type UsageEvents = {
+    /**
+     * Events
+     */
+    events: Array<UsageEvent>;
+};
+
+/**
+ * UsageNameRead
+ */
+export type UsageNameRead = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * People
+     */
+    people: number;
+};
+
+/**
+ * UsageRead
+ *
+ * Uses by page, feature and day; `from_day` inclusive, `to_day` exclusive. `people` are counted, never named.
+ *
+ * A person is counted twice in a span across a change of the pseudonyms' key, which comes every 90 days.
+ */
+export type UsageRead = {
+    /**
+     * Days
+     */
+    days: Array<UsageDayRead>;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Features
+     */
+    features: Array<UsageNameRead>;
+    /**
+     * From Day
+     */
+    from_day: string;
+    /**
+     * Pages
+     */
+    pages: Array<UsageNameRead>;
+    /**
+     * People
+     */
+    people: number;
+    /**
+     * To Day
+     */
+    to_day: string;
+};
+
+/**
+ * UsageSettingsRead
+ */
+export type UsageSettingsRead = {
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+};
+
+/**
+ * UsageSettingsUpdate
+ */
+export type UsageSettingsUpdate = {
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+};
+
+/**
  * AccessKeyCredentials
  *
  * A long-lived or temporary AWS key. A role with an external id is safer.
@@ -3280,6 +6030,60 @@ export type AccountUpdateWritable = {
      * Scope
      */
     scope?: AwsScopeWritable | GcpScope | AzureScope | null;
+};
+
+/**
+ * AuditSinkCreate
+ *
+ * `url` is `https://…` for a webhook, `tls://host:port` or `tcp://host:port` for syslog.
+ *
+ * A webhook without `secret` gets one of ours. `from_start` sends the whole log first.
+ */
+export type AuditSinkCreateWritable = {
+    /**
+     * From Start
+     */
+    from_start?: boolean;
+    /**
+     * Kind
+     */
+    kind: 'webhook' | 'syslog';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Secret
+     */
+    secret?: string | null;
+    /**
+     * Url
+     */
+    url: string;
+};
+
+/**
+ * AuditSinkUpdate
+ *
+ * A new `url` clears the secret unless one comes with it; nothing is sent until there is one.
+ */
+export type AuditSinkUpdateWritable = {
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Secret
+     */
+    secret?: string | null;
+    /**
+     * Url
+     */
+    url?: string | null;
 };
 
 /**
@@ -3387,6 +6191,85 @@ export type ClientSecretCredentialsWritable = {
     tenant_id: string;
 };
 
+/**
+ * IdentityProviderCreate
+ */
+export type IdentityProviderCreateWritable = {
+    /**
+     * Config
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Enabled
+     */
+    enabled?: boolean;
+    /**
+     * Jit
+     */
+    jit?: boolean;
+    /**
+     * Kind
+     */
+    kind: 'oidc' | 'saml';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Require Mfa
+     */
+    require_mfa?: boolean;
+    /**
+     * Secret
+     */
+    secret?: string | null;
+};
+
+/**
+ * IdentityProviderUpdate
+ *
+ * Fields that are left out stay. `config` replaces the whole configuration.
+ */
+export type IdentityProviderUpdateWritable = {
+    /**
+     * Config
+     */
+    config?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Jit
+     */
+    jit?: boolean | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Require Mfa
+     */
+    require_mfa?: boolean | null;
+    /**
+     * Secret
+     */
+    secret?: string | null;
+};
+
+/**
+ * Nothing
+ *
+ * An empty object.
+ */
+export type NothingWritable = {
+    [key: string]: never;
+};
+
 export type ReadJwksData = {
     body?: never;
     path?: never;
@@ -3396,6 +6279,10 @@ export type ReadJwksData = {
 
 export type ReadJwksErrors = {
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -3403,6 +6290,10 @@ export type ReadJwksErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3464,6 +6355,10 @@ export type ListAccountsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -3471,6 +6366,10 @@ export type ListAccountsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3526,6 +6425,10 @@ export type ConnectAccountErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * This cloud account is already connected (`account-already-connected`); This idempotency key was used for another request (`idempotency-key-reused`)
      */
     409: Problem;
@@ -3533,6 +6436,10 @@ export type ConnectAccountErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3545,6 +6452,10 @@ export type ConnectAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3591,6 +6502,10 @@ export type CreateExternalIdErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * This idempotency key was used for another request (`idempotency-key-reused`)
      */
     409: Problem;
@@ -3598,6 +6513,10 @@ export type CreateExternalIdErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3610,6 +6529,10 @@ export type CreateExternalIdErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3657,9 +6580,17 @@ export type TestNewAccountErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3672,6 +6603,10 @@ export type TestNewAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3715,6 +6650,10 @@ export type RemoveAccountErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -3722,6 +6661,10 @@ export type RemoveAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3765,6 +6708,10 @@ export type GetAccountErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -3772,6 +6719,10 @@ export type GetAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3819,6 +6770,10 @@ export type UpdateAccountErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * These credentials belong to another cloud account (`different-cloud-account`)
      */
     409: Problem;
@@ -3826,6 +6781,10 @@ export type UpdateAccountErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3838,6 +6797,10 @@ export type UpdateAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3885,6 +6848,10 @@ export type SyncAccountErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The account cannot be read yet (`account-not-ready`)
      */
     409: Problem;
@@ -3892,6 +6859,10 @@ export type SyncAccountErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3904,6 +6875,10 @@ export type SyncAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -3951,6 +6926,10 @@ export type TestAccountErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The account's credentials must be given again (`credentials-missing`)
      */
     409: Problem;
@@ -3958,6 +6937,10 @@ export type TestAccountErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -3970,6 +6953,10 @@ export type TestAccountErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4026,6 +7013,10 @@ export type ListAccountUnitsErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4033,6 +7024,10 @@ export type ListAccountUnitsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4138,6 +7133,10 @@ export type ReadCostBreakdownErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Costs cannot be grouped by this (`unknown-cost-group`)
      */
     422: Problem;
@@ -4145,6 +7144,10 @@ export type ReadCostBreakdownErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4252,6 +7255,10 @@ export type ListCostDimensionErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Costs cannot be grouped by this (`unknown-cost-group`)
      */
     422: Problem;
@@ -4259,6 +7266,10 @@ export type ListCostDimensionErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4306,6 +7317,10 @@ export type ListCostImportsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4313,6 +7328,10 @@ export type ListCostImportsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4361,6 +7380,10 @@ export type ImportCostsErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * This idempotency key was used for another request (`idempotency-key-reused`)
      */
     409: Problem;
@@ -4368,6 +7391,10 @@ export type ImportCostsErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -4380,6 +7407,10 @@ export type ImportCostsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4423,6 +7454,10 @@ export type ReadCostImportErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4430,6 +7465,10 @@ export type ReadCostImportErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4473,6 +7512,10 @@ export type ReadResourceCostsErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4480,6 +7523,10 @@ export type ReadResourceCostsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4514,6 +7561,10 @@ export type ReadCostSummaryErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4521,6 +7572,10 @@ export type ReadCostSummaryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4594,6 +7649,10 @@ export type ListAlertsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4601,6 +7660,10 @@ export type ListAlertsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4635,6 +7698,10 @@ export type ReadAlertSummaryErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4642,6 +7709,10 @@ export type ReadAlertSummaryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4685,6 +7756,10 @@ export type ReadAlertErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -4692,6 +7767,10 @@ export type ReadAlertErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4739,6 +7818,10 @@ export type AcknowledgeAlertErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Alert is already resolved (`alert-already-resolved`)
      */
     409: Problem;
@@ -4746,6 +7829,10 @@ export type AcknowledgeAlertErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -4758,6 +7845,10 @@ export type AcknowledgeAlertErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4805,6 +7896,10 @@ export type AssignAlertErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Alert is already resolved (`alert-already-resolved`)
      */
     409: Problem;
@@ -4812,6 +7907,10 @@ export type AssignAlertErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -4824,6 +7923,10 @@ export type AssignAlertErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4871,6 +7974,10 @@ export type ResolveAlertErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Alert is already resolved (`alert-already-resolved`)
      */
     409: Problem;
@@ -4878,6 +7985,10 @@ export type ResolveAlertErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -4890,6 +8001,10 @@ export type ResolveAlertErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4937,6 +8052,10 @@ export type SnoozeAlertErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Alert is already resolved (`alert-already-resolved`)
      */
     409: Problem;
@@ -4944,6 +8063,10 @@ export type SnoozeAlertErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -4956,6 +8079,10 @@ export type SnoozeAlertErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -4973,10 +8100,198 @@ export type SnoozeAlertResponses = {
 
 export type SnoozeAlertResponse = SnoozeAlertResponses[keyof SnoozeAlertResponses];
 
+export type ListApiKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/api-keys';
+};
+
+export type ListApiKeysErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListApiKeysError = ListApiKeysErrors[keyof ListApiKeysErrors];
+
+export type ListApiKeysResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageApiKeyRead;
+};
+
+export type ListApiKeysResponse = ListApiKeysResponses[keyof ListApiKeysResponses];
+
+export type CreateApiKeyData = {
+    body: ApiKeyCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/api-keys';
+};
+
+export type CreateApiKeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`); Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * There are as many API keys as allowed (`too-many-keys`); This organization has reached a limit (`quota-exceeded`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateApiKeyError = CreateApiKeyErrors[keyof CreateApiKeyErrors];
+
+export type CreateApiKeyResponses = {
+    /**
+     * Successful Response
+     */
+    201: ApiKeyCreated;
+};
+
+export type CreateApiKeyResponse = CreateApiKeyResponses[keyof CreateApiKeyResponses];
+
+export type RevokeApiKeyData = {
+    body?: never;
+    path: {
+        /**
+         * Api Key Id
+         */
+        api_key_id: string;
+    };
+    query?: never;
+    url: '/api/v1/api-keys/{api_key_id}';
+};
+
+export type RevokeApiKeyErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RevokeApiKeyError = RevokeApiKeyErrors[keyof RevokeApiKeyErrors];
+
+export type RevokeApiKeyResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RevokeApiKeyResponse = RevokeApiKeyResponses[keyof RevokeApiKeyResponses];
+
 export type ListAuditEventsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
         /**
          * Action
          */
@@ -4994,6 +8309,10 @@ export type ListAuditEventsData = {
          */
         subject_id?: string | null;
         /**
+         * Outcome
+         */
+        outcome?: 'success' | 'failure' | 'refused' | null;
+        /**
          * From
          *
          * Inclusive.
@@ -5006,17 +8325,11 @@ export type ListAuditEventsData = {
          */
         to?: string | null;
         /**
-         * Limit
+         * Q
          *
-         * Rows a page.
+         * Text in the action, subject, address or changes.
          */
-        limit?: number;
-        /**
-         * Cursor
-         *
-         * `next_cursor` of the page before.
-         */
-        cursor?: string | null;
+        q?: string | null;
     };
     url: '/api/v1/audit-log';
 };
@@ -5031,6 +8344,10 @@ export type ListAuditEventsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5038,6 +8355,10 @@ export type ListAuditEventsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5055,6 +8376,1792 @@ export type ListAuditEventsResponses = {
 
 export type ListAuditEventsResponse = ListAuditEventsResponses[keyof ListAuditEventsResponses];
 
+export type ExportAuditLogData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Format
+         */
+        format?: 'csv' | 'jsonl';
+        /**
+         * Action
+         */
+        action?: string | null;
+        /**
+         * Actor Id
+         */
+        actor_id?: string | null;
+        /**
+         * Subject Type
+         */
+        subject_type?: string | null;
+        /**
+         * Subject Id
+         */
+        subject_id?: string | null;
+        /**
+         * Outcome
+         */
+        outcome?: 'success' | 'failure' | 'refused' | null;
+        /**
+         * From
+         *
+         * Inclusive.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Exclusive.
+         */
+        to?: string | null;
+        /**
+         * Q
+         *
+         * Text in the action, subject, address or changes.
+         */
+        q?: string | null;
+    };
+    url: '/api/v1/audit-log/export';
+};
+
+export type ExportAuditLogErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ExportAuditLogError = ExportAuditLogErrors[keyof ExportAuditLogErrors];
+
+export type ExportAuditLogResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type ListAuditHeadsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/audit-log/heads';
+};
+
+export type ListAuditHeadsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListAuditHeadsError = ListAuditHeadsErrors[keyof ListAuditHeadsErrors];
+
+export type ListAuditHeadsResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditHeadsRead;
+};
+
+export type ListAuditHeadsResponse = ListAuditHeadsResponses[keyof ListAuditHeadsResponses];
+
+export type ListAuditSinksData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit-log/sinks';
+};
+
+export type ListAuditSinksErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListAuditSinksError = ListAuditSinksErrors[keyof ListAuditSinksErrors];
+
+export type ListAuditSinksResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageAuditSinkRead;
+};
+
+export type ListAuditSinksResponse = ListAuditSinksResponses[keyof ListAuditSinksResponses];
+
+export type CreateAuditSinkData = {
+    body: AuditSinkCreateWritable;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit-log/sinks';
+};
+
+export type CreateAuditSinkErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * There are as many log destinations as an organization may have (`audit-sink-limit`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateAuditSinkError = CreateAuditSinkErrors[keyof CreateAuditSinkErrors];
+
+export type CreateAuditSinkResponses = {
+    /**
+     * Successful Response
+     */
+    201: AuditSinkMade;
+};
+
+export type CreateAuditSinkResponse = CreateAuditSinkResponses[keyof CreateAuditSinkResponses];
+
+export type RemoveAuditSinkData = {
+    body?: never;
+    path: {
+        /**
+         * Sink Id
+         */
+        sink_id: string;
+    };
+    query?: never;
+    url: '/api/v1/audit-log/sinks/{sink_id}';
+};
+
+export type RemoveAuditSinkErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveAuditSinkError = RemoveAuditSinkErrors[keyof RemoveAuditSinkErrors];
+
+export type RemoveAuditSinkResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAuditSinkResponse = RemoveAuditSinkResponses[keyof RemoveAuditSinkResponses];
+
+export type ReadAuditSinkData = {
+    body?: never;
+    path: {
+        /**
+         * Sink Id
+         */
+        sink_id: string;
+    };
+    query?: never;
+    url: '/api/v1/audit-log/sinks/{sink_id}';
+};
+
+export type ReadAuditSinkErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadAuditSinkError = ReadAuditSinkErrors[keyof ReadAuditSinkErrors];
+
+export type ReadAuditSinkResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditSinkRead;
+};
+
+export type ReadAuditSinkResponse = ReadAuditSinkResponses[keyof ReadAuditSinkResponses];
+
+export type UpdateAuditSinkData = {
+    body: AuditSinkUpdateWritable;
+    path: {
+        /**
+         * Sink Id
+         */
+        sink_id: string;
+    };
+    query?: never;
+    url: '/api/v1/audit-log/sinks/{sink_id}';
+};
+
+export type UpdateAuditSinkErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateAuditSinkError = UpdateAuditSinkErrors[keyof UpdateAuditSinkErrors];
+
+export type UpdateAuditSinkResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditSinkRead;
+};
+
+export type UpdateAuditSinkResponse = UpdateAuditSinkResponses[keyof UpdateAuditSinkResponses];
+
+export type RenewAuditSinkSecretData = {
+    body?: never;
+    path: {
+        /**
+         * Sink Id
+         */
+        sink_id: string;
+    };
+    query?: never;
+    url: '/api/v1/audit-log/sinks/{sink_id}/secret';
+};
+
+export type RenewAuditSinkSecretErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RenewAuditSinkSecretError = RenewAuditSinkSecretErrors[keyof RenewAuditSinkSecretErrors];
+
+export type RenewAuditSinkSecretResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditSinkNewSecret;
+};
+
+export type RenewAuditSinkSecretResponse = RenewAuditSinkSecretResponses[keyof RenewAuditSinkSecretResponses];
+
+export type SendAuditSinkTestData = {
+    body?: never;
+    path: {
+        /**
+         * Sink Id
+         */
+        sink_id: string;
+    };
+    query?: never;
+    url: '/api/v1/audit-log/sinks/{sink_id}/test';
+};
+
+export type SendAuditSinkTestErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This destination has no secret (`audit-sink-secret-missing`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SendAuditSinkTestError = SendAuditSinkTestErrors[keyof SendAuditSinkTestErrors];
+
+export type SendAuditSinkTestResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditSinkTested;
+};
+
+export type SendAuditSinkTestResponse = SendAuditSinkTestResponses[keyof SendAuditSinkTestResponses];
+
+export type VerifyAuditLogData = {
+    /**
+     * Body
+     */
+    body?: AuditVerify | null;
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit-log/verify';
+};
+
+export type VerifyAuditLogErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type VerifyAuditLogError = VerifyAuditLogErrors[keyof VerifyAuditLogErrors];
+
+export type VerifyAuditLogResponses = {
+    /**
+     * Successful Response
+     */
+    200: AuditVerificationRead;
+};
+
+export type VerifyAuditLogResponse = VerifyAuditLogResponses[keyof VerifyAuditLogResponses];
+
+export type AuthorizeClientData = {
+    body: Authorize;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/authorize';
+};
+
+export type AuthorizeClientErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type AuthorizeClientError = AuthorizeClientErrors[keyof AuthorizeClientErrors];
+
+export type AuthorizeClientResponses = {
+    /**
+     * Successful Response
+     */
+    200: Authorized;
+};
+
+export type AuthorizeClientResponse = AuthorizeClientResponses[keyof AuthorizeClientResponses];
+
+export type StartDeviceSignInData = {
+    body: DeviceStart;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/device';
+};
+
+export type StartDeviceSignInErrors = {
+    /**
+     * No token was issued (`token-refused`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartDeviceSignInError = StartDeviceSignInErrors[keyof StartDeviceSignInErrors];
+
+export type StartDeviceSignInResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeviceStarted;
+};
+
+export type StartDeviceSignInResponse = StartDeviceSignInResponses[keyof StartDeviceSignInResponses];
+
+export type DecideDeviceSignInData = {
+    body: DeviceApprove;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/device/approve';
+};
+
+export type DecideDeviceSignInErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DecideDeviceSignInError = DecideDeviceSignInErrors[keyof DecideDeviceSignInErrors];
+
+export type DecideDeviceSignInResponses = {
+    /**
+     * Successful Response
+     */
+    200: DevicePending;
+};
+
+export type DecideDeviceSignInResponse = DecideDeviceSignInResponses[keyof DecideDeviceSignInResponses];
+
+export type ReadDeviceSignInData = {
+    body: DeviceRead;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/device/read';
+};
+
+export type ReadDeviceSignInErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadDeviceSignInError = ReadDeviceSignInErrors[keyof ReadDeviceSignInErrors];
+
+export type ReadDeviceSignInResponses = {
+    /**
+     * Successful Response
+     */
+    200: DevicePending;
+};
+
+export type ReadDeviceSignInResponse = ReadDeviceSignInResponses[keyof ReadDeviceSignInResponses];
+
+export type ChangeEmailData = {
+    body: EmailUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/email/change';
+};
+
+export type ChangeEmailErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ChangeEmailError = ChangeEmailErrors[keyof ChangeEmailErrors];
+
+export type ChangeEmailResponses = {
+    /**
+     * Successful Response
+     */
+    202: unknown;
+};
+
+export type RequestEmailVerificationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/email/verification';
+};
+
+export type RequestEmailVerificationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RequestEmailVerificationError = RequestEmailVerificationErrors[keyof RequestEmailVerificationErrors];
+
+export type RequestEmailVerificationResponses = {
+    /**
+     * Successful Response
+     */
+    202: unknown;
+};
+
+export type VerifyEmailData = {
+    body: EmailToken;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/email/verify';
+};
+
+export type VerifyEmailErrors = {
+    /**
+     * This link does not work any more (`link-invalid`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type VerifyEmailError = VerifyEmailErrors[keyof VerifyEmailErrors];
+
+export type VerifyEmailResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type VerifyEmailResponse = VerifyEmailResponses[keyof VerifyEmailResponses];
+
+export type ListFactorsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/factors';
+};
+
+export type ListFactorsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListFactorsError = ListFactorsErrors[keyof ListFactorsErrors];
+
+export type ListFactorsResponses = {
+    /**
+     * Successful Response
+     */
+    200: FactorsRead;
+};
+
+export type ListFactorsResponse = ListFactorsResponses[keyof ListFactorsResponses];
+
+export type AddPasskeyData = {
+    body: PasskeyCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/factors/passkeys';
+};
+
+export type AddPasskeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This passkey cannot be added (`passkey-refused`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type AddPasskeyError = AddPasskeyErrors[keyof AddPasskeyErrors];
+
+export type AddPasskeyResponses = {
+    /**
+     * Successful Response
+     */
+    201: PasskeyCreated;
+};
+
+export type AddPasskeyResponse = AddPasskeyResponses[keyof AddPasskeyResponses];
+
+export type StartPasskeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/factors/passkeys/options';
+};
+
+export type StartPasskeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Remove a factor before you add another (`too-many-factors`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartPasskeyError = StartPasskeyErrors[keyof StartPasskeyErrors];
+
+export type StartPasskeyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PasskeyOptionsRead;
+};
+
+export type StartPasskeyResponse = StartPasskeyResponses[keyof StartPasskeyResponses];
+
+export type MakeRecoveryCodesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/factors/recovery-codes';
+};
+
+export type MakeRecoveryCodesErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Set up a second factor first (`no-factor`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type MakeRecoveryCodesError = MakeRecoveryCodesErrors[keyof MakeRecoveryCodesErrors];
+
+export type MakeRecoveryCodesResponses = {
+    /**
+     * Successful Response
+     */
+    200: RecoveryCodesRead;
+};
+
+export type MakeRecoveryCodesResponse = MakeRecoveryCodesResponses[keyof MakeRecoveryCodesResponses];
+
+export type StartTotpData = {
+    body: TotpCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/factors/totp';
+};
+
+export type StartTotpErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Remove a factor before you add another (`too-many-factors`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartTotpError = StartTotpErrors[keyof StartTotpErrors];
+
+export type StartTotpResponses = {
+    /**
+     * Successful Response
+     */
+    201: TotpSetupRead;
+};
+
+export type StartTotpResponse = StartTotpResponses[keyof StartTotpResponses];
+
+export type ConfirmTotpData = {
+    body: TotpConfirm;
+    path: {
+        /**
+         * Factor Id
+         */
+        factor_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/factors/totp/{factor_id}/confirm';
+};
+
+export type ConfirmTotpErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * The second factor was not accepted (`mfa-failed`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`); Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ConfirmTotpError = ConfirmTotpErrors[keyof ConfirmTotpErrors];
+
+export type ConfirmTotpResponses = {
+    /**
+     * Successful Response
+     */
+    200: RecoveryCodesIssued;
+};
+
+export type ConfirmTotpResponse = ConfirmTotpResponses[keyof ConfirmTotpResponses];
+
+export type RemoveFactorData = {
+    body?: never;
+    path: {
+        /**
+         * Factor Id
+         */
+        factor_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/factors/{factor_id}';
+};
+
+export type RemoveFactorErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * Your organization requires a second factor (`last-factor`)
+     */
+    409: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveFactorError = RemoveFactorErrors[keyof RemoveFactorErrors];
+
+export type RemoveFactorResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveFactorResponse = RemoveFactorResponses[keyof RemoveFactorResponses];
+
+export type RenameFactorData = {
+    body: FactorUpdate;
+    path: {
+        /**
+         * Factor Id
+         */
+        factor_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/factors/{factor_id}';
+};
+
+export type RenameFactorErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RenameFactorError = RenameFactorErrors[keyof RenameFactorErrors];
+
+export type RenameFactorResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RenameFactorResponse = RenameFactorResponses[keyof RenameFactorResponses];
+
+export type AcceptInvitationData = {
+    body: InvitationAccept;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/invitations/accept';
+};
+
+export type AcceptInvitationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in with the invited address to accept (`sign-in-to-accept`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * This invitation is not valid any more (`invitation-gone`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This person is a member already (`already-member`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitationErrors];
+
+export type AcceptInvitationResponses = {
+    /**
+     * Response Accept Invitation
+     *
+     * Successful Response
+     */
+    200: TokenRead | null;
+    /**
+     * The signed-in person is a member now
+     */
+    204: void;
+};
+
+export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
+
+export type PreviewInvitationData = {
+    body: InvitationLookup;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/invitations/read';
+};
+
+export type PreviewInvitationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * This invitation is not valid any more (`invitation-gone`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type PreviewInvitationError = PreviewInvitationErrors[keyof PreviewInvitationErrors];
+
+export type PreviewInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    200: InvitationPreview;
+};
+
+export type PreviewInvitationResponse = PreviewInvitationResponses[keyof PreviewInvitationResponses];
+
 export type SignInData = {
     body: Login;
     path?: never;
@@ -5068,13 +10175,21 @@ export type SignInErrors = {
      */
     400: Problem;
     /**
-     * The e-mail address or the password is not right (`login-failed`)
+     * The e-mail address or the password is not right (`login-failed`); A second factor is needed (`mfa-required`)
      */
     401: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
     /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5087,6 +10202,10 @@ export type SignInErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5125,9 +10244,17 @@ export type SignOutErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5140,6 +10267,10 @@ export type SignOutErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5174,6 +10305,10 @@ export type ReadProfileErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5181,6 +10316,10 @@ export type ReadProfileErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5197,6 +10336,518 @@ export type ReadProfileResponses = {
 };
 
 export type ReadProfileResponse = ReadProfileResponses[keyof ReadProfileResponses];
+
+export type ListSignInMethodsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Email
+         */
+        email: string;
+    };
+    url: '/api/v1/auth/methods';
+};
+
+export type ListSignInMethodsErrors = {
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListSignInMethodsError = ListSignInMethodsErrors[keyof ListSignInMethodsErrors];
+
+export type ListSignInMethodsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SignInMethodsRead;
+};
+
+export type ListSignInMethodsResponse = ListSignInMethodsResponses[keyof ListSignInMethodsResponses];
+
+export type FinishSignInData = {
+    body: SecondFactor;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/mfa';
+};
+
+export type FinishSignInErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * The second factor was not accepted (`mfa-failed`); Sign in again (`mfa-ended`)
+     */
+    401: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type FinishSignInError = FinishSignInErrors[keyof FinishSignInErrors];
+
+export type FinishSignInResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokenRead;
+};
+
+export type FinishSignInResponse = FinishSignInResponses[keyof FinishSignInResponses];
+
+export type ReportLostFactorsData = {
+    body: MfaToken;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/mfa/lost';
+};
+
+export type ReportLostFactorsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in again (`mfa-ended`)
+     */
+    401: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReportLostFactorsError = ReportLostFactorsErrors[keyof ReportLostFactorsErrors];
+
+export type ReportLostFactorsResponses = {
+    /**
+     * Successful Response
+     */
+    202: unknown;
+};
+
+export type StartMfaPasskeyData = {
+    body: MfaToken;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/mfa/passkey-options';
+};
+
+export type StartMfaPasskeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in again (`mfa-ended`)
+     */
+    401: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartMfaPasskeyError = StartMfaPasskeyErrors[keyof StartMfaPasskeyErrors];
+
+export type StartMfaPasskeyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PasskeyOptionsRead;
+};
+
+export type StartMfaPasskeyResponse = StartMfaPasskeyResponses[keyof StartMfaPasskeyResponses];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/oidc/callback/{connection_id}';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type LogOutAtOidcProviderData = {
+    body: BodyLogOutAtOidcProvider;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/oidc/{connection_id}/back-channel-logout';
+};
+
+export type LogOutAtOidcProviderErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type LogOutAtOidcProviderError = LogOutAtOidcProviderErrors[keyof LogOutAtOidcProviderErrors];
+
+export type LogOutAtOidcProviderResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type StartOidcSignInData = {
+    body?: never;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: {
+        /**
+         * Return To
+         *
+         * A path of the web app to go to afterwards.
+         */
+        return_to?: string | null;
+        /**
+         * Fresh
+         *
+         * Ask the provider to prove the person anew (step-up).
+         */
+        fresh?: boolean;
+    };
+    url: '/api/v1/auth/oidc/{connection_id}/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type SignInWithPasskeyData = {
+    body: PasskeySignIn;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/passkey';
+};
+
+export type SignInWithPasskeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * This passkey was not accepted (`passkey-failed`)
+     */
+    401: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SignInWithPasskeyError = SignInWithPasskeyErrors[keyof SignInWithPasskeyErrors];
+
+export type SignInWithPasskeyResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokenRead;
+};
+
+export type SignInWithPasskeyResponse = SignInWithPasskeyResponses[keyof SignInWithPasskeyResponses];
+
+export type StartPasskeySignInData = {
+    body: NothingWritable;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/passkey/options';
+};
+
+export type StartPasskeySignInErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartPasskeySignInError = StartPasskeySignInErrors[keyof StartPasskeySignInErrors];
+
+export type StartPasskeySignInResponses = {
+    /**
+     * Successful Response
+     */
+    200: PasskeyOptionsRead;
+};
+
+export type StartPasskeySignInResponse = StartPasskeySignInResponses[keyof StartPasskeySignInResponses];
 
 export type ChangePasswordData = {
     body: PasswordUpdate;
@@ -5219,9 +10870,17 @@ export type ChangePasswordErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5234,6 +10893,10 @@ export type ChangePasswordErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5250,6 +10913,118 @@ export type ChangePasswordResponses = {
 };
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type RequestPasswordResetData = {
+    body: ForgottenPassword;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/password/forgot';
+};
+
+export type RequestPasswordResetErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RequestPasswordResetError = RequestPasswordResetErrors[keyof RequestPasswordResetErrors];
+
+export type RequestPasswordResetResponses = {
+    /**
+     * Successful Response
+     */
+    202: unknown;
+};
+
+export type ResetPasswordData = {
+    body: PasswordReset;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/password/reset';
+};
+
+export type ResetPasswordErrors = {
+    /**
+     * This link does not work any more (`link-invalid`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ResetPasswordError = ResetPasswordErrors[keyof ResetPasswordErrors];
+
+export type ResetPasswordResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type ResetPasswordResponse = ResetPasswordResponses[keyof ResetPasswordResponses];
 
 export type RefreshSessionData = {
     /**
@@ -5275,9 +11050,17 @@ export type RefreshSessionErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5290,6 +11073,10 @@ export type RefreshSessionErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5306,6 +11093,222 @@ export type RefreshSessionResponses = {
 };
 
 export type RefreshSessionResponse = RefreshSessionResponses[keyof RefreshSessionResponses];
+
+export type FinishSamlSignInData = {
+    body?: BodyFinishSamlSignIn;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/saml/{connection_id}/acs';
+};
+
+export type FinishSamlSignInErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type FinishSamlSignInError = FinishSamlSignInErrors[keyof FinishSamlSignInErrors];
+
+export type ReadSamlMetadataData = {
+    body?: never;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: never;
+    url: '/api/v1/auth/saml/{connection_id}/metadata';
+};
+
+export type ReadSamlMetadataErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadSamlMetadataError = ReadSamlMetadataErrors[keyof ReadSamlMetadataErrors];
+
+export type ReadSamlMetadataResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type StartSamlSignInData = {
+    body?: never;
+    path: {
+        /**
+         * Connection Id
+         */
+        connection_id: string;
+    };
+    query?: {
+        /**
+         * Return To
+         *
+         * A path of the web app to go to afterwards.
+         */
+        return_to?: string | null;
+        /**
+         * Fresh
+         *
+         * Ask the provider to prove the person anew (step-up).
+         */
+        fresh?: boolean;
+    };
+    url: '/api/v1/auth/saml/{connection_id}/start';
+};
+
+export type StartSamlSignInErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartSamlSignInError = StartSamlSignInErrors[keyof StartSamlSignInErrors];
+
+export type EndOtherSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/sessions';
+};
+
+export type EndOtherSessionsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type EndOtherSessionsError = EndOtherSessionsErrors[keyof EndOtherSessionsErrors];
+
+export type EndOtherSessionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionsEnded;
+};
+
+export type EndOtherSessionsResponse = EndOtherSessionsResponses[keyof EndOtherSessionsResponses];
 
 export type ListSessionsData = {
     body?: never;
@@ -5324,6 +11327,10 @@ export type ListSessionsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5331,6 +11338,10 @@ export type ListSessionsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5374,6 +11385,10 @@ export type EndSessionErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5381,6 +11396,10 @@ export type EndSessionErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5411,7 +11430,7 @@ export type ConfirmIdentityErrors = {
      */
     400: Problem;
     /**
-     * The e-mail address or the password is not right (`login-failed`)
+     * The e-mail address or the password is not right (`login-failed`); A second factor is needed (`mfa-required`); The second factor was not accepted (`mfa-failed`)
      */
     401: Problem;
     /**
@@ -5419,9 +11438,17 @@ export type ConfirmIdentityErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5434,6 +11461,10 @@ export type ConfirmIdentityErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5450,6 +11481,320 @@ export type ConfirmIdentityResponses = {
 };
 
 export type ConfirmIdentityResponse = ConfirmIdentityResponses[keyof ConfirmIdentityResponses];
+
+export type StartStepUpPasskeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/step-up/passkey-options';
+};
+
+export type StartStepUpPasskeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartStepUpPasskeyError = StartStepUpPasskeyErrors[keyof StartStepUpPasskeyErrors];
+
+export type StartStepUpPasskeyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PasskeyOptionsRead;
+};
+
+export type StartStepUpPasskeyResponse = StartStepUpPasskeyResponses[keyof StartStepUpPasskeyResponses];
+
+export type SwitchOrganizationData = {
+    body: OrganizationSwitch;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/switch';
+};
+
+export type SwitchOrganizationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SwitchOrganizationError = SwitchOrganizationErrors[keyof SwitchOrganizationErrors];
+
+export type SwitchOrganizationResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokenRead;
+};
+
+export type SwitchOrganizationResponse = SwitchOrganizationResponses[keyof SwitchOrganizationResponses];
+
+export type ExchangeTokenData = {
+    /**
+     * TokenRequest
+     *
+     * RFC 6749 section 3.2, RFC 7636 and RFC 8628; which fields are needed depends on `grant_type`.
+     */
+    body: {
+        /**
+         * Client Id
+         */
+        client_id?: string;
+        /**
+         * Code
+         */
+        code?: string;
+        /**
+         * Code Verifier
+         */
+        code_verifier?: string;
+        /**
+         * Device Code
+         */
+        device_code?: string;
+        /**
+         * Grant Type
+         */
+        grant_type: string;
+        /**
+         * Redirect Uri
+         */
+        redirect_uri?: string;
+        /**
+         * Refresh Token
+         */
+        refresh_token?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/token';
+};
+
+export type ExchangeTokenErrors = {
+    /**
+     * No token was issued (`token-refused`)
+     */
+    400: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ExchangeTokenError = ExchangeTokenErrors[keyof ExchangeTokenErrors];
+
+export type ExchangeTokenResponses = {
+    /**
+     * Successful Response
+     */
+    200: TokenRead;
+};
+
+export type ExchangeTokenResponse = ExchangeTokenResponses[keyof ExchangeTokenResponses];
+
+export type ReadPublicBrandingData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/branding';
+};
+
+export type ReadPublicBrandingErrors = {
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadPublicBrandingError = ReadPublicBrandingErrors[keyof ReadPublicBrandingErrors];
+
+export type ReadPublicBrandingResponses = {
+    /**
+     * Successful Response
+     */
+    200: PublicBrandingRead;
+};
+
+export type ReadPublicBrandingResponse = ReadPublicBrandingResponses[keyof ReadPublicBrandingResponses];
+
+export type ReadLogoData = {
+    body?: never;
+    path: {
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/branding/logos/{name}';
+};
+
+export type ReadLogoErrors = {
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadLogoError = ReadLogoErrors[keyof ReadLogoErrors];
+
+export type ReadLogoResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
 
 export type ListControlsData = {
     body?: never;
@@ -5468,6 +11813,10 @@ export type ListControlsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5475,6 +11824,10 @@ export type ListControlsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5517,9 +11870,17 @@ export type EvaluateComplianceErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -5532,6 +11893,10 @@ export type EvaluateComplianceErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5611,6 +11976,10 @@ export type ListIssuesErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5618,6 +11987,10 @@ export type ListIssuesErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5661,6 +12034,10 @@ export type ReadIssueErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5668,6 +12045,10 @@ export type ReadIssueErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5711,6 +12092,10 @@ export type ListResourceResultsErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5718,6 +12103,10 @@ export type ListResourceResultsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5752,6 +12141,10 @@ export type ListStandardsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5759,6 +12152,10 @@ export type ListStandardsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5802,6 +12199,10 @@ export type ReadStandardErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5809,6 +12210,10 @@ export type ReadStandardErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5843,6 +12248,10 @@ export type ReadComplianceSummaryErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5850,6 +12259,10 @@ export type ReadComplianceSummaryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5866,6 +12279,887 @@ export type ReadComplianceSummaryResponses = {
 };
 
 export type ReadComplianceSummaryResponse = ReadComplianceSummaryResponses[keyof ReadComplianceSummaryResponses];
+
+export type ListIdentityProvidersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/identity-providers';
+};
+
+export type ListIdentityProvidersErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListIdentityProvidersError = ListIdentityProvidersErrors[keyof ListIdentityProvidersErrors];
+
+export type ListIdentityProvidersResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageIdentityProviderRead;
+};
+
+export type ListIdentityProvidersResponse = ListIdentityProvidersResponses[keyof ListIdentityProvidersResponses];
+
+export type CreateIdentityProviderData = {
+    body: IdentityProviderCreateWritable;
+    path?: never;
+    query?: never;
+    url: '/api/v1/identity-providers';
+};
+
+export type CreateIdentityProviderErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateIdentityProviderError = CreateIdentityProviderErrors[keyof CreateIdentityProviderErrors];
+
+export type CreateIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    201: IdentityProviderRead;
+};
+
+export type CreateIdentityProviderResponse = CreateIdentityProviderResponses[keyof CreateIdentityProviderResponses];
+
+export type DeleteIdentityProviderData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}';
+};
+
+export type DeleteIdentityProviderErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteIdentityProviderError = DeleteIdentityProviderErrors[keyof DeleteIdentityProviderErrors];
+
+export type DeleteIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteIdentityProviderResponse = DeleteIdentityProviderResponses[keyof DeleteIdentityProviderResponses];
+
+export type ReadIdentityProviderData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}';
+};
+
+export type ReadIdentityProviderErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadIdentityProviderError = ReadIdentityProviderErrors[keyof ReadIdentityProviderErrors];
+
+export type ReadIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    200: IdentityProviderRead;
+};
+
+export type ReadIdentityProviderResponse = ReadIdentityProviderResponses[keyof ReadIdentityProviderResponses];
+
+export type UpdateIdentityProviderData = {
+    body: IdentityProviderUpdateWritable;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}';
+};
+
+export type UpdateIdentityProviderErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateIdentityProviderError = UpdateIdentityProviderErrors[keyof UpdateIdentityProviderErrors];
+
+export type UpdateIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    200: IdentityProviderRead;
+};
+
+export type UpdateIdentityProviderResponse = UpdateIdentityProviderResponses[keyof UpdateIdentityProviderResponses];
+
+export type AddIdentityProviderDomainData = {
+    body: DomainCreate;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/domains';
+};
+
+export type AddIdentityProviderDomainErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type AddIdentityProviderDomainError = AddIdentityProviderDomainErrors[keyof AddIdentityProviderDomainErrors];
+
+export type AddIdentityProviderDomainResponses = {
+    /**
+     * Successful Response
+     */
+    201: IdentityProviderRead;
+};
+
+export type AddIdentityProviderDomainResponse = AddIdentityProviderDomainResponses[keyof AddIdentityProviderDomainResponses];
+
+export type RemoveIdentityProviderDomainData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/domains/{domain}';
+};
+
+export type RemoveIdentityProviderDomainErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveIdentityProviderDomainError = RemoveIdentityProviderDomainErrors[keyof RemoveIdentityProviderDomainErrors];
+
+export type RemoveIdentityProviderDomainResponses = {
+    /**
+     * Successful Response
+     */
+    200: IdentityProviderRead;
+};
+
+export type RemoveIdentityProviderDomainResponse = RemoveIdentityProviderDomainResponses[keyof RemoveIdentityProviderDomainResponses];
+
+export type VerifyIdentityProviderDomainData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+        /**
+         * Domain
+         */
+        domain: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/domains/{domain}/verify';
+};
+
+export type VerifyIdentityProviderDomainErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The DNS record was not found (`domain-not-proven`); This domain is in use (`domain-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type VerifyIdentityProviderDomainError = VerifyIdentityProviderDomainErrors[keyof VerifyIdentityProviderDomainErrors];
+
+export type VerifyIdentityProviderDomainResponses = {
+    /**
+     * Successful Response
+     */
+    200: IdentityProviderRead;
+};
+
+export type VerifyIdentityProviderDomainResponse = VerifyIdentityProviderDomainResponses[keyof VerifyIdentityProviderDomainResponses];
+
+export type SetIdentityProviderGroupsData = {
+    body: GroupMappingsUpdate;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/group-mappings';
+};
+
+export type SetIdentityProviderGroupsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`); Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SetIdentityProviderGroupsError = SetIdentityProviderGroupsErrors[keyof SetIdentityProviderGroupsErrors];
+
+export type SetIdentityProviderGroupsResponses = {
+    /**
+     * Successful Response
+     */
+    200: IdentityProviderRead;
+};
+
+export type SetIdentityProviderGroupsResponse = SetIdentityProviderGroupsResponses[keyof SetIdentityProviderGroupsResponses];
+
+export type LinkIdentityProviderData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: {
+        /**
+         * Return To
+         */
+        return_to?: string | null;
+    };
+    url: '/api/v1/identity-providers/{provider_id}/link';
+};
+
+export type LinkIdentityProviderErrors = {
+    /**
+     * Signing in did not work (`sign-in-failed`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type LinkIdentityProviderError = LinkIdentityProviderErrors[keyof LinkIdentityProviderErrors];
+
+export type LinkIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    200: LinkRead;
+};
+
+export type LinkIdentityProviderResponse = LinkIdentityProviderResponses[keyof LinkIdentityProviderResponses];
+
+export type WithdrawScimTokenData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/scim-token';
+};
+
+export type WithdrawScimTokenErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type WithdrawScimTokenError = WithdrawScimTokenErrors[keyof WithdrawScimTokenErrors];
+
+export type WithdrawScimTokenResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type WithdrawScimTokenResponse = WithdrawScimTokenResponses[keyof WithdrawScimTokenResponses];
+
+export type IssueScimTokenData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/scim-token';
+};
+
+export type IssueScimTokenErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type IssueScimTokenError = IssueScimTokenErrors[keyof IssueScimTokenErrors];
+
+export type IssueScimTokenResponses = {
+    /**
+     * Successful Response
+     */
+    201: ScimTokenRead;
+};
+
+export type IssueScimTokenResponse = IssueScimTokenResponses[keyof IssueScimTokenResponses];
+
+export type TestIdentityProviderData = {
+    body?: never;
+    path: {
+        /**
+         * Provider Id
+         */
+        provider_id: string;
+    };
+    query?: never;
+    url: '/api/v1/identity-providers/{provider_id}/test';
+};
+
+export type TestIdentityProviderErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type TestIdentityProviderError = TestIdentityProviderErrors[keyof TestIdentityProviderErrors];
+
+export type TestIdentityProviderResponses = {
+    /**
+     * Successful Response
+     */
+    200: ChecksRead;
+};
+
+export type TestIdentityProviderResponse = TestIdentityProviderResponses[keyof TestIdentityProviderResponses];
 
 export type ListJobsData = {
     body?: never;
@@ -5909,6 +13203,10 @@ export type ListJobsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5916,6 +13214,10 @@ export type ListJobsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -5959,6 +13261,10 @@ export type GetJobErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -5966,6 +13272,10 @@ export type GetJobErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6013,6 +13323,10 @@ export type CancelJobByIdErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The job has already ended (`job-already-finished`)
      */
     409: Problem;
@@ -6020,6 +13334,10 @@ export type CancelJobByIdErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6032,6 +13350,10 @@ export type CancelJobByIdErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6079,6 +13401,10 @@ export type ReplayJobErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Only a job that ended without full success can be run again (`job-not-replayable`)
      */
     409: Problem;
@@ -6086,6 +13412,10 @@ export type ReplayJobErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6098,6 +13428,10 @@ export type ReplayJobErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6132,6 +13466,10 @@ export type ListChannelsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6139,6 +13477,10 @@ export type ListChannelsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6177,9 +13519,17 @@ export type CreateChannelErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6192,6 +13542,10 @@ export type CreateChannelErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6239,6 +13593,10 @@ export type DeleteChannelErrors = {
      */
     409: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6246,6 +13604,10 @@ export type DeleteChannelErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6293,9 +13655,17 @@ export type UpdateChannelErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6308,6 +13678,10 @@ export type UpdateChannelErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6355,6 +13729,10 @@ export type TestChannelErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * This installation has no mail server (`mail-not-configured`)
      */
     409: Problem;
@@ -6362,6 +13740,10 @@ export type TestChannelErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6374,6 +13756,10 @@ export type TestChannelErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6429,6 +13815,10 @@ export type ListDeliveriesErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6436,6 +13826,10 @@ export type ListDeliveriesErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6483,6 +13877,10 @@ export type RetryDeliveryErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * Only a failed message can be sent again (`delivery-not-failed`)
      */
     409: Problem;
@@ -6490,6 +13888,10 @@ export type RetryDeliveryErrors = {
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6502,6 +13904,10 @@ export type RetryDeliveryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6536,6 +13942,10 @@ export type ListRoutesErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6543,6 +13953,10 @@ export type ListRoutesErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6585,9 +13999,17 @@ export type CreateRouteErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6600,6 +14022,10 @@ export type CreateRouteErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6643,6 +14069,10 @@ export type DeleteRouteErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6650,6 +14080,10 @@ export type DeleteRouteErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6697,9 +14131,17 @@ export type UpdateRouteErrors = {
      */
     404: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6712,6 +14154,10 @@ export type UpdateRouteErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6728,6 +14174,179 @@ export type UpdateRouteResponses = {
 };
 
 export type UpdateRouteResponse = UpdateRouteResponses[keyof UpdateRouteResponses];
+
+export type ListOrganizationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations';
+};
+
+export type ListOrganizationsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListOrganizationsError = ListOrganizationsErrors[keyof ListOrganizationsErrors];
+
+export type ListOrganizationsResponses = {
+    /**
+     * Response List Organizations
+     *
+     * Successful Response
+     */
+    200: Array<OwnOrganizationRead>;
+};
+
+export type ListOrganizationsResponse = ListOrganizationsResponses[keyof ListOrganizationsResponses];
+
+export type CreateOrganizationData = {
+    body: OrganizationCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations';
+};
+
+export type CreateOrganizationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * You cannot create another organization (`too-many-organizations`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateOrganizationError = CreateOrganizationErrors[keyof CreateOrganizationErrors];
+
+export type CreateOrganizationResponses = {
+    /**
+     * Successful Response
+     */
+    201: OwnOrganizationRead;
+};
+
+export type CreateOrganizationResponse = CreateOrganizationResponses[keyof CreateOrganizationResponses];
+
+export type DeleteOrganizationData = {
+    body: OrganizationDelete;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current';
+};
+
+export type DeleteOrganizationErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * This organization is being deleted (`organization-deleted`)
+     */
+    409: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteOrganizationError = DeleteOrganizationErrors[keyof DeleteOrganizationErrors];
+
+export type DeleteOrganizationResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeletionRead;
+};
+
+export type DeleteOrganizationResponse = DeleteOrganizationResponses[keyof DeleteOrganizationResponses];
 
 export type ReadOrganizationData = {
     body?: never;
@@ -6746,6 +14365,10 @@ export type ReadOrganizationErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6753,6 +14376,10 @@ export type ReadOrganizationErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6791,9 +14418,17 @@ export type UpdateOrganizationErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * The request is too large (`body-too-large`)
      */
     413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
     /**
      * This media type is not accepted here (`unsupported-media-type`)
      */
@@ -6806,6 +14441,10 @@ export type UpdateOrganizationErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6822,6 +14461,2019 @@ export type UpdateOrganizationResponses = {
 };
 
 export type UpdateOrganizationResponse = UpdateOrganizationResponses[keyof UpdateOrganizationResponses];
+
+export type ReadBrandingData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/branding';
+};
+
+export type ReadBrandingErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadBrandingError = ReadBrandingErrors[keyof ReadBrandingErrors];
+
+export type ReadBrandingResponses = {
+    /**
+     * Successful Response
+     */
+    200: BrandingRead;
+};
+
+export type ReadBrandingResponse = ReadBrandingResponses[keyof ReadBrandingResponses];
+
+export type ReplaceBrandingData = {
+    body: BrandingUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/branding';
+};
+
+export type ReplaceBrandingErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceBrandingError = ReplaceBrandingErrors[keyof ReplaceBrandingErrors];
+
+export type ReplaceBrandingResponses = {
+    /**
+     * Successful Response
+     */
+    200: BrandingRead;
+};
+
+export type ReplaceBrandingResponse = ReplaceBrandingResponses[keyof ReplaceBrandingResponses];
+
+export type VerifyBrandingDomainData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/branding/verify';
+};
+
+export type VerifyBrandingDomainErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The domain's record was not found (`branding-domain-not-proven`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type VerifyBrandingDomainError = VerifyBrandingDomainErrors[keyof VerifyBrandingDomainErrors];
+
+export type VerifyBrandingDomainResponses = {
+    /**
+     * Successful Response
+     */
+    200: BrandingRead;
+};
+
+export type VerifyBrandingDomainResponse = VerifyBrandingDomainResponses[keyof VerifyBrandingDomainResponses];
+
+export type ReadDeletionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/deletion';
+};
+
+export type ReadDeletionErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadDeletionError = ReadDeletionErrors[keyof ReadDeletionErrors];
+
+export type ReadDeletionResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeletionRead;
+};
+
+export type ReadDeletionResponse = ReadDeletionResponses[keyof ReadDeletionResponses];
+
+export type StartOrganizationExportData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/export';
+};
+
+export type StartOrganizationExportErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * An export is being written already (`export-running`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartOrganizationExportError = StartOrganizationExportErrors[keyof StartOrganizationExportErrors];
+
+export type StartOrganizationExportResponses = {
+    /**
+     * Successful Response
+     */
+    202: ExportRead;
+};
+
+export type StartOrganizationExportResponse = StartOrganizationExportResponses[keyof StartOrganizationExportResponses];
+
+export type ListOrganizationExportsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/exports';
+};
+
+export type ListOrganizationExportsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListOrganizationExportsError = ListOrganizationExportsErrors[keyof ListOrganizationExportsErrors];
+
+export type ListOrganizationExportsResponses = {
+    /**
+     * Response List Organization Exports
+     *
+     * Successful Response
+     */
+    200: Array<ExportRead>;
+};
+
+export type ListOrganizationExportsResponse = ListOrganizationExportsResponses[keyof ListOrganizationExportsResponses];
+
+export type DownloadOrganizationExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/organizations/current/exports/{export_id}/download';
+};
+
+export type DownloadOrganizationExportErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DownloadOrganizationExportError = DownloadOrganizationExportErrors[keyof DownloadOrganizationExportErrors];
+
+export type DownloadOrganizationExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DownloadOrganizationExportResponse = DownloadOrganizationExportResponses[keyof DownloadOrganizationExportResponses];
+
+export type ReadOrganizationKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/keys';
+};
+
+export type ReadOrganizationKeysErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadOrganizationKeysError = ReadOrganizationKeysErrors[keyof ReadOrganizationKeysErrors];
+
+export type ReadOrganizationKeysResponses = {
+    /**
+     * Successful Response
+     */
+    200: OrganizationKeysRead;
+};
+
+export type ReadOrganizationKeysResponse = ReadOrganizationKeysResponses[keyof ReadOrganizationKeysResponses];
+
+export type RotateOrganizationKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/keys/rotate';
+};
+
+export type RotateOrganizationKeyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The key is being replaced already (`key-rotation-running`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RotateOrganizationKeyError = RotateOrganizationKeyErrors[keyof RotateOrganizationKeyErrors];
+
+export type RotateOrganizationKeyResponses = {
+    /**
+     * Successful Response
+     */
+    202: KeyRotationStarted;
+};
+
+export type RotateOrganizationKeyResponse = RotateOrganizationKeyResponses[keyof RotateOrganizationKeyResponses];
+
+export type LeaveOrganizationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/leave';
+};
+
+export type LeaveOrganizationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * An organization keeps at least one owner (`last-owner`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type LeaveOrganizationError = LeaveOrganizationErrors[keyof LeaveOrganizationErrors];
+
+export type LeaveOrganizationResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type LeaveOrganizationResponse = LeaveOrganizationResponses[keyof LeaveOrganizationResponses];
+
+export type RemoveLogoData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/logo';
+};
+
+export type RemoveLogoErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveLogoError = RemoveLogoErrors[keyof RemoveLogoErrors];
+
+export type RemoveLogoResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveLogoResponse = RemoveLogoResponses[keyof RemoveLogoResponses];
+
+export type UploadLogoData = {
+    body: {
+        file: Blob | File;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/logo';
+};
+
+export type UploadLogoErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UploadLogoError = UploadLogoErrors[keyof UploadLogoErrors];
+
+export type UploadLogoResponses = {
+    /**
+     * Successful Response
+     */
+    200: BrandingRead;
+};
+
+export type UploadLogoResponse = UploadLogoResponses[keyof UploadLogoResponses];
+
+export type TransferOwnershipData = {
+    body: OwnerUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/owner';
+};
+
+export type TransferOwnershipErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The present state does not allow this (`conflict`); This organization is being deleted (`organization-deleted`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type TransferOwnershipError = TransferOwnershipErrors[keyof TransferOwnershipErrors];
+
+export type TransferOwnershipResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type TransferOwnershipResponse = TransferOwnershipResponses[keyof TransferOwnershipResponses];
+
+export type ReadPolicyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/policy';
+};
+
+export type ReadPolicyErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadPolicyError = ReadPolicyErrors[keyof ReadPolicyErrors];
+
+export type ReadPolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PolicyRead;
+};
+
+export type ReadPolicyResponse = ReadPolicyResponses[keyof ReadPolicyResponses];
+
+export type ReplacePolicyData = {
+    body: PolicyUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/policy';
+};
+
+export type ReplacePolicyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplacePolicyError = ReplacePolicyErrors[keyof ReplacePolicyErrors];
+
+export type ReplacePolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PolicyRead;
+};
+
+export type ReplacePolicyResponse = ReplacePolicyResponses[keyof ReplacePolicyResponses];
+
+export type ListQuotasData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/quotas';
+};
+
+export type ListQuotasErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListQuotasError = ListQuotasErrors[keyof ListQuotasErrors];
+
+export type ListQuotasResponses = {
+    /**
+     * Response List Quotas
+     *
+     * Successful Response
+     */
+    200: Array<QuotaRead>;
+};
+
+export type ListQuotasResponse = ListQuotasResponses[keyof ListQuotasResponses];
+
+export type RestoreOrganizationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/restore';
+};
+
+export type RestoreOrganizationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This organization is not being deleted (`organization-not-deleted`); This organization is being deleted (`organization-deleted`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RestoreOrganizationError = RestoreOrganizationErrors[keyof RestoreOrganizationErrors];
+
+export type RestoreOrganizationResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeletionRead;
+};
+
+export type RestoreOrganizationResponse = RestoreOrganizationResponses[keyof RestoreOrganizationResponses];
+
+export type ReadRetentionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/retention';
+};
+
+export type ReadRetentionErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadRetentionError = ReadRetentionErrors[keyof ReadRetentionErrors];
+
+export type ReadRetentionResponses = {
+    /**
+     * Successful Response
+     */
+    200: RetentionRead;
+};
+
+export type ReadRetentionResponse = ReadRetentionResponses[keyof ReadRetentionResponses];
+
+export type ReplaceRetentionData = {
+    body: RetentionUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/retention';
+};
+
+export type ReplaceRetentionErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceRetentionError = ReplaceRetentionErrors[keyof ReplaceRetentionErrors];
+
+export type ReplaceRetentionResponses = {
+    /**
+     * Successful Response
+     */
+    200: RetentionRead;
+};
+
+export type ReplaceRetentionResponse = ReplaceRetentionResponses[keyof ReplaceRetentionResponses];
+
+export type ReadUsageData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From
+         *
+         * First day, inclusive.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Day after the last.
+         */
+        to?: string | null;
+    };
+    url: '/api/v1/organizations/current/usage';
+};
+
+export type ReadUsageErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadUsageError = ReadUsageErrors[keyof ReadUsageErrors];
+
+export type ReadUsageResponses = {
+    /**
+     * Successful Response
+     */
+    200: UsageRead;
+};
+
+export type ReadUsageResponse = ReadUsageResponses[keyof ReadUsageResponses];
+
+export type ReplaceUsageSettingsData = {
+    body: UsageSettingsUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/organizations/current/usage-settings';
+};
+
+export type ReplaceUsageSettingsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceUsageSettingsError = ReplaceUsageSettingsErrors[keyof ReplaceUsageSettingsErrors];
+
+export type ReplaceUsageSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: UsageSettingsRead;
+};
+
+export type ReplaceUsageSettingsResponse = ReplaceUsageSettingsResponses[keyof ReplaceUsageSettingsResponses];
+
+export type ListPermissionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/permissions';
+};
+
+export type ListPermissionsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListPermissionsError = ListPermissionsErrors[keyof ListPermissionsErrors];
+
+export type ListPermissionsResponses = {
+    /**
+     * Response List Permissions
+     *
+     * Successful Response
+     */
+    200: Array<PermissionRead>;
+};
+
+export type ListPermissionsResponse = ListPermissionsResponses[keyof ListPermissionsResponses];
+
+export type ListRolesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/roles';
+};
+
+export type ListRolesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListRolesError = ListRolesErrors[keyof ListRolesErrors];
+
+export type ListRolesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageRoleRead;
+};
+
+export type ListRolesResponse = ListRolesResponses[keyof ListRolesResponses];
+
+export type CreateRoleData = {
+    body: RoleCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/roles';
+};
+
+export type CreateRoleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This name is in use (`name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateRoleError = CreateRoleErrors[keyof CreateRoleErrors];
+
+export type CreateRoleResponses = {
+    /**
+     * Successful Response
+     */
+    201: RoleRead;
+};
+
+export type CreateRoleResponse = CreateRoleResponses[keyof CreateRoleResponses];
+
+export type DeleteRoleData = {
+    body?: never;
+    path: {
+        /**
+         * Role Id
+         */
+        role_id: string;
+    };
+    query?: never;
+    url: '/api/v1/roles/{role_id}';
+};
+
+export type DeleteRoleErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * This role is still in use (`role-in-use`)
+     */
+    409: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteRoleError = DeleteRoleErrors[keyof DeleteRoleErrors];
+
+export type DeleteRoleResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteRoleResponse = DeleteRoleResponses[keyof DeleteRoleResponses];
+
+export type ReadRoleData = {
+    body?: never;
+    path: {
+        /**
+         * Role Id
+         */
+        role_id: string;
+    };
+    query?: never;
+    url: '/api/v1/roles/{role_id}';
+};
+
+export type ReadRoleErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadRoleError = ReadRoleErrors[keyof ReadRoleErrors];
+
+export type ReadRoleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RoleRead;
+};
+
+export type ReadRoleResponse = ReadRoleResponses[keyof ReadRoleResponses];
+
+export type UpdateRoleData = {
+    body: RoleUpdate;
+    path: {
+        /**
+         * Role Id
+         */
+        role_id: string;
+    };
+    query?: never;
+    url: '/api/v1/roles/{role_id}';
+};
+
+export type UpdateRoleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This name is in use (`name-taken`)
+     */
+    409: Problem;
+    /**
+     * Somebody changed this meanwhile (`changed-meanwhile`)
+     */
+    412: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateRoleError = UpdateRoleErrors[keyof UpdateRoleErrors];
+
+export type UpdateRoleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RoleRead;
+};
+
+export type UpdateRoleResponse = UpdateRoleResponses[keyof UpdateRoleResponses];
+
+export type ListServiceIdentitiesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/service-identities';
+};
+
+export type ListServiceIdentitiesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListServiceIdentitiesError = ListServiceIdentitiesErrors[keyof ListServiceIdentitiesErrors];
+
+export type ListServiceIdentitiesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageServiceIdentityRead;
+};
+
+export type ListServiceIdentitiesResponse = ListServiceIdentitiesResponses[keyof ListServiceIdentitiesResponses];
+
+export type CreateServiceIdentityData = {
+    body: ServiceIdentityCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/service-identities';
+};
+
+export type CreateServiceIdentityErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`); Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This name is in use (`name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateServiceIdentityError = CreateServiceIdentityErrors[keyof CreateServiceIdentityErrors];
+
+export type CreateServiceIdentityResponses = {
+    /**
+     * Successful Response
+     */
+    201: ServiceIdentityRead;
+};
+
+export type CreateServiceIdentityResponse = CreateServiceIdentityResponses[keyof CreateServiceIdentityResponses];
+
+export type DeleteServiceIdentityData = {
+    body?: never;
+    path: {
+        /**
+         * Service Identity Id
+         */
+        service_identity_id: string;
+    };
+    query?: never;
+    url: '/api/v1/service-identities/{service_identity_id}';
+};
+
+export type DeleteServiceIdentityErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteServiceIdentityError = DeleteServiceIdentityErrors[keyof DeleteServiceIdentityErrors];
+
+export type DeleteServiceIdentityResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteServiceIdentityResponse = DeleteServiceIdentityResponses[keyof DeleteServiceIdentityResponses];
+
+export type ReadServiceIdentityData = {
+    body?: never;
+    path: {
+        /**
+         * Service Identity Id
+         */
+        service_identity_id: string;
+    };
+    query?: never;
+    url: '/api/v1/service-identities/{service_identity_id}';
+};
+
+export type ReadServiceIdentityErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadServiceIdentityError = ReadServiceIdentityErrors[keyof ReadServiceIdentityErrors];
+
+export type ReadServiceIdentityResponses = {
+    /**
+     * Successful Response
+     */
+    200: ServiceIdentityRead;
+};
+
+export type ReadServiceIdentityResponse = ReadServiceIdentityResponses[keyof ReadServiceIdentityResponses];
+
+export type UpdateServiceIdentityData = {
+    body: ServiceIdentityUpdate;
+    path: {
+        /**
+         * Service Identity Id
+         */
+        service_identity_id: string;
+    };
+    query?: never;
+    url: '/api/v1/service-identities/{service_identity_id}';
+};
+
+export type UpdateServiceIdentityErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`); Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This name is in use (`name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateServiceIdentityError = UpdateServiceIdentityErrors[keyof UpdateServiceIdentityErrors];
+
+export type UpdateServiceIdentityResponses = {
+    /**
+     * Successful Response
+     */
+    200: ServiceIdentityRead;
+};
+
+export type UpdateServiceIdentityResponse = UpdateServiceIdentityResponses[keyof UpdateServiceIdentityResponses];
+
+export type RecordUsageData = {
+    body: UsageEvents;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage-events';
+};
+
+export type RecordUsageErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RecordUsageError = RecordUsageErrors[keyof RecordUsageErrors];
+
+export type RecordUsageResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RecordUsageResponse = RecordUsageResponses[keyof RecordUsageResponses];
 
 export type ListResourceChangesData = {
     body?: never;
@@ -6873,6 +16525,10 @@ export type ListResourceChangesErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6880,6 +16536,10 @@ export type ListResourceChangesErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -6967,6 +16627,10 @@ export type ListResourceFacetsErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -6974,6 +16638,10 @@ export type ListResourceFacetsErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7077,6 +16745,10 @@ export type ListResourcesErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7084,6 +16756,10 @@ export type ListResourcesErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7127,6 +16803,10 @@ export type GetResourceErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7134,6 +16814,10 @@ export type GetResourceErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7190,6 +16874,10 @@ export type ListResourceHistoryErrors = {
      */
     404: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7197,6 +16885,10 @@ export type ListResourceHistoryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7231,6 +16923,10 @@ export type GetInventorySummaryErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7238,6 +16934,10 @@ export type GetInventorySummaryErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7272,6 +16972,10 @@ export type GetSyncStateErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7279,6 +16983,10 @@ export type GetSyncStateErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7326,6 +17034,10 @@ export type ListMembersErrors = {
      */
     403: Problem;
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7333,6 +17045,10 @@ export type ListMembersErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7350,6 +17066,755 @@ export type ListMembersResponses = {
 
 export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
 
+export type ListFactorResetsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/factor-resets';
+};
+
+export type ListFactorResetsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListFactorResetsError = ListFactorResetsErrors[keyof ListFactorResetsErrors];
+
+export type ListFactorResetsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageFactorResetRead;
+};
+
+export type ListFactorResetsResponse = ListFactorResetsResponses[keyof ListFactorResetsResponses];
+
+export type RefuseFactorResetData = {
+    body?: never;
+    path: {
+        /**
+         * Reset Id
+         */
+        reset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/factor-resets/{reset_id}';
+};
+
+export type RefuseFactorResetErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RefuseFactorResetError = RefuseFactorResetErrors[keyof RefuseFactorResetErrors];
+
+export type RefuseFactorResetResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RefuseFactorResetResponse = RefuseFactorResetResponses[keyof RefuseFactorResetResponses];
+
+export type ApproveFactorResetData = {
+    body?: never;
+    path: {
+        /**
+         * Reset Id
+         */
+        reset_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/factor-resets/{reset_id}/approve';
+};
+
+export type ApproveFactorResetErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Confirm who you are to do this (`step-up-required`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Somebody else has to approve this (`approval-not-possible`); The present state does not allow this (`conflict`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ApproveFactorResetError = ApproveFactorResetErrors[keyof ApproveFactorResetErrors];
+
+export type ApproveFactorResetResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type ApproveFactorResetResponse = ApproveFactorResetResponses[keyof ApproveFactorResetResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageInvitationRead;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: InvitationCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/users/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This address has an open invitation (`already-invited`); This person is a member already (`already-member`); There are as many open invitations as allowed (`too-many-invitations`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    201: InvitationRead;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Invitation Id
+         */
+        invitation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/invitations/{invitation_id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type ResendInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * Invitation Id
+         */
+        invitation_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/invitations/{invitation_id}/resend';
+};
+
+export type ResendInvitationErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ResendInvitationError = ResendInvitationErrors[keyof ResendInvitationErrors];
+
+export type ResendInvitationResponses = {
+    /**
+     * Successful Response
+     */
+    200: InvitationRead;
+};
+
+export type ResendInvitationResponse = ResendInvitationResponses[keyof ResendInvitationResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * An organization keeps at least one owner (`last-owner`)
+     */
+    409: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type ReadMemberData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}';
+};
+
+export type ReadMemberErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadMemberError = ReadMemberErrors[keyof ReadMemberErrors];
+
+export type ReadMemberResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemberRead;
+};
+
+export type ReadMemberResponse = ReadMemberResponses[keyof ReadMemberResponses];
+
+export type UpdateMemberData = {
+    body: MemberUpdate;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * An organization keeps at least one owner (`last-owner`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemberRead;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type EndMemberSessionsData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/sessions';
+};
+
+export type EndMemberSessionsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type EndMemberSessionsError = EndMemberSessionsErrors[keyof EndMemberSessionsErrors];
+
+export type EndMemberSessionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SessionsEnded;
+};
+
+export type EndMemberSessionsResponse = EndMemberSessionsResponses[keyof EndMemberSessionsResponses];
+
+export type ListMemberSessionsData = {
+    body?: never;
+    path: {
+        /**
+         * User Id
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/api/v1/users/{user_id}/sessions';
+};
+
+export type ListMemberSessionsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMemberSessionsError = ListMemberSessionsErrors[keyof ListMemberSessionsErrors];
+
+export type ListMemberSessionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageMemberSessionRead;
+};
+
+export type ListMemberSessionsResponse = ListMemberSessionsResponses[keyof ListMemberSessionsResponses];
+
 export type ReadHealthData = {
     body?: never;
     path?: never;
@@ -7359,6 +17824,10 @@ export type ReadHealthData = {
 
 export type ReadHealthErrors = {
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7366,6 +17835,10 @@ export type ReadHealthErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * A service we depend on is not available (`unavailable`)
      */
@@ -7392,6 +17865,10 @@ export type ReadReadinessData = {
 
 export type ReadReadinessErrors = {
     /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
      * Some values are not valid (`invalid-input`)
      */
     422: Problem;
@@ -7399,6 +17876,10 @@ export type ReadReadinessErrors = {
      * Too many requests (`rate-limited`)
      */
     429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
     /**
      * The database does not answer
      */

@@ -6,11 +6,12 @@ import {
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
+  Settings,
   ShieldCheck,
 } from 'lucide-react'
 
 export type NavigationEntry = {
-  id: 'dashboard' | 'resources' | 'alerts' | 'cost' | 'compliance' | 'accounts' | 'jobs'
+  id: 'dashboard' | 'resources' | 'alerts' | 'cost' | 'compliance' | 'accounts' | 'jobs' | 'settings'
   path: string
   icon: LucideIcon
   /** Pressed after `g`. */
@@ -28,4 +29,5 @@ export const MAIN_NAVIGATION: NavigationEntry[] = [
 export const LOWER_NAVIGATION: NavigationEntry[] = [
   { id: 'accounts', path: '/accounts', icon: CloudCog },
   { id: 'jobs', path: '/jobs', icon: ListChecks },
+  { id: 'settings', path: '/settings', icon: Settings },
 ]

@@ -7,7 +7,7 @@ import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
 import { ApiProblem } from '@/services/problem'
 import { toast } from '@/services/toasts'
-import { useChangePassword } from '../api'
+import { useChangePassword } from '../../api/profile'
 
 const schema = z.object({
   current: z.string().min(1, 'current'),

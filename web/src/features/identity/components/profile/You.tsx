@@ -1,0 +1,90 @@
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Badge } from '@/components/Common/Badge'
+import { Button } from '@/components/Common/Button'
+import { Card } from '@/components/Common/Card'
+import { Field } from '@/components/Common/Field'
+import { FormDialog } from '@/components/Common/FormDialog'
+import { Facts } from '@/components/Common/SidePanel'
+import { useSession } from '@/services/session'
+import { toast } from '@/services/toasts'
+import { useChangeEmail, useSendVerification } from '../../api/profile'
+
+/** Who one is here: the name others see, the address one signs in with, and the role. */
+export function You() {
+  const { t } = useTranslation()
+  const me = useSession((session) => session.me)
+  const [changing, setChanging] = useState(false)
+  const verification = useSendVerification()
+  if (!me) return null
+  return (
+    <Card title={t('profile.you')}>
+      <div className="flex flex-col gap-4 pt-1">
+        <Facts
+          facts={[
+            [t('profile.name'), me.name || '–'],
+            [
+              t('signIn.email'),
+              <span key="email" className="flex flex-wrap items-center gap-x-3 gap-y-1">
+                <span className="break-all">{me.email}</span>
+                <Badge tone={me.email_verified ? 'ok' : 'warning'}>
+                  {t(me.email_verified ? 'profile.verified' : 'profile.unverified')}
+                </Badge>
+                <Button onClick={() => setChanging(true)}>{t('profile.changeEmail')}</Button>
+                {!me.email_verified && (
+                  <Button
+                    busy={verification.isPending}
+                    onClick={() =>
+                      verification.mutate(undefined, {
+                        onSuccess: () => toast({ kind: 'ok', text: t('profile.verificationSent') }),
+                      })
+                    }
+                  >
+                    {t('profile.sendVerification')}
+                  </Button>
+                )}
+              </span>,
+            ],
+            [t('profile.role'), t(`role.${me.role}` as 'role.owner', { defaultValue: me.role })],
+            [t('profile.organization'), me.organization.name],
+          ]}
+        />
+      </div>
+      {changing && <ChangeEmail onClose={() => setChanging(false)} />}
+    </Card>
+  )
+}
+
+function ChangeEmail({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation()
+  const [email, setEmail] = useState('')
+  const change = useChangeEmail()
+  return (
+    <FormDialog
+      title={t('profile.changeEmail')}
+      description={t('profile.changeEmailText')}
+      submitLabel={t('profile.changeEmailSubmit')}
+      disabled={!email.trim()}
+      busy={change.isPending}
+      error={change.error}
+      onSubmit={() =>
+        change.mutate(email.trim(), {
+          onSuccess: () => {
+            toast({ kind: 'ok', text: t('profile.changeEmailSent', { email: email.trim() }) })
+            onClose()
+          },
+        })
+      }
+      onClose={onClose}
+    >
+      <Field
+        autoFocus
+        type="email"
+        autoComplete="email"
+        label={t('profile.newEmail')}
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+    </FormDialog>
+  )
+}
