@@ -88,7 +88,7 @@ async def _show_organizations() -> None:
         typer.echo(f"{stone.id}  deleted {stone.deleted_at:%Y-%m-%d}, removed {stone.removed_at:%Y-%m-%d}")
 
 
-def _state(row: DirectoryOrganization, progress: Row[tuple[int, int | None]] | None) -> str:
+def _state(row: DirectoryOrganization, progress: Row[int, int | None] | None) -> str:
     if row.deleted_at is None or row.delete_after is None:
         return "active"
     if row.emptied_at is not None:
