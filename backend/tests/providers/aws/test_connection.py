@@ -1,6 +1,7 @@
 """The connection test, credentials and policies."""
 
 import json
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ CONTENT_READS = (
     "logs:GetLogEvents", "logs:FilterLogEvents", "ecr:GetAuthorizationToken", "sts:AssumeRole", "iam:CreateUser",
     "ec2:RunInstances", "s3:PutObject", "ec2:GetLaunchTemplateData",
 )  # fmt: skip
+
+
+@pytest.fixture
+def provider() -> Iterator[AwsProvider]:
+    """Patient: the first role of a simulated cloud takes it seconds on a busy machine, and nothing here hangs."""
+    made = AwsProvider(read_seconds=20, attempts=2)
+    yield made
+    made.close()
 
 
 async def test_a_good_connection_names_its_identity_and_regions(provider: AwsProvider, estate: Estate) -> None:
