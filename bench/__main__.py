@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "costs_breakdown": ["bench.costs_breakdown"],
     "inventory_list": ["bench.inventory_list"],
     "compliance": ["bench.compliance"],
+    "identity": ["bench.identity"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 START, END = "<!-- results: written by make bench -->", "<!-- end of results -->"

@@ -44,6 +44,7 @@ class RemoteKeys:
         self._keys: Mapping[str, VerificationKey] = MappingProxyType({})
         self._fresh_until = self._next_try_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def verification_keys(self, wanted: str | None = None) -> Mapping[str, VerificationKey]:
         """Published keys by id. What is known serves on while the auth service is away.
@@ -52,13 +53,24 @@ class RemoteKeys:
         """
         now = time.monotonic()
         unknown = wanted is not None and wanted not in self._keys
-        if (now >= self._fresh_until or unknown) and now >= self._next_try_at:
-            async with self._lock:
-                if time.monotonic() >= self._next_try_at:
-                    await self._fetch()
+        if not self._keys or (unknown and now >= self._next_try_at):
+            await self._fetch_once()
+        elif now >= self._fresh_until and now >= self._next_try_at and self._refreshing is None:
+            # What is known will do meanwhile: a slow auth service delays nobody.
+            self._refreshing = asyncio.create_task(self._fetch_once())
+            self._refreshing.add_done_callback(self._end_refresh)
         if not self._keys:
             raise Unavailable("The auth service does not answer.")
         return self._keys
+
+    async def _fetch_once(self) -> None:
+        """Who comes while a fetch runs waits for it and takes what it brought."""
+        async with self._lock:
+            if time.monotonic() >= self._next_try_at:
+                await self._fetch()
+
+    def _end_refresh(self, _: asyncio.Task[None]) -> None:
+        self._refreshing = None
 
     async def _fetch(self) -> None:
         self._next_try_at = time.monotonic() + RETRY_SECONDS
