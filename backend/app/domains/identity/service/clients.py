@@ -202,6 +202,9 @@ async def _approval(session: AsyncSession, caller: Caller, client_id: str) -> di
         "session_id": str(live.id),
         "amr": list(live.amr),
         "authenticated_at": live.authenticated_at.isoformat(),
+        # What a provider let in stays within its organization, and ends when the provider says so.
+        "connection_id": str(live.connection_id) if live.connection_id else None,
+        "provider_session": live.provider_session,
     }
 
 
@@ -224,6 +227,9 @@ async def _start(
         session, settings, organization_id, user_id, client="native", amr=amr, origin=origin
     )
     row.authenticated_at = datetime.fromisoformat(ticket.content["authenticated_at"])
+    connection_id = ticket.content.get("connection_id")
+    row.connection_id = UUID(connection_id) if connection_id else None
+    row.provider_session = ticket.content.get("provider_session")
     await session.flush()
     await publish(
         session,
