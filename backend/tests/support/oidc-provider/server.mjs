@@ -33,6 +33,8 @@ server.listen(0, '127.0.0.1', () => {
       rpInitiatedLogout: { enabled: true },
     },
     cookies: { keys: ['test'] },
+    // The library calls no loopback address, and ours are on loopback too.
+    fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
     async findAccount(_, id) {
       return { accountId: id, claims: () => claimsOf(id) }
     },

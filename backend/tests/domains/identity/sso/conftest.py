@@ -16,7 +16,6 @@ from app.domains.identity.service.sso import use_cases as sso
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
-
 from tests.domains.identity.conftest import MakePerson, Person, SignIn, bearer
 from tests.support.oidc_attacker import ScriptedProvider
 
@@ -27,9 +26,7 @@ DOMAIN_SUFFIX = "proven.example"
 
 @pytest.fixture
 async def settings(redis_url: str) -> AsyncIterator[Settings]:
-    made = Settings(
-        redis_url=SecretStr(redis_url), public_url=BASE, allowed_endpoints=("http://127.0.0.1:*",)
-    )
+    made = Settings(redis_url=SecretStr(redis_url), public_url=BASE, allowed_endpoints=("http://127.0.0.1:*",))
     service.use_settings(made)
     yield made
     service.use_settings(None)
@@ -140,11 +137,11 @@ MakeKeeper = Callable[[UUID], Awaitable[Keeper]]
 
 
 @pytest.fixture
-async def make_keeper(
-    client: httpx.AsyncClient, make_person: MakePerson, sign_in: SignIn, dns: Dns
-) -> MakeKeeper:
-    async with directory_session() as session:  # a proven domain is one organization's: those of earlier tests go
-        await session.execute(text("DELETE FROM directory.entries WHERE kind = 'domain'"))
+async def make_keeper(client: httpx.AsyncClient, make_person: MakePerson, sign_in: SignIn, dns: Dns) -> MakeKeeper:
+    async with (
+        directory_session() as session
+    ):  # a proven domain is one organization's: and a name one person's: those of earlier tests go
+        await session.execute(text("DELETE FROM directory.entries WHERE kind IN ('domain', 'login')"))
 
     async def make(organization_id: UUID) -> Keeper:
         person = await make_person("owner", organization_id=organization_id)

@@ -96,11 +96,11 @@ def cases(provider: ScriptedProvider, client_id: str) -> list[Wrong]:
         Wrong("nonce in a list", "nonce", {"nonce": ["x"]}),
         # Now.
         Wrong("expired", "expired", {"exp": now - 120}),
-        Wrong("no expiry", "expired", {"exp": None}),
+        Wrong("no expiry", "exp-unreadable", {"exp": None}),
         Wrong("expiry as a text", "exp-unreadable", {"exp": str(now + 300)}),
         Wrong("expiry as true", "exp-unreadable", {"exp": True}),
         Wrong("expiry beyond all numbers", "exp-unreadable", {"exp": 1e300}),
-        Wrong("no issue time", "issued-at", {"iat": None}),
+        Wrong("no issue time", "iat-unreadable", {"iat": None}),
         Wrong("issued tomorrow", "issued-at", {"iat": now + 86_400}),
         Wrong("issued an hour ago", "issued-at", {"iat": now - 3_600}),
         Wrong("not valid before tomorrow", "not-yet-valid", {"nbf": now + 86_400}),

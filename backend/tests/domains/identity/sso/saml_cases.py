@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signxml import CanonicalizationMethod, DigestAlgorithm, SignatureMethod  # type: ignore[attr-defined]
-
 from tests.support.saml_provider import (
     DS,
     SAML,
@@ -276,7 +275,7 @@ CASES: list[Wrong] = [
     Wrong("no signed info", "saml-references",
           xml=lambda s, p: re.sub(r"<ds:SignedInfo>.*?</ds:SignedInfo>", "", signed_response(s, p.own), flags=re.S)),
     # Wrapped.
-    Wrong("wrapped, way 1", "saml-root", xml=_wrap_1),
+    Wrong("wrapped, way 1", "saml-assertions", xml=_wrap_1),
     Wrong("wrapped, way 2", "saml-assertions", xml=_wrap_2),
     Wrong("wrapped, way 3", "saml-assertions", xml=_wrap_3),
     Wrong("wrapped, way 4", "saml-assertions", xml=_wrap_4),
@@ -382,4 +381,3 @@ CASES: list[Wrong] = [
                               "<saml:AttributeValue>a@proven.example</saml:AttributeValue>"
                               "<saml:AttributeValue>kim@proven.example")),
 ]  # fmt: skip
-

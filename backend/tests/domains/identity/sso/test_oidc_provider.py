@@ -13,12 +13,13 @@ from app.core.redis import close_redis
 from app.domains.identity import service
 from fastapi import FastAPI
 from pydantic import SecretStr
-
 from tests.domains.identity.conftest import bearer
 from tests.domains.identity.sso.conftest import API, Keeper, oidc_body
 from tests.support.oidc_provider import OidcProvider, is_installed
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="node or the provider's packages are missing: make .make/oidc")
+pytestmark = pytest.mark.skipif(
+    not is_installed(), reason="node or the provider's packages are missing: make .make/oidc"
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ async def served(app: FastAPI, settings: Settings) -> AsyncIterator[str]:
     port = int(settings.public_url.rpartition(":")[2])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(0.02)
     yield settings.public_url
     server.should_exit = True
@@ -110,7 +111,7 @@ async def test_a_person_signs_in_gets_their_groups_role_and_is_logged_out_by_the
         assert await keeper.provider_sessions() == 2
         await real.sign_out(browser)
         async with asyncio.timeout(10):
-            while await keeper.provider_sessions():
+            while await keeper.provider_sessions():  # noqa: ASYNC110 - the provider calls when it likes
                 await asyncio.sleep(0.1)
         assert (await refresh(browser, served)).status_code == 401
         gone = await browser.get(f"{served}{API}/auth/me", headers={**headers, "Accept": "application/json"})

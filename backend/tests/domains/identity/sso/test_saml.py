@@ -1,12 +1,12 @@
 """SAML sign-in: the happy road, and wrong answers of every kind, none of which becomes a session."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, BASE, Keeper
 from tests.domains.identity.sso.saml_cases import CASES, EVIL, Pairs, Wrong, build
@@ -25,7 +25,7 @@ def pairs() -> Pairs:
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     def run(line: str) -> None:
         with capsys.disabled():
-            print(f"\n{line}")
+            sys.stdout.write(f"\n{line}\n")
 
     return run
 
@@ -39,9 +39,7 @@ def saml_body(*certificates: Pair, **changes: Any) -> dict[str, Any]:
     return {"kind": "saml", "name": "Example SAML", "config": config | changes.pop("config", {}), **changes}
 
 
-async def begin(
-    browser: httpx.AsyncClient, connection: dict[str, Any], query: str = ""
-) -> tuple[Said, dict[str, str]]:
+async def begin(browser: httpx.AsyncClient, connection: dict[str, Any], query: str = "") -> tuple[Said, dict[str, str]]:
     """Start a sign-in: what a right answer would say, and the request."""
     answer = await browser.get(f"{API}/auth/saml/{connection['id']}/start{query}")
     assert answer.status_code == 302, answer.text
@@ -84,7 +82,7 @@ async def test_no_wrong_saml_answer_becomes_a_session(
         refused = answer.status_code == 400 and answer.json()["type"].endswith("/sign-in-failed")
         if not refused or causes != [case.cause] or EVIL in answer.text:
             wrong.append((case.name, case.cause, answer.status_code, causes))
-    assert wrong == []
+    assert not wrong, "\n".join(map(str, wrong))
     assert await keeper.provider_sessions() == 0
     assert await keeper.people() == people
     said, request = await begin(browser, connection)
@@ -111,9 +109,7 @@ async def test_a_right_answer_signs_in_with_the_role_of_the_group(
     answer = await post(browser, connection, encode(xml), request["relay_state"], accept="text/html")
     assert answer.status_code == 303, await keeper.causes()
     assert answer.headers["location"] == "/sign-in/complete?return_to=%2Falerts%3Fstatus%3Dfiring"
-    tokens = await browser.post(
-        f"{API}/auth/refresh", json={}, headers={"Origin": BASE, "X-CloudOps-Client": "web"}
-    )
+    tokens = await browser.post(f"{API}/auth/refresh", json={}, headers={"Origin": BASE, "X-CloudOps-Client": "web"})
     assert tokens.status_code == 200, tokens.text
     me = (await client.get(f"{API}/auth/me", headers=bearer(tokens.json()["access_token"]))).json()
     assert (me["email"], me["role"]) == (said.email, "operator")

@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, Keeper, oidc_body
 from tests.domains.identity.sso.test_oidc_attacks import answer_honestly, begin, come_back

@@ -42,7 +42,8 @@ _METHODS = frozenset(
 _DIGESTS = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
 _ID_ATTRIBUTES = ("ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id")
 _DECLARATION = re.compile(
-    rb"\A\s*<\?xml version=[\"']1\.[0-9][\"'](?: encoding=[\"']UTF-8[\"'])?[^<>?]*\?>", re.IGNORECASE
+    rb"\A\s*<\?xml version=[\"']1\.0[\"'](?: encoding=[\"']UTF-8[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])?\s*\?>",
+    re.IGNORECASE,
 )
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
 
