@@ -33,7 +33,9 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("accounts", OWN, None),
     ("alerts", OWN, None),
     ("audit_events", OWN, None),
+    ("audit_heads", OWN, None),
     ("audit_seals", OWN, None),
+    ("audit_sinks", OWN, None),
     ("compliance_control_scores", OWN, None),
     ("compliance_pending", OWN, None),
     ("compliance_results", OWN, None),
@@ -46,11 +48,15 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("notification_channels", OWN, None),
     ("notifications", OWN, None),
     ("organization_keys", OWN, None),
+    ("organization_quotas", OWN, None),
+    ("organization_retention", OWN, None),
+    ("organization_spending", OWN, None),
     (
         "organizations",
         "id = app.current_org() OR EXISTS (SELECT 1 FROM memberships m WHERE m.organization_id = organizations.id AND m.user_id = app.current_user_id())",
         "id = app.current_org()",
     ),
+    ("personal_mails", OWN, None),
     ("resource_terms", OWN, None),
     (
         "users",
@@ -63,19 +69,42 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("compliance_accounts", OWN, None),
     ("compliance_issues", OWN, None),
     ("cost_files", OWN, None),
+    ("identity_connections", OWN, None),
     ("job_units", OWN, None),
+    ("notification_deliveries", OWN, None),
+    ("notification_routes", OWN, None),
+    ("organization_branding", OWN, None),
+    ("organization_deletions", OWN, None),
+    ("organization_exports", OWN, None),
+    ("organization_policies", OWN, None),
+    ("passkeys", "user_id = app.current_user_id()", None),
+    ("recovery_codes", "user_id = app.current_user_id()", None),
+    ("roles", OWN, None),
+    ("sync_units", OWN, None),
+    ("totp_factors", "user_id = app.current_user_id()", None),
+    ("usage_counts", OWN, None),
+    ("usage_keys", OWN, None),
+    ("connection_domains", OWN, None),
+    ("group_mappings", OWN, None),
+    ("invitations", OWN, None),
     (
         "memberships",
         "organization_id = app.current_org() OR user_id = app.current_user_id()",
         "organization_id = app.current_org()",
     ),
-    ("notification_deliveries", OWN, None),
-    ("notification_routes", OWN, None),
-    ("sync_units", OWN, None),
+    ("provider_logouts", OWN, None),
     ("resource_relations", OWN, None),
     ("resource_versions", OWN, None),
+    ("scim_groups", OWN, None),
+    ("service_identities", OWN, None),
+    ("used_assertions", OWN, None),
+    ("api_keys", OWN, None),
+    ("external_identities", OWN, None),
+    ("factor_resets", "organization_id = app.current_org() OR user_id = app.current_user_id()", None),
+    ("scim_users", OWN, None),
     ("sessions", OWN, None),
     ("refresh_tokens", OWN, None),
+    ("scim_group_members", OWN, None),
 )
 QUEUE = (  # the job queue's own tables, as pgqueuer 1.6.0 defines them
     """
@@ -372,6 +401,19 @@ def make_tables() -> None:
         unique=False,
     )
     op.create_table(
+        "audit_heads",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_audit_heads")),
+        sa.UniqueConstraint("organization_id", "position", name=op.f("uq_audit_heads_organization_id_position")),
+    )
+    op.create_table(
         "audit_seals",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -381,6 +423,35 @@ def make_tables() -> None:
         sa.Column("sealed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "number", name=op.f("pk_audit_seals")),
         sa.UniqueConstraint("organization_id", "event_id", name=op.f("uq_audit_seals_organization_id_event_id")),
+    )
+    op.create_table(
+        "audit_signing_keys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_signing_keys")),
+    )
+    op.create_table(
+        "audit_sinks",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("secret_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease", sa.Uuid(), nullable=True),
+        sa.Column("lease_ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_audit_sinks")),
     )
     op.create_table(
         "compliance_control_scores",
@@ -557,6 +628,15 @@ def make_tables() -> None:
         unique=False,
     )
     op.create_table(
+        "deleted_organizations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_by", sa.Uuid(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deleted_organizations")),
+        schema="directory",
+    )
+    op.create_table(
         "entries",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
@@ -570,8 +650,29 @@ def make_tables() -> None:
         "organizations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("delete_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
         schema="directory",
+    )
+    op.create_table(
+        "tickets",
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("organization_id", sa.Uuid(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_tickets")),
+        sa.UniqueConstraint("id", name=op.f("uq_tickets_id")),
+        schema="directory",
+    )
+    op.create_index(op.f("ix_tickets_expires_at"), "tickets", ["expires_at"], unique=False, schema="directory")
+    op.create_index(
+        op.f("ix_tickets_kind_subject_id"), "tickets", ["kind", "subject_id"], unique=False, schema="directory"
     )
     op.create_table(
         "events",
@@ -616,6 +717,7 @@ def make_tables() -> None:
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_installation_keys")),
     )
     op.create_table(
@@ -725,8 +827,41 @@ def make_tables() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_keys")),
         sa.UniqueConstraint("organization_id", "version", name=op.f("uq_organization_keys_organization_id_version")),
+    )
+    op.create_table(
+        "organization_quotas",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_quotas")),
+        sa.UniqueConstraint("organization_id", "kind", name=op.f("uq_organization_quotas_organization_id_kind")),
+    )
+    op.create_table(
+        "organization_retention",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_retention")),
+        sa.UniqueConstraint("organization_id", "kind", name=op.f("uq_organization_retention_organization_id_kind")),
+    )
+    op.create_table(
+        "organization_spending",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("period_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_spending")),
+        sa.UniqueConstraint(
+            "organization_id", "kind", "period_on", name=op.f("uq_organization_spending_organization_id_kind_period_on")
+        ),
     )
     op.create_table(
         "organizations",
@@ -744,6 +879,27 @@ def make_tables() -> None:
             "policy": "id = app.current_org() OR EXISTS (SELECT 1 FROM memberships m WHERE m.organization_id = organizations.id AND m.user_id = app.current_user_id())",
             "policy_check": "id = app.current_org()",
         },
+    )
+    op.create_table(
+        "personal_mails",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_personal_mails")),
+    )
+    op.create_index(
+        "ix_personal_mails_open",
+        "personal_mails",
+        ["organization_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_table(
         "resource_terms",
@@ -783,6 +939,8 @@ def make_tables() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("password", sa.LargeBinary(), nullable=True),
         sa.Column("password_changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mfa_enrolled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -1033,6 +1191,31 @@ def make_tables() -> None:
     )
     op.create_index("ix_cost_files_replaced", "cost_files", ["organization_id", "replaced_at"], unique=False)
     op.create_table(
+        "identity_connections",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("secret_updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("jit", sa.Boolean(), nullable=False),
+        sa.Column("require_mfa", sa.Boolean(), nullable=False),
+        sa.Column("scim_token_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("scim_token_hint", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_identity_connections_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_identity_connections")),
+        sa.UniqueConstraint("organization_id", "name", name=op.f("uq_identity_connections_organization_id_name")),
+    )
+    op.create_table(
         "job_units",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=False),
@@ -1053,28 +1236,6 @@ def make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "job_id", "account", "service", "region", name=op.f("pk_job_units")),
     )
-    op.create_table(
-        "memberships",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_memberships")),
-        sa.UniqueConstraint("organization_id", "user_id", name=op.f("uq_memberships_organization_id_user_id")),
-        info={
-            "policy": "organization_id = app.current_org() OR user_id = app.current_user_id()",
-            "policy_check": "organization_id = app.current_org()",
-        },
-    )
-    op.create_index(op.f("ix_memberships_user_id"), "memberships", ["user_id"], unique=False)
     op.create_table(
         "notification_deliveries",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -1136,6 +1297,146 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_notification_routes")),
     )
     op.create_table(
+        "organization_branding",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("display_name", sa.String(), nullable=True),
+        sa.Column("accent", sa.String(), nullable=True),
+        sa.Column("mail_sender_name", sa.String(), nullable=True),
+        sa.Column("logo_key", sa.String(), nullable=True),
+        sa.Column("logo_name", sa.String(), nullable=True),
+        sa.Column("logo_type", sa.String(), nullable=True),
+        sa.Column("logo_bytes", sa.Integer(), nullable=True),
+        sa.Column("custom_domain", sa.String(), nullable=True),
+        sa.Column("domain_token", sa.String(), nullable=True),
+        sa.Column("domain_verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_organization_branding_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_branding")),
+        sa.UniqueConstraint("organization_id", name=op.f("uq_organization_branding_organization_id")),
+    )
+    op.create_table(
+        "organization_deletions",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by", sa.Uuid(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delete_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_members", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("last_key_version", sa.Integer(), nullable=False),
+        sa.Column("removing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_organization_deletions_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_deletions")),
+        sa.UniqueConstraint("organization_id", name=op.f("uq_organization_deletions_organization_id")),
+    )
+    op.create_table(
+        "organization_exports",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("storage_key", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("row_counts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("file_count", sa.Integer(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_organization_exports_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_exports")),
+    )
+    op.create_index(
+        op.f("ix_organization_exports_organization_id_created_at"),
+        "organization_exports",
+        ["organization_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
+        "organization_policies",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("mfa_required_roles", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("mfa_grace_days", sa.Integer(), nullable=False),
+        sa.Column("mfa_required_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("web_idle_minutes", sa.Integer(), nullable=False),
+        sa.Column("web_absolute_hours", sa.Integer(), nullable=False),
+        sa.Column("native_idle_days", sa.Integer(), nullable=False),
+        sa.Column("sso_required", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_organization_policies_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_organization_policies")),
+        sa.UniqueConstraint("organization_id", name=op.f("uq_organization_policies_organization_id")),
+    )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("backed_up", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_passkeys_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("user_id", "credential_id", name=op.f("uq_passkeys_user_id_credential_id")),
+        info={"policy": "user_id = app.current_user_id()"},
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+        sa.UniqueConstraint("user_id", "hash", name=op.f("uq_recovery_codes_user_id_hash")),
+        info={"policy": "user_id = app.current_user_id()"},
+    )
+    op.create_table(
+        "roles",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_normalised", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("permissions", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_roles_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_roles")),
+        sa.UniqueConstraint(
+            "organization_id", "name_normalised", name=op.f("uq_roles_organization_id_name_normalised")
+        ),
+    )
+    op.create_table(
         "sync_units",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1170,6 +1471,200 @@ def make_tables() -> None:
             "service",
             name=op.f("uq_sync_units_organization_id_account_id_native_account_region_service"),
         ),
+    )
+    op.create_table(
+        "totp_factors",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("seed", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_totp_factors_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_totp_factors")),
+        info={"policy": "user_id = app.current_user_id()"},
+    )
+    op.create_index(op.f("ix_totp_factors_user_id"), "totp_factors", ["user_id"], unique=False)
+    op.create_table(
+        "usage_counts",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("pseudonym", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_usage_counts_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_usage_counts")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "day",
+            "kind",
+            "name",
+            "pseudonym",
+            name=op.f("uq_usage_counts_organization_id_day_kind_name_pseudonym"),
+        ),
+    )
+    op.create_table(
+        "usage_keys",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_usage_keys_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_usage_keys")),
+        sa.UniqueConstraint("organization_id", name=op.f("uq_usage_keys_organization_id")),
+    )
+    op.create_table(
+        "connection_domains",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_connection_domains_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_connection_domains")),
+        sa.UniqueConstraint("organization_id", "domain", name=op.f("uq_connection_domains_organization_id_domain")),
+    )
+    op.create_index(
+        op.f("ix_connection_domains_organization_id_connection_id"),
+        "connection_domains",
+        ["organization_id", "connection_id"],
+        unique=False,
+    )
+    op.create_table(
+        "group_mappings",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("group", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_group_mappings_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "role_id"],
+            ["roles.organization_id", "roles.id"],
+            name=op.f("fk_group_mappings_organization_id_role_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_group_mappings")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "group",
+            name=op.f("uq_group_mappings_organization_id_connection_id_group"),
+        ),
+    )
+    op.create_table(
+        "invitations",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("email_normalised", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.Column("scope", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("invited_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by", sa.Uuid(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "role_id"],
+            ["roles.organization_id", "roles.id"],
+            name=op.f("fk_invitations_organization_id_role_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_invitations_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_invitations")),
+    )
+    op.create_index(
+        op.f("ix_invitations_organization_id_role_id"), "invitations", ["organization_id", "role_id"], unique=False
+    )
+    op.create_index(
+        "uq_invitations_open",
+        "invitations",
+        ["organization_id", "email_normalised"],
+        unique=True,
+        postgresql_where=sa.text("accepted_at IS NULL AND revoked_at IS NULL"),
+    )
+    op.create_table(
+        "memberships",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.Column("scope", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("(role = 'custom') = (role_id IS NOT NULL)", name=op.f("ck_memberships_role")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "role_id"],
+            ["roles.organization_id", "roles.id"],
+            name=op.f("fk_memberships_organization_id_role_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_memberships")),
+        sa.UniqueConstraint("organization_id", "user_id", name=op.f("uq_memberships_organization_id_user_id")),
+        info={
+            "policy": "organization_id = app.current_org() OR user_id = app.current_user_id()",
+            "policy_check": "organization_id = app.current_org()",
+        },
+    )
+    op.create_index(
+        op.f("ix_memberships_organization_id_role_id"), "memberships", ["organization_id", "role_id"], unique=False
+    )
+    op.create_index(op.f("ix_memberships_user_id"), "memberships", ["user_id"], unique=False)
+    op.create_table(
+        "provider_logouts",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_session", sa.String(), nullable=True),
+        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("ended_sessions", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_provider_logouts_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_provider_logouts")),
+    )
+    op.create_index(op.f("ix_provider_logouts_expires_at"), "provider_logouts", ["expires_at"], unique=False)
+    op.create_index(
+        op.f("ix_provider_logouts_organization_id_connection_id_provider_session"),
+        "provider_logouts",
+        ["organization_id", "connection_id", "provider_session"],
+        unique=False,
     )
     op.create_table(
         "resource_relations",
@@ -1253,6 +1748,254 @@ def make_tables() -> None:
         unique=False,
     )
     op.create_table(
+        "scim_groups",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("display_name", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_scim_groups_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_scim_groups")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "display_name",
+            name=op.f("uq_scim_groups_organization_id_connection_id_display_name"),
+        ),
+    )
+    op.create_table(
+        "service_identities",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_normalised", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.Column("permissions", postgresql.ARRAY(sa.Text()), nullable=True),
+        sa.Column("scope", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("num_nonnulls(role, role_id, permissions) = 1", name=op.f("ck_service_identities_rights")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "role_id"],
+            ["roles.organization_id", "roles.id"],
+            name=op.f("fk_service_identities_organization_id_role_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_service_identities_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_service_identities")),
+        sa.UniqueConstraint(
+            "organization_id", "name_normalised", name=op.f("uq_service_identities_organization_id_name_normalised")
+        ),
+    )
+    op.create_index(
+        op.f("ix_service_identities_organization_id_role_id"),
+        "service_identities",
+        ["organization_id", "role_id"],
+        unique=False,
+    )
+    op.create_table(
+        "used_assertions",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_used_assertions_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_used_assertions")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "hash",
+            name=op.f("uq_used_assertions_organization_id_connection_id_hash"),
+        ),
+    )
+    op.create_index(op.f("ix_used_assertions_expires_at"), "used_assertions", ["expires_at"], unique=False)
+    op.create_table(
+        "api_keys",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hint", sa.String(), nullable=False),
+        sa.Column("permissions", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("scope", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("addresses", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("service_identity_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_address", sa.String(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("num_nonnulls(user_id, service_identity_id) = 1", name=op.f("ck_api_keys_owner")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "service_identity_id"],
+            ["service_identities.organization_id", "service_identities.id"],
+            name=op.f("fk_api_keys_organization_id_service_identity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["memberships.organization_id", "memberships.user_id"],
+            name=op.f("fk_api_keys_organization_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("organization_id", "hash", name=op.f("uq_api_keys_organization_id_hash")),
+    )
+    op.create_index(
+        op.f("ix_api_keys_organization_id_service_identity_id"),
+        "api_keys",
+        ["organization_id", "service_identity_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_api_keys_organization_id_user_id"), "api_keys", ["organization_id", "user_id"], unique=False
+    )
+    op.create_table(
+        "external_identities",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_external_identities_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["memberships.organization_id", "memberships.user_id"],
+            name=op.f("fk_external_identities_organization_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_external_identities")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "subject",
+            name=op.f("uq_external_identities_organization_id_connection_id_subject"),
+        ),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "user_id",
+            name=op.f("uq_external_identities_organization_id_connection_id_user_id"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_external_identities_organization_id_user_id"),
+        "external_identities",
+        ["organization_id", "user_id"],
+        unique=False,
+    )
+    op.create_table(
+        "factor_resets",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("client_address", sa.String(), nullable=False),
+        sa.Column("approved_by", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["memberships.organization_id", "memberships.user_id"],
+            name=op.f("fk_factor_resets_organization_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_factor_resets")),
+        info={"policy": "organization_id = app.current_org() OR user_id = app.current_user_id()"},
+    )
+    op.create_index(op.f("ix_factor_resets_user_id"), "factor_resets", ["user_id"], unique=False)
+    op.create_index(
+        "uq_factor_resets_open",
+        "factor_resets",
+        ["organization_id", "user_id"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "scim_users",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_name", sa.String(), nullable=False),
+        sa.Column("user_name_normalised", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("given_name", sa.String(), nullable=False),
+        sa.Column("family_name", sa.String(), nullable=False),
+        sa.Column("display_name", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "connection_id"],
+            ["identity_connections.organization_id", "identity_connections.id"],
+            name=op.f("fk_scim_users_organization_id_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["memberships.organization_id", "memberships.user_id"],
+            name=op.f("fk_scim_users_organization_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_scim_users")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "user_id",
+            name=op.f("uq_scim_users_organization_id_connection_id_user_id"),
+        ),
+        sa.UniqueConstraint(
+            "organization_id",
+            "connection_id",
+            "user_name_normalised",
+            name=op.f("uq_scim_users_organization_id_connection_id_user_name_normalised"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_scim_users_organization_id_connection_id_external_id"),
+        "scim_users",
+        ["organization_id", "connection_id", "external_id"],
+        unique=False,
+    )
+    op.create_table(
         "sessions",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1268,6 +2011,8 @@ def make_tables() -> None:
         sa.Column("absolute_expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("connection_id", sa.Uuid(), nullable=True),
+        sa.Column("provider_session", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "user_id"],
             ["memberships.organization_id", "memberships.user_id"],
@@ -1304,6 +2049,38 @@ def make_tables() -> None:
         op.f("ix_refresh_tokens_organization_id_session_id"),
         "refresh_tokens",
         ["organization_id", "session_id"],
+        unique=False,
+    )
+    op.create_table(
+        "scim_group_members",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("group_id", sa.Uuid(), nullable=False),
+        sa.Column("scim_user_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "group_id"],
+            ["scim_groups.organization_id", "scim_groups.id"],
+            name=op.f("fk_scim_group_members_organization_id_group_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "scim_user_id"],
+            ["scim_users.organization_id", "scim_users.id"],
+            name=op.f("fk_scim_group_members_organization_id_scim_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_scim_group_members")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "group_id",
+            "scim_user_id",
+            name=op.f("uq_scim_group_members_organization_id_group_id_scim_user_id"),
+        ),
+    )
+    op.create_index(
+        op.f("ix_scim_group_members_organization_id_scim_user_id"),
+        "scim_group_members",
+        ["organization_id", "scim_user_id"],
         unique=False,
     )
     # ### end Alembic commands ###
