@@ -10,6 +10,7 @@ from app.domains.identity.api import (
     factors,
     identity_providers,
     invitations,
+    keys,
     organizations,
     scim,
     sso,
@@ -22,6 +23,7 @@ __all__ = ["routers", "well_known_router"]
 routers = [
     *auth.routers,
     *clients.routers,
+    *keys.routers,
     *factors.routers,
     *credentials.routers,
     *organizations.routers,
