@@ -15,13 +15,13 @@ async def record_event(session: AsyncSession, event: Event) -> None:
     await service.record_event(session, event)
 
 
-@schedule("audit.seal_events", cron="* * * * *")
+@schedule("audit.seal_events", cron="* * * * *", while_deleted=True)
 async def seal_events(session: AsyncSession, organization_id: UUID) -> None:
     """Every minute: an edit before its row is sealed goes unseen, so a minute is how long that may last."""
     await service.seal_new_events(session, organization_id)
 
 
-@schedule("audit.sign_heads", cron="7 * * * *")
+@schedule("audit.sign_heads", cron="7 * * * *", while_deleted=True)
 async def sign_heads(session: AsyncSession, organization_id: UUID) -> None:
     """Every hour: a chain rewritten as a whole shows against the last signed head."""
     await service.sign_head(session, organization_id)
