@@ -106,7 +106,7 @@ async def test_a_person_signs_in_gets_their_groups_role_and_is_logged_out_by_the
         headers = bearer(tokens.json()["access_token"])
         me = (await browser.get(f"{served}{API}/auth/me", headers=headers)).json()
         assert (me["email"], me["name"], me["role"]) == ("lee@proven.example", "lee", "operator")
-        # Signed in there already: no form this time, and another role by now is another role here.
+        # Signed in there already: no form this time.
         assert (await enter(browser, real, served, start, "")).headers["location"].startswith("/sign-in/complete")
         assert await keeper.provider_sessions() == 2
         await real.sign_out(browser)
@@ -117,7 +117,7 @@ async def test_a_person_signs_in_gets_their_groups_role_and_is_logged_out_by_the
         gone = await browser.get(f"{served}{API}/auth/me", headers={**headers, "Accept": "application/json"})
         assert gone.status_code == 401
     async with httpx.AsyncClient(headers={"Accept": "text/html"}, timeout=20) as browser:
-        answer = await enter(browser, real, served, start, "lee@proven.example+Admins")
+        answer = await enter(browser, real, served, start, "max@proven.example+Admins")
         tokens = await refresh(browser, served)
         me = await browser.get(f"{served}{API}/auth/me", headers=bearer(tokens.json()["access_token"]))
         assert me.json()["role"] == "admin"
