@@ -280,3 +280,8 @@ async def test_folders_are_not_listed(client: httpx.AsyncClient, folder: str) ->
     assert answer.status_code in (200, 404)
     assert "app-1a2b.js" not in answer.text
     assert "Index of" not in answer.text
+
+
+async def test_pages_of_an_https_address_may_open_encrypted_sockets_only(client: httpx.AsyncClient) -> None:
+    policy = directives((await client.get("/")).headers["content-security-policy"])
+    assert policy["connect-src"] == "'self' wss://ops.example.com"
