@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
@@ -31,6 +31,7 @@ from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.pagination import decode_cursor, encode_cursor
 from app.core.ratelimit import LIMITS, Limit, RateLimiter
+from app.core.scope import Scope
 from app.domains.inventory import queries
 from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.service.listing import item_of
@@ -43,12 +44,22 @@ ROWS = 50
 PATH = "/api/v1/usage/resources"
 
 
+SCOPES: dict[str, Callable[[Estate], Scope]] = {  # by bearer token
+    "account": lambda estate: Scope(frozenset({estate.account_id})),
+    "accounts": lambda estate: Scope(frozenset({estate.account_id, UUID(int=1), UUID(int=2)})),
+    "common_tag": lambda _: Scope(tags=(("env", "prod"),)),
+    "rare_tag": lambda _: Scope(tags=(("env", "none"),)),
+}
+
+
 def serve_ours(estate: Estate, port: int) -> None:
-    """The application with a fixed caller."""
+    """The application with a fixed caller, whose bearer token names a scope."""
     from app.main import create_app
 
-    async def authenticate(_: Any) -> Caller:
+    async def authenticate(request: Any) -> Caller:
+        scope = SCOPES.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         return Caller(
+            scope=scope(estate) if scope else None,
             user_id=estate.account_id,
             organization_id=estate.organization_id,
             email="bench@example.com",
@@ -108,7 +119,12 @@ def server(kind: str, estate: Estate, port: int) -> Iterator[None]:
         try:
             for _ in range(300):
                 try:
-                    answer = httpx.get(f"http://127.0.0.1:{port}{PATH}", params={"limit": ROWS}, timeout=10)
+                    answer = httpx.get(
+                        f"http://127.0.0.1:{port}{PATH}",
+                        params={"limit": ROWS},
+                        headers={"Authorization": "Bearer x"},
+                        timeout=10,
+                    )
                     assert answer.status_code == 200, answer.text
                     break
                 except httpx.TransportError:
@@ -121,13 +137,13 @@ def server(kind: str, estate: Estate, port: int) -> Iterator[None]:
 async def read(port: int, target: str) -> bytes:
     """One answer's body."""
     async with httpx.AsyncClient() as client:
-        return (await client.get(f"http://127.0.0.1:{port}{target}")).content
+        return (await client.get(f"http://127.0.0.1:{port}{target}", headers={"Authorization": "Bearer x"})).content
 
 
 ROUNDS = 3
 
 
-async def ask(port: int, targets: Sequence[str], seconds: float) -> tuple[float, list[float]]:
+async def ask(port: int, targets: Sequence[str], seconds: float, scope: str = "x") -> tuple[float, list[float]]:
     """Requests a second and each one's milliseconds, from a client that does nothing but read the bytes."""
     latencies: list[float] = []
     stop_at = time.perf_counter() + seconds
@@ -137,7 +153,7 @@ async def ask(port: int, targets: Sequence[str], seconds: float) -> tuple[float,
         picks = random.Random(number)
         while (started := time.perf_counter()) < stop_at:
             target = picks.choice(targets)
-            writer.write(f"GET {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer x\r\n\r\n".encode())
+            writer.write(f"GET {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {scope}\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200"), (target, head[:60])
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
@@ -180,6 +196,14 @@ async def measure(resources: int, seconds: float) -> None:
                 "facets": ["/api/v1/usage/facets"],
                 "summary": ["/api/v1/usage/summary"],
             }
+            scoped = {}
+            for name in SCOPES:
+                ratios = []
+                for _ in range(3):
+                    plain, _latencies = await ask(18741, pages, seconds / 4)
+                    narrowed, _latencies = await ask(18741, pages, seconds / 4, name)
+                    ratios.append(plain / narrowed)
+                scoped[f"scope_{name}_times"] = sorted(ratios)[1]
             others = {f"{name}_p99_ms": p99((await ask(18741, each, 2))[1]) for name, each in filters.items()}
     report(
         "inventory_list",
@@ -191,6 +215,8 @@ async def measure(resources: int, seconds: float) -> None:
         wanted="at least 0.4",
         ours_p99_ms=our_p99,
         floor_p99_ms=floor_p99,
+        scope_wanted="at most 1.2 times the list without a scope",
+        **scoped,
         **others,
         **stored,
     )

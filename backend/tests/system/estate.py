@@ -7,14 +7,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.core.database import tenant_session
+from app.core.database import set_user, tenant_session
 from app.core.ids import new_id
 from app.core.tasks import Job
 from app.domains.accounts.models import Account
 from app.domains.alerts.models import Alert, AlertUserState
+from app.domains.audit.models import AuditSink
 from app.domains.compliance.models import ComplianceIssue, ComplianceResult, ComplianceStandard
 from app.domains.compliance.rules.mapping import STANDARDS
 from app.domains.costs.models import CostImport
+from app.domains.identity.models import ApiKey, CustomRole, Invitation, ServiceIdentity
+from app.domains.identity.models.factors import FactorReset, Passkey
+from app.domains.identity.models.organizations import OrganizationExport
+from app.domains.identity.models.sso import ConnectionDomain, IdentityConnection
 from app.domains.inventory.models import CloudResource, ResourceVersion, SyncUnit
 from app.domains.notifications.models import (
     NotificationChannel,
@@ -44,11 +49,20 @@ async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UU
             "import_id",
             "job_id",
             "delivery_id",
+            "role_id",
+            "api_key_id",
+            "service_identity_id",
+            "invitation_id",
+            "provider_id",
+            "export_id",
+            "sink_id",
+            "reset_id",
         )
     }
-    ids |= {"user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
+    ids |= {"factor_id": new_id(), "user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
     async with tenant_session(organization_id) as session:
-        for rows in _rows(organization_id, ids):
+        await set_user(session, user_id)  # factors are the person's own rows
+        for rows in [*_rows(organization_id, ids), *_identity_rows(organization_id, ids)]:
             session.add_all(rows)
             await session.flush()
     return ids
@@ -112,3 +126,49 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
             last_opened_at=NOW, last_seen_at=NOW,
         ),
     ]  # fmt: skip
+
+
+def _identity_rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]:
+    """What belongs to people, roles, machines and providers."""
+    own, person = {"organization_id": organization_id}, ids["user_id"]
+    later = datetime.now(UTC) + timedelta(days=30)
+    yield [
+        CustomRole(
+            **own, id=ids["role_id"], name="Desk", name_normalised="desk", description="", permissions=["alerts:read"]
+        ),
+        ServiceIdentity(
+            **own, id=ids["service_identity_id"], name="Robot", name_normalised="robot", description="",
+            permissions=["alerts:read"], created_by=person,
+        ),
+        ApiKey(
+            **own, id=ids["api_key_id"], name="Key", hash=ids["api_key_id"].bytes * 2, hint="abcd",
+            permissions=["alerts:read"], addresses=[], user_id=person, created_by=person, expires_at=later,
+        ),
+        Invitation(
+            **own, id=ids["invitation_id"], email="guest@example.org", email_normalised="guest@example.org",
+            role="viewer", invited_by=person, sent_at=NOW, expires_at=later,
+        ),
+        IdentityConnection(
+            **own, id=ids["provider_id"], kind="oidc", name="Provider", enabled=False,
+            config={"issuer": "https://id.example.org", "client_id": "x"}, jit=False, require_mfa=False,
+        ),
+        OrganizationExport(**own, id=ids["export_id"], state="failed", created_by=person),
+        AuditSink(**own, id=ids["sink_id"], name="Sink", kind="webhook", url="https://log.example.org", position=0),
+        FactorReset(
+            **own, id=ids["reset_id"], request_id=new_id(), user_id=person, client_address="", approved_by=[],
+            requested_at=datetime.now(UTC), expires_at=later,
+        ),
+        Passkey(
+            id=ids["factor_id"], user_id=person, name="Key", credential_id=ids["factor_id"].bytes,
+            public_key=b"x", sign_count=0, transports=[], backed_up=False,
+        ),
+    ]  # fmt: skip
+    yield [
+        ConnectionDomain(
+            **own,
+            id=new_id(),
+            connection_id=ids["provider_id"],
+            domain=f"{ids['provider_id'].hex}.example.org",
+            token="t",
+        ),
+    ]

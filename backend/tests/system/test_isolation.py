@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,8 @@ from app.core.secrets import use_root_key
 from app.domains.costs.bills.ask import close_engines
 from app.domains.identity import service
 from app.domains.identity.models import LoginThrottle
-from app.domains.identity.rules import PERMISSION_TABLE, ROLES, Role
+from app.domains.identity.rules import PERMISSION_TABLE, PERMISSIONS, ROLES, Role
+from app.domains.identity.rules.access import KEY_REFUSED
 from app.main import create_app
 from sqlalchemy import delete
 from tests.domains.conftest import FixedRootKey
@@ -163,7 +165,7 @@ async def test_another_organizations_ids_in_a_path_look_like_unknown_ones(site: 
     wrong, tried = [], 0
     for operation in site.operations:
         names = [name for name, _ in operation.parameters("path")]
-        if not set(names) - INSTALLATION_WIDE:
+        if not set(names) - INSTALLATION_WIDE or operation.permission is None:
             continue
         schema = operation.body_schema
         body = _body(site, operation, site.our_ids) if schema else None
@@ -263,6 +265,30 @@ async def test_each_role_reaches_what_the_permission_table_gives_it_and_nothing_
                 wrong.append((role, operation.label, permission, answer.status_code, answer.text[:200]))
     assert not wrong
     assert asked > 300
+
+
+async def test_a_key_with_everything_reaches_no_more_than_a_machine_may(site: Site) -> None:
+    """An owner's key with every permission that keys can have, on every route: which answers 403 follows the table."""
+    owner = {"Authorization": f"Bearer {await site.token(site.members['owner'])}"}
+    body = {
+        "name": "Everything",
+        "permissions": sorted(PERMISSIONS - KEY_REFUSED),
+        "expires_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    made = await site.http.post("/api/v1/api-keys", json=body, headers=owner)
+    assert made.status_code == 201, made.text
+    wrong, asked = [], 0
+    for operation in site.operations:
+        if (permission := operation.permission) is None:
+            continue
+        path = {name: str(new_id()) for name, _ in operation.parameters("path")}
+        answer = await site.send(operation, path, made.json()["key"], {})
+        refused = answer.status_code == 403 and answer.json()["type"] == f"{PUBLIC}forbidden"
+        asked += 1
+        if refused != (permission in KEY_REFUSED) or answer.status_code >= 500 or answer.status_code == 401:
+            wrong.append((operation.label, permission, answer.status_code, answer.text[:200]))
+    assert not wrong
+    assert asked > 60
 
 
 async def test_every_role_may_sign_out(site: Site) -> None:
