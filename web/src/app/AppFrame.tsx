@@ -15,6 +15,7 @@ import { useScopedLink } from '@/hooks/useScopedLink'
 import { useShortcuts } from '@/hooks/useShortcuts'
 import { useSession } from '@/services/session'
 import { useStepUp } from '@/services/stepUp'
+import { countUse } from '@/services/usage'
 import { ErrorBoundary } from './ErrorBoundary'
 import { pageInfoAt } from './pageInfo'
 import { useLiveUpdates } from './useLiveUpdates'
@@ -54,7 +55,10 @@ export function AppFrame() {
       <div className="flex min-w-0 flex-1 flex-col">
         <Header
           crumbs={crumbs}
-          onSearch={() => setOverlay('palette')}
+          onSearch={() => {
+            countUse('feature', 'search.open')
+            setOverlay('palette')
+          }}
           pickers={
             <>
               {info.account && <AccountPicker />}

@@ -11,9 +11,11 @@ async function authorizedFetch(input: RequestInfo | URL): Promise<Response> {
   const request = input instanceof Request ? input : new Request(input)
   // An upload is not copied to be sent twice: 200 MB would stay in memory.
   const isUpload = request.headers.get('Content-Type')?.startsWith('multipart/') ?? false
+  let hadToken = false
   const send = async () => {
     const attempt = isUpload ? request : request.clone()
     const token = await freshToken()
+    hadToken = token !== null
     if (token) attempt.headers.set('Authorization', `Bearer ${token}`)
     try {
       return await fetch(attempt)
@@ -23,7 +25,8 @@ async function authorizedFetch(input: RequestInfo | URL): Promise<Response> {
     }
   }
   const response = await send()
-  if (response.status === 401) {
+  // Without a token the refusal is about what was sent (a link that was used), not about a session.
+  if (response.status === 401 && (hadToken || useSession.getState().status === 'signed-in')) {
     if ((await refreshSession()) && !isUpload) return send()
     endSession('expired')
   }

@@ -1,4 +1,23 @@
-import type { Account, Alert, AlertDetail, ApiKey, AuditEntry, AuditSink, CostBreakdown, Factors, Finding, IdentityProvider, Invitation, Job, Me, Member, Resource, ResourceDetail, Role, ServiceIdentity } from '@/types/api'
+import type {
+  Account,
+  Alert,
+  AlertDetail,
+  ApiKey,
+  AuditEntry,
+  AuditSink,
+  CostBreakdown,
+  Factors,
+  Finding,
+  IdentityProvider,
+  Invitation,
+  Job,
+  Me,
+  Member,
+  Resource,
+  ResourceDetail,
+  Role,
+  ServiceIdentity,
+} from '@/types/api'
 
 /** Valid rows; a test states only what matters to it. */
 const AT = '2026-11-20T10:00:00Z'

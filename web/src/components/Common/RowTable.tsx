@@ -29,7 +29,8 @@ export function RowTable<Row>({ label, rows, columns, rowId, actions }: Props<Ro
       column.wideOnly && 'max-md:hidden',
     )
   return (
-    <section
+    <div
+      role="group"
       aria-label={label}
       tabIndex={0}
       className="min-w-0 overflow-x-auto rounded-card border border-border bg-surface outline-offset-[-2px]"
@@ -75,6 +76,6 @@ export function RowTable<Row>({ label, rows, columns, rowId, actions }: Props<Ro
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
 import { toast } from '@/services/toasts'
+import { countUse } from '@/services/usage'
 import { useInvite } from '../api/invitations'
 import { draftOf, roleChoice, type ScopeError, scopeOf } from '../rules'
 import { RoleField } from './RoleField'
@@ -29,6 +30,7 @@ export function InviteDialog({ accounts, onClose }: { accounts: ScopeAccount[]; 
       { email: address, ...roleChoice(role), scope: read.scope },
       {
         onSuccess: () => {
+          countUse('feature', 'members.invite')
           toast({ kind: 'ok', text: t('invitations.sent', { email: address }) })
           onClose()
         },

@@ -1,5 +1,5 @@
 import { Download, ShieldCheck } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Badge } from '@/components/Common/Badge'
 import { Button } from '@/components/Common/Button'
@@ -12,6 +12,7 @@ import { Facts } from '@/components/Common/SidePanel'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { formatInstant, formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import { countUse } from '@/services/usage'
 import { type ExportFormat, useExportAudit, useVerifyAudit } from '../api'
 import { useAuditFilter } from '../hooks/useAuditFilter'
 
@@ -61,6 +62,7 @@ export function AuditActions() {
 function Verification({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const verify = useVerifyAudit()
+  useEffect(() => countUse('feature', 'audit-log.verify'), [])
   const found = verify.data
   return (
     <Modal title={t('audit.verify')} description={t('audit.verifyText')} onClose={onClose}>

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
-import { useAddPasskey } from '../../api/factors'
+import { useAddPasskey } from '@/features/identity/api/factors'
 
 type Props = { onClose: () => void; onDone: (recoveryCodes: string[] | null) => void }
 

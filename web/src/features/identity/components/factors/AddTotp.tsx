@@ -4,7 +4,7 @@ import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
 import { SvgImage } from '@/components/Common/Qr'
 import { CopyLine } from '@/components/Common/Secret'
-import { useAddTotp, useConfirmTotp } from '../../api/factors'
+import { useAddTotp, useConfirmTotp } from '@/features/identity/api/factors'
 import { CodeField } from '../CodeField'
 
 type Props = { onClose: () => void; onDone: (recoveryCodes: string[] | null) => void }

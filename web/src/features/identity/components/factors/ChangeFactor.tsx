@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { ConfirmDialog, FormDialog } from '@/components/Common/FormDialog'
-import { useRemoveFactor, useRenameFactor } from '../../api/factors'
+import { useRemoveFactor, useRenameFactor } from '@/features/identity/api/factors'
 import type { Factor } from './FactorList'
 
 type Props = { factor: Factor; onClose: () => void }

@@ -7,7 +7,7 @@ import { saveFile } from '@/components/Common/download'
 import { ConfirmDialog, FormDialog } from '@/components/Common/FormDialog'
 import { Checkbox } from '@/components/Common/Inputs'
 import { Strip } from '@/components/Common/States'
-import { useRenewRecoveryCodes } from '../../api/factors'
+import { useRenewRecoveryCodes } from '@/features/identity/api/factors'
 
 /** The codes, this one time: to be copied, printed or saved before the dialog can be finished. */
 export function RecoveryCodes({ codes, onClose }: { codes: string[]; onClose: () => void }) {

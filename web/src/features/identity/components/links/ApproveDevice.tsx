@@ -7,8 +7,8 @@ import { ProblemNote } from '@/components/Common/ProblemNote'
 import { Facts } from '@/components/Common/SidePanel'
 import { Strip } from '@/components/Common/States'
 import { Time } from '@/components/Common/Time'
+import { useAnswerDevice, useReadDevice } from '@/features/identity/api/clients'
 import { useSession } from '@/services/session'
-import { useAnswerDevice, useReadDevice } from '../../api/clients'
 
 /** Lets a device without a browser in: the code it shows is typed or brought by its link, then asked about. */
 export function ApproveDevice({ userCode }: { userCode: string }) {

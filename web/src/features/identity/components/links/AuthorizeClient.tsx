@@ -4,9 +4,9 @@ import { Button } from '@/components/Common/Button'
 import { ProblemNote } from '@/components/Common/ProblemNote'
 import { Facts } from '@/components/Common/SidePanel'
 import { Strip } from '@/components/Common/States'
+import { useAuthorizeClient } from '@/features/identity/api/clients'
+import { authorizationOf } from '@/features/identity/rules'
 import { useSession } from '@/services/session'
-import { useAuthorizeClient } from '../../api/clients'
-import { authorizationOf } from '../../rules'
 
 /** One of our own programs asks to act as the person: shown by name and target, and only let in by a click. */
 export function AuthorizeClient({ search }: { search: string }) {

@@ -4,7 +4,7 @@ import { Link } from 'react-router'
 import { Button } from '@/components/Common/Button'
 import { Field } from '@/components/Common/Field'
 import { ProblemNote } from '@/components/Common/ProblemNote'
-import { useForgotPassword } from '../../api/signIn'
+import { useForgotPassword } from '@/features/identity/api/signIn'
 
 /** Asks for the mail that sets a new password. The answer is the same whether the address is known or not. */
 export function ForgotPassword({ email: known }: { email: string }) {

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { Button } from '@/components/Common/Button'
 import { ProblemNote } from '@/components/Common/ProblemNote'
-import { useResetPassword } from '../../api/signIn'
+import { useResetPassword } from '@/features/identity/api/signIn'
 import { isLongEnough, NewPasswordField } from '../NewPasswordField'
 
 /** Sets a new password by the token of a mail. */

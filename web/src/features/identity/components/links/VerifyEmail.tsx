@@ -4,7 +4,7 @@ import { Link } from 'react-router'
 import { Button } from '@/components/Common/Button'
 import { ProblemNote } from '@/components/Common/ProblemNote'
 import { Skeleton } from '@/components/Common/Skeleton'
-import { useVerifyEmail } from '../../api/signIn'
+import { useVerifyEmail } from '@/features/identity/api/signIn'
 import { UnusableLink } from './ResetPassword'
 
 /** Confirms an address by the token of a mail; opening the link is enough. */

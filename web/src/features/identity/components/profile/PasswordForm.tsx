@@ -5,9 +5,9 @@ import { z } from 'zod'
 import { Button } from '@/components/Common/Button'
 import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
+import { useChangePassword } from '@/features/identity/api/profile'
 import { ApiProblem } from '@/services/problem'
 import { toast } from '@/services/toasts'
-import { useChangePassword } from '../../api/profile'
 
 const schema = z.object({
   current: z.string().min(1, 'current'),

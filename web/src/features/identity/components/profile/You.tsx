@@ -6,9 +6,9 @@ import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
 import { Facts } from '@/components/Common/SidePanel'
+import { useChangeEmail, useSendVerification } from '@/features/identity/api/profile'
 import { useSession } from '@/services/session'
 import { toast } from '@/services/toasts'
-import { useChangeEmail, useSendVerification } from '../../api/profile'
 
 /** Who one is here: the name others see, the address one signs in with, and the role. */
 export function You() {

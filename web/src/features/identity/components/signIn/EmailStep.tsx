@@ -4,10 +4,10 @@ import { useTranslation } from 'react-i18next'
 import { Button } from '@/components/Common/Button'
 import { Field } from '@/components/Common/Field'
 import { ProblemNote } from '@/components/Common/ProblemNote'
-import { useSignInMethods } from '../../api/signIn'
-import { useFieldPasskey, usePasskeySignIn } from '../../hooks/usePasskeySignIn'
-import { canUsePasskeys } from '../../passkeys'
-import type { Outcome, SignInMethods } from '../../signInState'
+import { useSignInMethods } from '@/features/identity/api/signIn'
+import { useFieldPasskey, usePasskeySignIn } from '@/features/identity/hooks/usePasskeySignIn'
+import { canUsePasskeys } from '@/features/identity/passkeys'
+import type { Outcome, SignInMethods } from '@/features/identity/signInState'
 
 type Props = {
   email: string

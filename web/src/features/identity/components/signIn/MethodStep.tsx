@@ -6,10 +6,10 @@ import { Link } from 'react-router'
 import { Button } from '@/components/Common/Button'
 import { Field } from '@/components/Common/Field'
 import { ProblemNote } from '@/components/Common/ProblemNote'
+import { usePasskeySignIn } from '@/features/identity/hooks/usePasskeySignIn'
+import { canUsePasskeys } from '@/features/identity/passkeys'
+import { type Outcome, outcomeOf, type SignInMethods } from '@/features/identity/signInState'
 import { signIn } from '@/services/session'
-import { usePasskeySignIn } from '../../hooks/usePasskeySignIn'
-import { canUsePasskeys } from '../../passkeys'
-import { type Outcome, outcomeOf, type SignInMethods } from '../../signInState'
 
 type Props = {
   email: string

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { FactorDemand, Outcome, SignInMethods } from '../../signInState'
+import type { FactorDemand, Outcome, SignInMethods } from '@/features/identity/signInState'
 import { EmailStep } from './EmailStep'
 import { FactorStep } from './FactorStep'
 import { MethodStep } from './MethodStep'

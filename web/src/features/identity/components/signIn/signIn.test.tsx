@@ -158,7 +158,7 @@ test('a passkey signs in without a password', async () => {
       userHandle: null,
     },
   })
-  vi.stubGlobal('PublicKeyCredential', class {})
+  vi.stubGlobal('PublicKeyCredential', vi.fn())
   Object.defineProperty(navigator, 'credentials', { configurable: true, value: { get } })
   let sent: unknown
   answer('post', '/auth/passkey/options', { ticket: 'k1', public_key: { challenge: 'AQID' } })
