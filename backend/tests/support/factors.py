@@ -67,7 +67,7 @@ class App:
         return next(code for code in ("000000", "111111", "222222", "333333") if code not in right)
 
 
-async def login(client: httpx.AsyncClient, person: Any, **more: Any) -> httpx.Response:
+async def login(client: httpx.AsyncClient, person: Any, /, **more: Any) -> httpx.Response:
     body = {"email": person.email, "password": person.password, "client": "native"} | more
     return await client.post(f"{V1}/auth/login", json=body)
 

@@ -129,7 +129,10 @@ def _is_repeated(folded: str, common: frozenset[str]) -> bool:
 
 def _is_built_from(folded: str, context: Iterable[str]) -> bool:
     words = {word for phrase in context for word in _WORD.findall(phrase.casefold()) if len(word) >= 3}
-    words |= {"".join(_WORD.findall(phrase.casefold())) for phrase in context}
+    for phrase in context:
+        whole = phrase.casefold().strip()
+        parts = {whole, whole.partition("@")[0], "".join(_WORD.findall(whole))}  # an address also as it is written
+        words |= {part for part in parts if len(part) >= 3}
     left = folded
     for word in sorted(filter(None, words), key=len, reverse=True):
         left = left.replace(word, " ")

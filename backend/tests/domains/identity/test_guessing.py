@@ -1,0 +1,77 @@
+"""Ten thousand guesses of a password and of a code: how many are looked at at all, and how many get in."""
+
+from typing import Any
+
+import pytest
+from app.core.errors import RateLimited
+from app.domains.identity.errors import LoginFailed
+from app.domains.identity.service import second_factor, signing_in
+from app.domains.identity.service.factors.checking import Challenged, Proof
+from app.domains.identity.service.origin import Origin
+from tests.support.factors import add_totp, login
+
+GUESSES = 10_000
+
+
+def from_anywhere(number: int) -> Origin:
+    """Another network each time, as a botnet has them."""
+    return Origin(client_address=f"10.{number // 250 % 250}.{number % 250}.9")
+
+
+@pytest.mark.timeout(600)
+async def test_ten_thousand_passwords(
+    make_person: Any, client: Any, settings: Any, moved_clock: Any, record_property: Any, capsys: Any
+) -> None:
+    person = await make_person()
+    looked_at = successes = refused = 0
+    for number in range(GUESSES):  # one a second, for nearly three hours
+        try:
+            await signing_in.sign_in(
+                settings, email=person.email, password=f"guess {number:05d} of many", client="web",
+                origin=from_anywhere(number),
+            )  # fmt: skip
+            successes += 1
+        except RateLimited:
+            refused += 1
+        except LoginFailed:
+            looked_at += 1
+        moved_clock.advance(seconds=1)
+    record_property("passwords_looked_at", looked_at)
+    with capsys.disabled():
+        print(f"\n{GUESSES} passwords: {looked_at} looked at, {refused} refused unseen, {successes} successes")  # noqa: T201
+    assert (successes, looked_at + refused) == (0, GUESSES)
+    assert 10 <= looked_at <= 30
+    moved_clock.advance(seconds=901)
+    assert (await login(client, person)).status_code == 200  # nobody is locked out for good
+
+
+@pytest.mark.timeout(600)
+async def test_ten_thousand_codes(
+    make_person: Any, client: Any, sign_in: Any, auth: Any, settings: Any, moved_clock: Any, record_property: Any,
+    capsys: Any,
+) -> None:  # fmt: skip
+    person = await make_person()
+    app, _ = await add_totp(client, auth((await sign_in(person))["access_token"]))
+    moved_clock.advance(minutes=2)
+    looked_at = successes = refused = 0
+    for number in range(GUESSES):
+        code = f"{number:06d}"
+        if code in {app.code(step) for step in (-1, 0, 1)}:
+            code = app.wrong_code()  # chance is not what is measured here
+        try:
+            done = await second_factor.try_factor(
+                settings, person.organization_id, person.user_id, Challenged(proof=Proof(otp=code)), client="web",
+                origin=from_anywhere(number),
+            )  # fmt: skip
+            successes += done is not None
+            looked_at += done is None
+        except RateLimited:
+            refused += 1
+        moved_clock.advance(seconds=1)
+    record_property("codes_looked_at", looked_at)
+    with capsys.disabled():
+        print(f"\n{GUESSES} codes: {looked_at} looked at, {refused} refused unseen, {successes} successes")  # noqa: T201
+    assert (successes, looked_at + refused) == (0, GUESSES)
+    assert 10 <= looked_at <= 30  # three codes of a million are right at a time: 1 in 10,000 for such a run
+    moved_clock.advance(seconds=901)
+    assert (await login(client, person, otp=app.code())).status_code == 200
