@@ -4,7 +4,6 @@ import {
   createAuditSink,
   exportAuditLog,
   listAuditEvents,
-  listAuditHeads,
   listAuditSinks,
   removeAuditSink,
   renewAuditSinkSecret,
@@ -26,7 +25,6 @@ import type { AuditFilter } from './rules'
 export const auditKeys = {
   all: ['audit'] as const,
   list: (filter: AuditFilter) => [...auditKeys.all, 'list', filter] as const,
-  heads: () => [...auditKeys.all, 'heads'] as const,
   sinks: () => [...auditKeys.all, 'sinks'] as const,
 }
 
@@ -53,12 +51,6 @@ export const auditQuery = (filter: AuditFilter) =>
       ),
     ...keysetPages,
     placeholderData: keepPreviousData,
-  })
-
-export const auditHeadsQuery = () =>
-  queryOptions({
-    queryKey: auditKeys.heads(),
-    queryFn: ({ signal }) => answerOf(listAuditHeads({ query: { limit: 1 }, signal })),
   })
 
 export const auditSinksQuery = () =>
