@@ -1,6 +1,5 @@
 """Sessions and their Redis copy: losing, stopping or forging Redis neither lets anybody in nor throws anybody out."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -79,6 +78,23 @@ async def test_poisoned_copies_are_a_miss(
         assert me.json()["role"] == "viewer"
         assert await status(client, ended_headers) == 401
         await redis.delete(*names)
+
+
+async def test_an_old_copy_that_is_put_back_revives_nobody(
+    client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any, settings: Settings, moved_clock: Any
+) -> None:
+    person = await make_person("viewer")
+    headers = auth((await sign_in(person))["access_token"])
+    assert await status(client, headers) == 200
+    before = await copies(settings, person.organization_id)
+    assert before
+    await client.post("/api/v1/auth/logout", headers=headers)
+    from app.domains.identity.service.cache import COPY_SECONDS
+
+    moved_clock.advance(seconds=COPY_SECONDS + 1)
+    for name, value in before.items():
+        await get_redis(settings).set(name, value)
+    assert await status(client, headers) == 401
 
 
 async def test_a_stopped_redis_changes_nothing(
@@ -194,7 +210,7 @@ async def test_logging_out_clears_the_browser(client: httpx.AsyncClient, make_pe
 
 
 async def test_a_copy_that_says_expired_is_checked_against_the_table(
-    client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any, settings: Settings
+    client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any, moved_clock: Any
 ) -> None:
     from datetime import timedelta
 
@@ -203,12 +219,12 @@ async def test_a_copy_that_says_expired_is_checked_against_the_table(
     headers = auth(tokens["access_token"])
     async with tenant_session(person.organization_id) as session:
         now = clock.utc_now()
-        await session.execute(update(Session).values(expires_at=now + timedelta(seconds=0.4)))
+        await session.execute(update(Session).values(expires_at=now + timedelta(seconds=20)))
     assert await status(client, headers) == 200
     assert (
         await client.post("/api/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
     ).status_code == 200
-    await asyncio.sleep(0.5)
+    moved_clock.advance(seconds=21)
     assert await status(client, headers) == 200
 
 

@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.config import Settings
 from app.core.redis import get_redis, org_key
 from app.domains.identity.queries import SessionSnapshot
@@ -206,17 +207,22 @@ async def _quietly(settings: Settings, work: Callable[..., Awaitable[object]]) -
 
 
 def _close(key: bytes, name: str, content: bytes) -> bytes:
-    return hmac.digest(key, name.encode() + b"\0" + content, hashlib.sha256) + content
+    until = int(clock.utc_now().timestamp()) + COPY_SECONDS
+    dated = until.to_bytes(8, "big") + content
+    return hmac.digest(key, name.encode() + b"\0" + dated, hashlib.sha256) + dated
 
 
 def _open(key: bytes, name: str, value: bytes | str | None) -> list[Any] | None:
+    """The content, where it is ours and fresh: the time is inside, so that an old copy put back is none."""
     if value is None or not key:
         return None
     raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
-    content = raw[32:]
-    if not hmac.compare_digest(hmac.digest(key, name.encode() + b"\0" + content, hashlib.sha256), raw[:32]):
+    dated = raw[32:]
+    if not hmac.compare_digest(hmac.digest(key, name.encode() + b"\0" + dated, hashlib.sha256), raw[:32]):
         return None
-    found: list[Any] = orjson.loads(content)
+    if int.from_bytes(dated[:8], "big") < clock.utc_now().timestamp():
+        return None
+    found: list[Any] = orjson.loads(dated[8:])
     return found
 
 
