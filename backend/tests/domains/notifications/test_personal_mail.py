@@ -34,9 +34,9 @@ async def test_a_mail_is_sealed_sent_and_forgotten(organization: Any, mailbox: A
     assert row.content is not None
     assert TOKEN.encode() not in row.content
     assert b"kim@example.com" not in row.content
-    await tasks.send_personal_mail(make_context(organization, "notifications.send_mail", {}), row.id)
+    await tasks.send_personal_mail(await make_context(organization, "notifications.send_mail", {}), row.id)
     await tasks.send_personal_mail(
-        make_context(organization, "notifications.send_mail", {}), row.id
+        await make_context(organization, "notifications.send_mail", {}), row.id
     )  # a job that runs twice sends once
     [message] = mailbox.messages
     assert message["To"] == "kim@example.com"
@@ -51,11 +51,11 @@ async def test_a_mail_is_sealed_sent_and_forgotten(organization: Any, mailbox: A
 async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_not(organization: Any, mailbox: Any) -> None:
     row = await queue(organization)
     mailbox.answers = ["451 later"]
-    await tasks.send_personal_mail(make_context(organization, "notifications.send_mail", {}), row.id)
+    await tasks.send_personal_mail(await make_context(organization, "notifications.send_mail", {}), row.id)
     async with tenant_session(organization) as session:
         assert (await session.get_one(PersonalMail, (organization, row.id))).state == "queued"
     mailbox.answers = ["550 never"]
-    await tasks.send_personal_mail(make_context(organization, "notifications.send_mail", {}), row.id)
+    await tasks.send_personal_mail(await make_context(organization, "notifications.send_mail", {}), row.id)
     async with tenant_session(organization) as session:
         after = await session.get_one(PersonalMail, (organization, row.id))
     assert (after.state, after.content) == ("failed", None)
