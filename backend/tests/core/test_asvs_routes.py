@@ -1,5 +1,6 @@
 """The start-up check of routes: the application does not start with a route that nobody decided about."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -7,6 +8,7 @@ from app.core.config import SERVICES, Settings
 from app.core.http import Caller, allow, allow_detached
 from app.core.openapi import PUBLIC_ROUTES, permissions_of, require_permissions, routes_of
 from app.domains.identity.rules import PERMISSIONS
+from app.domains.identity.rules.sso import local_path
 from app.main import create_app
 from fastapi import APIRouter, Depends, FastAPI
 
@@ -105,5 +107,64 @@ def test_what_changes_something_is_never_a_get() -> None:
             (route.name, name) for name in permissions_of(route.dependant) if not name.endswith((":read", ":export"))
         ]
     assert asked > 30
-    writers = ("api-keys:", "identity-providers:", "roles:", "ownership:", "members:")  # who manages these reads them
+    writers = (
+        "api-keys:",
+        "identity-providers:",
+        "roles:",
+        "ownership:",
+        "members:",
+        "organization:",
+    )  # who manages these reads them
     assert not [one for one in wrong if not one[1].startswith(writers)], "a safe method with a permission to write"
+
+
+# Every route that needs no session, and why; docs/security/sign-in.md describes the ways in.
+WAYS_IN = {
+    "password": {"sign_in", "finish_sign_in", "start_mfa_passkey", "report_lost_factors", "list_sign_in_methods"},
+    "passkey": {"start_passkey_sign_in", "sign_in_with_passkey"},
+    "links": {
+        "request_password_reset", "reset_password", "verify_email", "preview_invitation", "accept_invitation",
+    },
+    "identity providers": {
+        "start_oidc_sign_in", "finish_oidc_sign_in", "log_out_at_oidc_provider", "start_saml_sign_in",
+        "finish_saml_sign_in", "read_saml_metadata",
+    },
+    "clients": {"start_device_sign_in", "exchange_token"},
+    "sessions": {"refresh_session"},
+    "not a way in": {
+        "read_public_branding", "read_logo", "read_jwks", "read_health", "read_readiness", "read_metrics", "read_page",
+        "read_docs", "read_docs_start",
+    },
+}  # fmt: skip
+
+
+def test_the_ways_in_are_those_of_the_page() -> None:
+    """Somebody who adds a public route decides here which way in it belongs to, and describes a new one on the page."""
+    listed = set().union(*WAYS_IN.values())
+    provisioning = {name for name in PUBLIC_ROUTES if "_scim_" in name}
+    assert PUBLIC_ROUTES - provisioning == listed
+    page = (Path(__file__).resolve().parents[3] / "docs" / "security" / "sign-in.md").read_text(encoding="utf-8")
+    for way in (
+        "| password |",
+        "| passkey |",
+        "| identity provider",
+        "link |",
+        "| command line and phone |",
+        "| API key |",
+    ):
+        assert way in page
+    assert "| provisioning (SCIM) |" in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "evil.example", "", None,
+        "/%2f%2fevil.example/../..", "/%2fevil.example", "/%5cevil.example", "/a\nb", "/a b", "/\tevil",
+        "\\\\evil.example",
+        "/" + "a" * 600, "///evil.example", "http:/evil.example", "/\u202eevil", " /inventory",
+    ],
+)  # fmt: skip
+def test_only_paths_of_our_own_are_returned_to(address: str | None) -> None:
+    assert local_path(address) == "/"
+    assert local_path("/inventory?type=queue") == "/inventory?type=queue"

@@ -1,6 +1,7 @@
 """What browsers, other origins and intermediaries may do, asked of every route of the OpenAPI document."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from app.core.config import SERVICES, Settings
 from app.core.database import Database
 from app.core.ids import new_id
+from app.core.openapi import routes_of
 from app.domains.identity import service
 from app.main import create_app
 from fastapi import FastAPI
@@ -285,3 +287,26 @@ async def test_folders_are_not_listed(client: httpx.AsyncClient, folder: str) ->
 async def test_pages_of_an_https_address_may_open_encrypted_sockets_only(client: httpx.AsyncClient) -> None:
     policy = directives((await client.get("/")).headers["content-security-policy"])
     assert policy["connect-src"] == "'self' wss://ops.example.com"
+
+
+async def test_provisioning_without_its_own_token_is_401_on_every_route(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    """Its routes check a token of their own, outside of the permissions that the start looks at."""
+    wrong, asked = [], 0
+    described = {"read_scim_configuration", "list_scim_resource_types", "read_scim_resource_type"}
+    described |= {"list_scim_schemas", "read_scim_schema"}  # the same for everybody, nothing of an organization
+    for route in routes_of(app):
+        if "_scim_" not in route.name:
+            continue
+        address = re.sub(r"\{[^}]*\}", str(new_id()), route.path)
+        for token in (None, "x", "cok_" + "0" * 32 + "_" + "0" * 64 + "_00000000", f"{'a' * 40}.{'b' * 40}.{'c' * 86}"):
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            (method,) = route.methods - {"HEAD"}
+            answer = await client.request(method, address, headers=headers, json=None if method == "GET" else {})
+            asked += 1
+            expected = (401, 200, 404) if route.name in described else (401,)
+            if answer.status_code not in expected:
+                wrong.append((method, address, token, answer.status_code, answer.text[:200]))
+    assert not wrong
+    assert asked > 40
