@@ -13,6 +13,11 @@ API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-anc
 _FEATURES = ("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "microphone", "payment", "usb")
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in _FEATURES)
 CREDENTIAL_PATHS = frozenset({"/api/v1/auth/refresh"})
+# Addresses that may hold a secret of single use; the browser must tell them to nobody, our own assets included.
+SIGN_IN_PATHS = (
+    "/auth", "/api/v1/auth", "/sign-in", "/login", "/forgot-password", "/reset-password", "/verify-email",
+    "/invitation", "/device", "/authorize",
+)  # fmt: skip
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](?::[0-9]{1,5})?")
 _ALLOWED_HEADERS = "authorization, content-type, idempotency-key, if-match, x-request-id, x-cloudops-client"
 _EXPOSED_HEADERS = "x-request-id, ratelimit, ratelimit-policy, retry-after, etag"
@@ -34,8 +39,9 @@ def set_security_headers(headers: MutableHeaders, *, path: str, host: str, secur
     is_api = path.startswith(("/api/", "/.well-known/"))
     headers.setdefault("Strict-Transport-Security", HSTS)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    is_sign_in = path.startswith(("/auth", "/api/v1/auth", "/sign-in", "/login"))
-    headers.setdefault("Referrer-Policy", "no-referrer" if is_sign_in else "strict-origin-when-cross-origin")
+    headers.setdefault(
+        "Referrer-Policy", "no-referrer" if path.startswith(SIGN_IN_PATHS) else "strict-origin-when-cross-origin"
+    )
     headers.setdefault("Content-Security-Policy", page_policy(host, secure=secure) if is_page else API_POLICY)
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

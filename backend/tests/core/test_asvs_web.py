@@ -310,3 +310,12 @@ async def test_provisioning_without_its_own_token_is_401_on_every_route(
                 wrong.append((method, address, token, answer.status_code, answer.text[:200]))
     assert not wrong
     assert asked > 40
+
+
+@pytest.mark.parametrize(
+    "page", ["sign-in", "sign-in/complete", "reset-password", "verify-email", "invitation", "device"]
+)
+async def test_pages_that_links_lead_to_are_told_to_nobody(client: httpx.AsyncClient, page: str) -> None:
+    answer = await client.get(f"/{page}?token=single-use")
+    assert (answer.status_code, answer.headers["referrer-policy"]) == (200, "no-referrer")
+    assert (await client.get("/resources")).headers["referrer-policy"] == "strict-origin-when-cross-origin"
