@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -13,9 +13,11 @@ from app.core.config import SERVICES, Settings
 from app.core.database import Database
 from app.core.ids import new_id
 from app.core.openapi import routes_of
+from app.core.secrets import use_root_key
 from app.domains.identity import service
 from app.main import create_app
 from fastapi import FastAPI
+from tests.domains.conftest import FixedRootKey
 
 OWN = "https://ops.example.com"
 LISTED = "https://console.example.com"
@@ -51,6 +53,15 @@ FORWARDED = {
     "X-Forwarded-User": "admin@localhost",
     "X-Remote-User": "admin@localhost",
 }
+
+
+@pytest.fixture(autouse=True)
+def _root_key() -> Iterator[None]:
+    """The key that all tests of this database have; reading the key set makes one that later tests must open."""
+    use_root_key(FixedRootKey())
+    service.get_key_ring().clear()
+    yield
+    use_root_key(None)
 
 
 def made_app(database: Database, **settings: Any) -> FastAPI:
