@@ -13,7 +13,7 @@ RULES = (
     (r"^backend/app/(?!core/tasks/).*\.py$", r"^\s*(from|import) pgqueuer", "use app.core.tasks"),
     (r"^backend/app/(?!core/).*\.py$", r"driver_connection", "the raw connection escapes the session's transaction"),
     (r"^backend/app/.*\.py$", r"(?i)[\"']\s*SET (?!LOCAL|\w+ = )(SESSION )?app\.", "only set_config(…, true)"),
-    (r"^backend/app/(?!core/).*\.py$", r"\bhttpx\.(get|post|AsyncClient|Client)\(", "use app.core.egress"),
+    (r"^backend/app/(?!core/|cli/).*\.py$", r"\bhttpx\.(get|post|AsyncClient|Client)\(", "use app.core.egress"),
     (r"\.(py|ts|tsx|md|yml|yaml|toml|sh)$|Makefile", r"(/root/|/home/[a-z]+/)", "no paths of one machine"),
     (r"^web/src/.*\.(ts|tsx)$", r"dangerouslySetInnerHTML", "text only"),
 )  # fmt: skip

@@ -106,6 +106,7 @@ def sign_in(page: Page, demonstration: Demonstration) -> None:
     """Through the form, as a person would."""
     page.goto(demonstration.url)
     page.get_by_label("E-mail").fill(demonstration.email)
+    page.keyboard.press("Enter")
     page.get_by_label("Password", exact=True).fill(demonstration.password)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Dashboard", level=1).wait_for()

@@ -12,12 +12,18 @@ from tests.system.running import BACKEND
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(420)]
 AXE = BACKEND.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/", "/resources", "/alerts", "/cost", "/compliance", "/accounts", "/jobs")
+SETTINGS = (
+    *("organization", "branding", "quotas", "usage", "members", "roles", "identity-providers", "api-keys"),
+    *("audit-log", "encryption-keys"),
+)
+MAIN_PAGES = ("", "resources", "alerts", "cost", "compliance", "accounts", "jobs", "profile", "profile/security")
+PAGES = tuple(f"/{name}" for name in (*MAIN_PAGES, *(f"settings/{name}" for name in SETTINGS)))
 
 
 def test_a_wrong_password_is_told_in_words(context_page: Page, demonstration: Demonstration) -> None:
     context_page.goto(demonstration.url)
     context_page.get_by_label("E-mail").fill(demonstration.email)
+    context_page.keyboard.press("Enter")
     context_page.get_by_label("Password", exact=True).fill("not the password")
     context_page.keyboard.press("Enter")
     expect(context_page.get_by_role("alert").first).to_be_visible()

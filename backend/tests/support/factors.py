@@ -34,7 +34,7 @@ class Mail:
     @property
     def token(self) -> str:
         """The secret of its link."""
-        return self.path.partition("?token=")[2]
+        return self.path.partition("#token=")[2]
 
 
 async def read_mails(organization_id: UUID, kind: str | None = None) -> list[Mail]:

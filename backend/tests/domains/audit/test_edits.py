@@ -10,6 +10,7 @@ from app.core.database import Base, tenant_session
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.domains.audit import rules, service
+from app.domains.audit.models import AuditEvent
 from app.domains.audit.service import Verification
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.domains.audit.edits import REWRITE, edits
@@ -53,7 +54,7 @@ async def rewrite(owner: asyncpg.Connection, organization_id: UUID, start: int) 
     async with tenant_session(organization_id) as session:
         wanted = [row["event_id"] for row in rows if row["number"] >= start]
         for event_id in wanted:
-            event = await session.get(Base.registry._class_registry["AuditEvent"], (organization_id, event_id))  # type: ignore[arg-type]
+            event = await session.get(AuditEvent, (organization_id, event_id))
             assert event is not None
             record = rules.AuditRecord(**{name: getattr(event, name) for name in rules.AuditRecord.__slots__})
             number += 1

@@ -40,7 +40,7 @@ class Someone:
         assert answer.status_code == 200, answer.text
         query = parse_qs(urlsplit(answer.json()["redirect_to"]).query)
         assert query["state"] == ["s" * 16]
-        return query["code"][0]
+        return str(query["code"][0])
 
     async def exchange(self, code: str, *, form: bool = True, **changes: str) -> httpx.Response:
         body = {
@@ -129,7 +129,7 @@ WRONG = (
 async def test_a_code_with_anything_wrong_is_refused_and_used_up(someone: Someone) -> None:
     for changes in WRONG:
         code = await someone.code()
-        answer = await someone.exchange(code, **changes)
+        answer = await someone.exchange(code, form=True, **changes)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant"), changes
         assert (await someone.exchange(code)).status_code == 400, changes
     for code in ("", "x", "A" * 43):

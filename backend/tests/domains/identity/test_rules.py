@@ -36,6 +36,7 @@ audit:read            x x - - x -
 audit:export          x x - - x -
 members:read          x x x - x -
 members:write         x x - - - -
+roles:write           x x - - - -
 api-keys:own          x x x x - x
 api-keys:write        x x - - - -
 organization:read     x x x x x x

@@ -41,7 +41,7 @@ async def test_a_mail_is_sealed_sent_and_forgotten(organization: Any, mailbox: A
     [message] = mailbox.messages
     assert message["To"] == "kim@example.com"
     assert message["Subject"] == "Reset your password"
-    assert f"/reset-password?token={TOKEN}" in message.get_content()
+    assert f"/reset-password#token={TOKEN}" in message.get_content()
     async with tenant_session(organization) as session:
         after = await session.get_one(PersonalMail, (organization, row.id))
         assert (after.state, after.content, after.attempts) == ("sent", None, 1)
@@ -87,7 +87,7 @@ def test_what_others_named_fills_a_slot_and_nothing_else() -> None:
     assert len(subject) < 160
     assert "${token}" in subject
     assert "Bcc: x@example.com" not in body.splitlines()
-    assert path == "/invitation?token=a%20b%26c"
+    assert path == "/invitation#token=a%20b%26c"
 
 
 @pytest.mark.parametrize("kind", sorted(mail_texts._TEXTS))

@@ -14,7 +14,7 @@ type Props = { crumbs: Crumb[]; onSearch: () => void; pickers: ReactNode }
 export function Header({ crumbs, onSearch, pickers }: Props) {
   const { t } = useTranslation()
   return (
-    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-border bg-surface px-4 max-md:gap-1.5 max-md:px-3">
+    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-border bg-surface px-4 max-md:gap-1 max-md:px-2">
       <Breadcrumb crumbs={crumbs} />
       <div className="flex min-w-0 flex-1 justify-center max-lg:justify-end">
         <button

@@ -29,7 +29,7 @@ export function RangePicker() {
         label={t('range.label')}
         value={name}
         options={options}
-        icon={<CalendarRange size={14} aria-hidden />}
+        icon={<CalendarRange size={14} aria-hidden className="max-md:hidden" />}
         onChange={(value) => (value === PICK ? setPicking(true) : void setName(value))}
       />
       {picking && (

@@ -242,7 +242,7 @@ async def ensure_first_administrator(settings: Settings) -> tuple[str, str] | No
             return None
         if given is not None:
             passwords.check_policy(given, [email], pointer="CLOUDOPS_ADMIN_PASSWORD")
-        password = given or secrets.token_urlsafe(15)
+        password = given or secrets.token_urlsafe(18)
         organization = await create_organization(session, "My organization")
         await create_user(session, organization.id, email=email, name="Administrator", role="owner", password=password)
     return None if given is not None else (email, password)

@@ -14,7 +14,7 @@ _ASK = "If this was not you, sign in and look at your sessions and factors:"
 
 @dataclass(frozen=True)
 class MailText:
-    """`page` is a path of the web app; `?token=` is added where the values hold one."""
+    """`page` is a path of the web app; `#token=` is added where the values hold one."""
 
     subject: str
     body: str
@@ -125,5 +125,5 @@ def compose(kind: str, values: Mapping[str, str]) -> tuple[str, str, str]:
     text = _TEXTS[kind]
     slots = {name: one_line(value)[:MAX_VALUE] for name, value in values.items() if name != "token"}
     token = values.get("token")
-    path = f"{text.page}?token={quote(token, safe='')}" if token else text.page
+    path = f"{text.page}#token={quote(token, safe='')}" if token else text.page
     return Template(text.subject).substitute(slots), Template(text.body).substitute(slots), path

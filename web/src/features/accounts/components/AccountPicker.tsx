@@ -17,7 +17,7 @@ export function AccountPicker() {
       hideLabel
       label={t('account.picker')}
       value={accountId ?? ''}
-      icon={<Cloud size={14} aria-hidden />}
+      icon={<Cloud size={14} aria-hidden className="max-md:hidden" />}
       options={[
         { value: '', label: t('account.all') },
         ...data.items.map((account) => ({ value: account.id, label: account.name })),

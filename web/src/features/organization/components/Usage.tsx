@@ -85,7 +85,7 @@ function Names({ title, names }: { title: string; names: UsageRead['pages'] }) {
             label: name,
             value: count,
             color: 'var(--series-1)',
-            shown: t('usage.count', { count, shown: formatNumber(count), people: formatNumber(people) }),
+            shown: `${t('usage.count', { count, shown: formatNumber(count) })} · ${t('usage.by', { count: people, shown: formatNumber(people) })}`,
           }))}
         />
       )}
