@@ -60,6 +60,7 @@ async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UU
         )
     }
     ids |= {"factor_id": new_id(), "user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
+    ids["organization_id"] = organization_id
     async with tenant_session(organization_id) as session:
         await set_user(session, user_id)  # factors are the person's own rows
         for rows in [*_rows(organization_id, ids), *_identity_rows(organization_id, ids)]:

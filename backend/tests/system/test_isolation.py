@@ -69,8 +69,14 @@ class Site:
         for name, value in path.items():
             address = address.replace(f"{{{name}}}", value)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        content = {"json": body} if operation.description.get("requestBody") else {}
+        media = operation.description.get("requestBody", {}).get("content", {})
+        content: dict[str, Any] = {"json": body} if media else {}
+        if set(media) == {"multipart/form-data"}:
+            content = {"files": {"file": ("logo.png", b"x", "image/png")}}
         return await self.http.request(operation.method, address, headers=headers, params=query, **content)
+
+
+ENDS_ACCESS = frozenset({"sign_out", "leave_organization"})  # nothing could be asked with the token afterwards
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +148,8 @@ async def _fill(site: Site, organization_id: UUID, member: Member) -> dict[str, 
 
 def _id_for(ids: Mapping[str, UUID], name: str) -> str:
     """The id that a parameter of this name takes."""
+    if name == "domain":
+        return f"{ids['provider_id'].hex}.example.org"
     known = OTHER_NAMES.get(name, name)
     assert known in ids, f"tests/system/estate.py makes nothing for the parameter {name}"
     return str(ids[known])
@@ -183,6 +191,8 @@ async def test_another_organizations_ids_in_a_path_look_like_unknown_ones(site: 
 def _body(site: Site, operation: Operation, ids: Mapping[str, UUID]) -> Any:
     """A valid body whose ids are from `ids`."""
     body = operation.sample(operation.body_schema or {})
+    if "domain" in body:
+        body["domain"] = "own.example.org"  # more than its schema asks for: a name that could be a domain
     known = operation.body_ids()
     return body | {name: _id_for(ids, name) for name in known} if known else body
 
@@ -191,6 +201,8 @@ async def test_another_organizations_ids_in_a_query_or_body_look_like_unknown_on
     token = await site.token(site.members["owner"])
     wrong, tried = [], 0
     for operation in site.operations:
+        if operation.permission is None:
+            continue
         path = {name: _id_for(site.our_ids, name) for name, _ in operation.parameters("path")}
         for name in operation.query_ids():
             theirs, unknown = _id_for(site.their_ids, name), str(new_id())
@@ -220,7 +232,9 @@ async def test_no_list_shows_anything_of_another_organization(site: Site) -> Non
         path = {name: _id_for(site.our_ids, name) for name, _ in operation.parameters("path")}
         query = {"group": "service"} if operation.name == "list_cost_dimension" else {}
         answer = await site.send(operation, path, token, **query)
-        assert answer.status_code == 200, (operation.label, answer.text)
+        # the estate's export failed, so there is nothing to download
+        expected = 404 if operation.path.endswith("/download") else 200
+        assert answer.status_code == expected, (operation.label, answer.text)
         seen += any(str(one) in answer.text for one in site.our_ids.values())
         shown += [
             (operation.label, name)
@@ -255,7 +269,7 @@ async def test_each_role_reaches_what_the_permission_table_gives_it_and_nothing_
         token = await site.token(site.members[role])
         for operation in site.operations:
             permission = operation.permission
-            if permission is None or operation.name == "sign_out":
+            if permission is None or operation.name in ENDS_ACCESS:
                 continue
             path = {name: str(new_id()) for name, _ in operation.parameters("path")}
             answer = await site.send(operation, path, token, {})

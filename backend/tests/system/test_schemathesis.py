@@ -6,6 +6,7 @@ operation, the long one (`make campaign`) 50 and more; both print a table, the l
 
 import itertools
 import os
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -214,11 +215,20 @@ def examples(platform: Platform, cloud: Cloud, account_id: str, import_id: str) 
     return made
 
 
+LEFT_OUT = re.compile(
+    r"/api/v1/(auth/(factors|mfa|passkey|password/|email|methods|oidc|saml|switch|authorize|token|device|invitations|"
+    r"step-up/)|users/|roles|permissions|api-keys|service-identities|identity-providers|organizations(?!/current$)|"
+    r"branding|usage-events|audit-log/)"
+)
+"""Not generated yet: a generated policy, role or factor would shut the campaign out. They have tests of their own."""
+
+
 def run_campaign(platform: Platform, examples: Examples, cases: int) -> Campaign:
     """Send everything; the answer holds the tallies and the failures."""
     document = httpx.get(f"{platform.url}/openapi.json").json()
     campaign = Campaign(platform.url, document, examples.sign_in)
     operations = {operation.definition.raw["operationId"]: operation for operation in campaign.operations()}
+    operations = {name: one for name, one in operations.items() if LEFT_OUT.match(one.path) is None}
     order = sorted(operations, key=lambda name: LAST.index(name) if name in LAST else -1)
     for name in order:
         path_names = [one.name for one in operations[name].path_parameters]

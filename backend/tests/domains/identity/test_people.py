@@ -234,7 +234,7 @@ async def test_the_first_start_makes_one_administrator(app: Any, client: httpx.A
     assert sum(item is not None for item in made) == 1
     name, password = next(item for item in made if item)
     assert name == email
-    assert len(password) == 20
+    assert len(password) == 24
     assert await service.ensure_first_administrator(given) is None
     answer = await client.post("/api/v1/auth/login", json={"email": email, "password": password})
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
