@@ -105,7 +105,7 @@ def _failures_of(route: Any) -> Iterator[type[AppError]]:
         yield from (errors.Unauthenticated, errors.Forbidden)
     if "{" in route.path:
         yield errors.NotFound
-    if route.methods & {"POST", "PUT", "PATCH"}:
+    if route.methods & {"POST", "PUT", "PATCH"} or route.dependant.body_params:
         yield from BODY_PROBLEMS
 
 

@@ -14304,6 +14304,10 @@ export type DeleteOrganizationData = {
 
 export type DeleteOrganizationErrors = {
     /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
      * Sign in to continue (`unauthenticated`)
      */
     401: Problem;
@@ -14312,13 +14316,25 @@ export type DeleteOrganizationErrors = {
      */
     403: Problem;
     /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
      * This organization is being deleted (`organization-deleted`)
      */
     409: Problem;
     /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
      * The address is too long (`url-too-long`)
      */
     414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
     /**
      * Some values are not valid (`invalid-input`)
      */
