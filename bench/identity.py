@@ -6,6 +6,7 @@ Floors: the bare signature check of the same library; argon2id alone for signing
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -37,8 +38,12 @@ async def run(sizes: tuple[int, ...]) -> None:
 
     with tempfile.TemporaryDirectory(prefix="cloudops-bench-") as folder:
         os.chmod(folder, 0o711)  # noqa: S103  # the embedded server is another user
-        context = await asyncio.to_thread(open_installation(Settings(data_dir=Path(folder))).__enter__)
-        await _measure(context.settings, sizes)
+        installation = open_installation(Settings(data_dir=Path(folder)))  # its servers stop when nobody holds it
+        opened = await asyncio.to_thread(installation.__enter__)
+        try:
+            await _measure(opened.settings, sizes)
+        finally:
+            await asyncio.to_thread(installation.__exit__, None, None, None)
 
 
 async def _measure(settings: "object", sizes: tuple[int, ...]) -> None:
@@ -123,9 +128,8 @@ async def _fill(size: int, made: int) -> str:
 
 
 def main() -> None:
-    """`CLOUDOPS_BENCH_SMALL=1`: a tenth of the organizations, to see that it runs."""
-    small = bool(os.environ.get("CLOUDOPS_BENCH_SMALL"))
-    asyncio.run(run((5, 50) if small else (SMALL, USUAL, MANY)))
+    """`python -m bench.identity [organizations …]`; fewer than 5,000 to see that it runs."""
+    asyncio.run(run(tuple(int(argument) for argument in sys.argv[1:]) or (SMALL, USUAL, MANY)))
 
 
 if __name__ == "__main__":
