@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import itertools
 import os
 import signal
 import time
@@ -138,12 +139,21 @@ async def test_three_workers_fire_a_schedule_once_a_due_time(
             stack.enter_context(worker_process(database_urls[1], **environment))
         await until(lambda: marks(key), seconds=20)
         await asyncio.sleep(9)
-        found = await marks(key)
-    at = sorted(float(moment) for _, moment in found)
+    at = [moment for _, moment in await marks(key)]
+    async with directory_session() as session:
+        rows = await session.execute(
+            text(
+                "SELECT extract(epoch FROM due_at)::float8, finished_at IS NOT NULL FROM schedule_runs"
+                " WHERE name = 'test.tick' AND lease IS NOT NULL AND extract(epoch FROM due_at) <= :last"
+                " AND (finished_at IS NULL OR extract(epoch FROM finished_at) >= :first) ORDER BY due_at"
+            ),
+            {"first": at[0], "last": at[-1]},
+        )
+        runs = [(due, is_finished) for due, is_finished in rows]
     assert len(at) >= 4
-    # Due times end with that of the newest run, two seconds apart; one run too many or too few shifts all before it.
-    due = [at[-1] // 2 * 2 - 2 * number for number in reversed(range(len(at)))]
-    assert all(0 <= moment - one < 3 for moment, one in zip(at, due, strict=True)), (at, due)
+    # Moments say nothing on a busy machine: each due time that was served to its end has one mark, and no mark is over.
+    assert sum(is_finished for _, is_finished in runs) <= len(at) <= len(runs), (runs, at)
+    assert all(later[0] - earlier[0] == 2 for earlier, later in itertools.pairwise(runs)), runs
 
 
 async def test_another_worker_carries_on_a_schedule_where_a_dead_one_stopped(
