@@ -74,6 +74,8 @@ class CollectedResource:
     status: str | None
     tags: Mapping[str, str]
     properties: Mapping[str, Any]  # the cloud's own configuration, plain JSON, secret values "(redacted)"
+    account: str = ""
+    """The cloud account, project or subscription it is in, where that is not the unit's own."""
     created_at: datetime | None = None
     unread_fields: Mapping[str, str] = field(default_factory=dict)
     """Top-level properties that could not be read, each with the missing permission or failed call."""
@@ -135,6 +137,56 @@ class UnitResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiscoveredAccount:
+    """A cloud account, project or subscription that a connection to an organization found."""
+
+    native_account: str
+    name: str
+    kind: str  # account, project or subscription
+    path: Sequence[str] = ()  # names of the organization, then of the units, folders or management groups above it
+    is_active: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceTarget:
+    """One resource to read again. What an event does not tell is empty; `hints` are the event's own words for it."""
+
+    native_id: str
+    native_type: str = ""
+    account: str = ""
+    region: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadBack:
+    """What reading one resource again found.
+
+    `gone` holds native ids that the cloud said do not exist any more; a failed call is in `errors` and closes nothing.
+    `unit` names the unit to which the resources belong.
+    """
+
+    unit: Unit
+    resources: Sequence[CollectedResource] = ()
+    relations: Sequence[CollectedRelation] = ()
+    gone: frozenset[str] = frozenset()
+    errors: Sequence[CallError] = ()
+    call_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudEvent:
+    """A change that the cloud told of: who did what to which resources. `id` is the cloud's, for telling twins."""
+
+    id: str
+    at: datetime
+    action: str  # ec2:AuthorizeSecurityGroupIngress, Microsoft.Storage/storageAccounts/write, v1.compute.instances.insert
+    actor: str | None  # ARN, e-mail address or application id
+    targets: Sequence[ResourceTarget]
+    account: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PermissionCheck:
     """One read tried at connection time."""
 
@@ -161,6 +213,10 @@ class ConnectionReport:
 class Provider(Protocol):
     """What every adapter offers. Calls are asynchronous; SDKs that block run in the adapter's own threads."""
 
+    children_sync_alone: bool
+    """True: each discovered account is read by a sync of its own (AWS, a role in each). False: the connection's own
+    sync reads them all in few calls, and `CollectedResource.account` says whose a resource is."""
+
     async def test(self, connection: Connection) -> ConnectionReport:
         """Try the identity and each needed read once. Raises ProviderError when nothing can be reached at all."""
 
@@ -169,3 +225,37 @@ class Provider(Protocol):
 
     async def collect(self, connection: Connection, unit: Unit, *, budget_seconds: float) -> UnitResult:
         """Read one unit within its time budget. Never raises for a failed call: the result says what failed."""
+
+    async def discover(self, connection: Connection) -> Sequence[DiscoveredAccount]:
+        """The accounts of a connection to an organization, folder or tenant; empty where it is to one account.
+
+        Raises ProviderError; then the accounts found before stay.
+        """
+
+    def connect_child(self, connection: Connection, native_account: str) -> Connection:
+        """The connection by which a discovered account is read, where `children_sync_alone`."""
+
+    async def read_back(self, connection: Connection, target: ResourceTarget, *, budget_seconds: float) -> ReadBack:
+        """Read one resource again, with the types of its unit that hang on it. Never raises for a failed call."""
+
+    def parse_events(self, message: Mapping[str, Any]) -> Sequence[CloudEvent]:
+        """What one message of the cloud's event service tells; empty for what concerns no resource.
+
+        Raises ProviderError(INVALID_ANSWER) for what is no such message.
+        """
+
+    async def receive_events(
+        self, connection: Connection, source: Mapping[str, Any], *, wait_seconds: float
+    ) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """(receipt, message) of a queue to be polled; empty where this cloud pushes. Raises ProviderError."""
+
+    async def confirm_events(self, connection: Connection, source: Mapping[str, Any], receipts: Sequence[str]) -> None:
+        """Take messages that were stored off the queue. Raises ProviderError."""
+
+    async def find_actors(
+        self, connection: Connection, unit: Unit, since: datetime, *, budget_seconds: float
+    ) -> Sequence[CloudEvent]:
+        """Changes of the unit's resources since then from the cloud's own log, in bounded calls, best effort.
+
+        Raises ProviderError.
+        """
