@@ -9,13 +9,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, Uuid, func, text
+from sqlalchemy import (
+    Computed,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
 
 _OPEN = text("closed_at IS NULL")
+# Azure spells one id in several cases; the first spelling stays for show and this is what it is told by. The form is
+# that of `rules.native_key`.
+_NATIVE_KEY = """CASE WHEN provider = 'azure' THEN lower(native_id COLLATE "C") ELSE native_id END"""
 _STALE = text("stale_since IS NOT NULL AND closed_at IS NULL")
 
 
@@ -24,7 +38,8 @@ class SyncUnit(OrganizationRow, Base):
 
     `type_seen_at`: {native type: RFC 3339 instant} of each type's last complete listing, so that an unchanged
     resource need not be rewritten to say that it was seen. `type_counts` {type: open resources} and `stale_resources`
-    are what summaries read instead of counting rows. `retired_at`: the unit is no longer planned.
+    are what summaries read instead of counting rows. `retired_at`: the unit is no longer planned. `failures`: tries in
+    a row that failed for a reason that may pass; `retry_at`: when it is read again by itself because of that.
     """
 
     __tablename__ = "sync_units"
@@ -51,6 +66,32 @@ class SyncUnit(OrganizationRow, Base):
     last_complete_at: Mapped[datetime | None]
     last_job_id: Mapped[UUID | None]
     retired_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+
+
+class UnitCount(Base):
+    """How many open resources of a kind a unit has in one account and region; what summaries read."""
+
+    __tablename__ = "sync_unit_counts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "unit_id"], ["sync_units.organization_id", "sync_units.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+        Index(None, "organization_id", "account_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    native_type: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    resources: Mapped[int]
+    stale: Mapped[int] = mapped_column(server_default="0")
 
 
 class CloudResource(OrganizationRow, Base):
@@ -59,12 +100,13 @@ class CloudResource(OrganizationRow, Base):
     `properties` is the plan's `metadata` (a name that SQLAlchemy keeps for itself): the cloud's own configuration,
     whole. `cost` is its monthly cost, [{"amount", "currency"}], told by costs; `cost_order` only sorts.
     `unread_fields`: {top-level property: why it could not be read}; such a property keeps its last good value.
-    `content_hash` is over what was read, not over what was kept.
+    `content_hash` is over what was read, not over what was kept. `account_id` and `native_account` are the resource's
+    own account, which the unit of an organization's connection may share with others.
     """
 
     __tablename__ = "cloud_resources"
     __table_args__ = (
-        UniqueConstraint("organization_id", "native_id"),
+        UniqueConstraint("organization_id", "native_key"),
         ForeignKeyConstraint(
             ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
         ),
@@ -91,6 +133,7 @@ class CloudResource(OrganizationRow, Base):
     region: Mapped[str]
     service: Mapped[str]
     native_id: Mapped[str]
+    native_key: Mapped[str] = mapped_column(Computed(_NATIVE_KEY, persisted=True))
     native_type: Mapped[str]
     type: Mapped[str]
     name: Mapped[str]
@@ -129,7 +172,11 @@ class ResourceTerm(Base):
 
 
 class ResourceVersion(OrganizationRow, Base):
-    """One change of a resource, only ever added. `changes`: [{"op": add|remove|replace, "path", "old"?, "new"?}]."""
+    """One change of a resource, only ever added. `changes`: [{"op": add|remove|replace, "path", "old"?, "new"?}].
+
+    `actor`, `action` and `event_id` are the cloud's words for who did it, by which call, in which of its events; they
+    may be filled in later, where its log tells.
+    """
 
     __tablename__ = "resource_versions"
     __table_args__ = (
@@ -148,19 +195,24 @@ class ResourceVersion(OrganizationRow, Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     changes: Mapped[list[Any]] = mapped_column(server_default="[]")
     job_id: Mapped[UUID | None]
-    actor: Mapped[str | None]  # who changed it in the cloud, where an event told us
+    actor: Mapped[str | None]
+    action: Mapped[str | None]
+    event_id: Mapped[str | None]
 
 
 class ResourceRelation(Base):
-    """An edge as a unit reported it. Ends that are not collected keep their own id and have no resource id."""
+    """An edge as a unit reported it. Ends that are not collected keep their own id and have no resource id.
+
+    The two indexes hold all that a walk over edges reads, so that it need not touch the rows.
+    """
 
     __tablename__ = "resource_relations"
     __table_args__ = (
         ForeignKeyConstraint(
             ["organization_id", "unit_id"], ["sync_units.organization_id", "sync_units.id"], ondelete="CASCADE"
         ),
-        Index(None, "organization_id", "source_id"),
-        Index(None, "organization_id", "target_id"),
+        Index("ix_resource_relations_outward", "organization_id", "source_id", "kind", "target_id"),
+        Index("ix_resource_relations_inward", "organization_id", "target_id", "kind", "source_id"),
         Index("ix_resource_relations_open_source", "organization_id", postgresql_where=text("source_id IS NULL")),
         Index("ix_resource_relations_open_target", "organization_id", postgresql_where=text("target_id IS NULL")),
     )
@@ -172,3 +224,26 @@ class ResourceRelation(Base):
     target_native_id: Mapped[str] = mapped_column(primary_key=True)
     source_id: Mapped[UUID | None]
     target_id: Mapped[UUID | None]
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PastRelation(OrganizationRow, Base):
+    """An edge that a unit no longer reports, for maps of the past; it was there from `first_seen_at` to `closed_at`.
+
+    Apart from the present edges, so that a sync and a walk over these need not pass by what is gone.
+    """
+
+    __tablename__ = "past_relations"
+    __table_args__ = (
+        Index("ix_past_relations_outward", "organization_id", "source_id", "closed_at"),
+        Index("ix_past_relations_inward", "organization_id", "target_id", "closed_at"),
+        Index("ix_past_relations_age", "organization_id", "closed_at"),
+    )
+
+    source_native_id: Mapped[str]
+    kind: Mapped[str]
+    target_native_id: Mapped[str]
+    source_id: Mapped[UUID | None]
+    target_id: Mapped[UUID | None]
+    first_seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime]

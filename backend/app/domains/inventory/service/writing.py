@@ -33,7 +33,7 @@ _MERGE = """
 INSERT INTO cloud_resources (organization_id, account_id, unit_id, provider, native_account, service,
     first_seen_at, last_seen_at, {columns})
   SELECT $1, $2, $3, $4, $5, $6, $7, $7, {values} FROM unnest({arrays}) AS s ({columns})
-ON CONFLICT (organization_id, native_id) DO UPDATE SET
+ON CONFLICT (organization_id, native_key) DO UPDATE SET
     account_id = excluded.account_id, unit_id = excluded.unit_id, provider = excluded.provider,
     native_account = excluded.native_account, service = excluded.service, last_seen_at = excluded.last_seen_at,
     closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
