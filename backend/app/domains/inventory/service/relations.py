@@ -1,12 +1,14 @@
 """Edges: each unit's are compared with what it reported before; ends are found by id or by an unambiguous alias."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, array_literal, open_driver
+from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
 from app.providers.base import UnitResult, UnitState
@@ -49,6 +51,7 @@ async def store_relations(
     types_by_id: Mapping[UUID, str],
     *,
     is_new_unit: bool,
+    now: datetime,
 ) -> None:
     """Make the unit's edges those of the result. An edge goes only when its source was read completely."""
     stored = {} if is_new_unit else await _read_edges(driver, organization_id, unit_id)
@@ -64,10 +67,9 @@ async def store_relations(
             source_id is not None and types_by_id.get(source_id) in result.complete_types
         )
 
-    await _delete(
-        driver, organization_id, unit_id, [e for e, source in stored.items() if e not in wanted and may_go(source)]
-    )
-    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids)
+    gone = [e for e, source in stored.items() if e not in wanted and may_go(source)]
+    await _close(driver, organization_id, unit_id, gone, now)
+    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids, now)
 
 
 async def _read_edges(driver: Driver, organization_id: UUID, unit_id: UUID) -> dict[Edge, UUID | None]:
@@ -106,24 +108,30 @@ async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> Non
         )
 
 
-async def _delete(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]) -> None:
+async def _close(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], now: datetime) -> None:
+    """Move edges to the past ones, which maps of the past read."""
     if edges:
-        sources, kinds, targets = zip(*edges, strict=True)
         await driver.execute(
-            """DELETE FROM resource_relations r
-               USING unnest($3::text[], $4::text[], $5::text[]) AS gone (source, kind, target)
-               WHERE r.organization_id = $1 AND r.unit_id = $2 AND r.source_native_id = gone.source
-                 AND r.kind = gone.kind AND r.target_native_id = gone.target""",
+            """WITH gone AS (
+                 DELETE FROM resource_relations r
+                 USING unnest($4::text::text[], $5::text::text[], $6::text::text[], $7::text::uuid[])
+                   AS g (source, kind, target, id)
+                 WHERE r.organization_id = $1 AND r.unit_id = $2 AND r.source_native_id = g.source
+                   AND r.kind = g.kind AND r.target_native_id = g.target
+                 RETURNING g.id, r.source_native_id, r.kind, r.target_native_id, r.source_id, r.target_id,
+                   r.first_seen_at)
+               INSERT INTO past_relations (organization_id, id, source_native_id, kind, target_native_id, source_id,
+                   target_id, first_seen_at, closed_at)
+                 SELECT $1, gone.*, $3 FROM gone""",
             organization_id,
             unit_id,
-            list(sources),
-            list(kinds),
-            list(targets),
+            now,
+            *map(array_literal, zip(*((*edge, str(new_id())) for edge in edges), strict=True)),
         )
 
 
 async def _insert(
-    driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], ids: Mapping[str, UUID]
+    driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], ids: Mapping[str, UUID], now: datetime
 ) -> None:
     """`ids`: those of the unit by native id; only other ends are looked up."""
     if not edges:
@@ -134,11 +142,12 @@ async def _insert(
     rows = [(*edge, texts.get(edge[0]), texts.get(edge[2])) for edge in edges]
     await driver.execute(
         """INSERT INTO resource_relations
-             (organization_id, unit_id, source_native_id, kind, target_native_id, source_id, target_id)
-           SELECT $1, $2, * FROM unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::uuid[],
-             $7::text::uuid[])
+             (organization_id, unit_id, first_seen_at, source_native_id, kind, target_native_id, source_id, target_id)
+           SELECT $1, $2, $3, * FROM unnest($4::text::text[], $5::text::text[], $6::text::text[], $7::text::uuid[],
+             $8::text::uuid[])
            ON CONFLICT DO NOTHING""",
         organization_id,
         unit_id,
+        now,
         *map(array_literal, zip(*rows, strict=True)),
     )

@@ -142,6 +142,7 @@ async def store_unit(
         ids,
         {row.id: row.native_type for row in known.values()},
         is_new_unit=unit.is_new,
+        now=now,
     )
     is_changed = bool(written.ids or plan.close or plan.seen or plan.unreached)
     resources_now = await _note_unit(driver, where, unit, result, recount=is_changed, error=error)
