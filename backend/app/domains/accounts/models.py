@@ -37,6 +37,7 @@ class Account(OrganizationRow, Base):
     name: Mapped[str]
     native_account_id: Mapped[str | None]
     parent_id: Mapped[UUID | None]
+    native_name: Mapped[str | None]  # of a found account: the cloud's own, which `name` follows until it is changed
     kind: Mapped[str] = mapped_column(default="connection", server_default="connection")
     path: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     reads_alone: Mapped[bool] = mapped_column(default=True, server_default="true")
@@ -44,6 +45,8 @@ class Account(OrganizationRow, Base):
     inactive_reason: Mapped[str | None]  # vanished or suspended
     accounts_elsewhere: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     discovered_at: Mapped[datetime | None]  # of a connection: when it last found its accounts completely
+    # {"units": {"complete", "partial", "failed"}, "resources", "stale"} as its last sync left them
+    coverage: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     status: Mapped[str] = mapped_column(default="pending", server_default="pending")
     status_detail: Mapped[str | None]
     endpoint_url: Mapped[str | None]
@@ -61,6 +64,7 @@ class Account(OrganizationRow, Base):
     last_attempt_at: Mapped[datetime | None]
     last_job_id: Mapped[UUID | None]
     removed_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # removed, and what it collected is gone; accounts that it found are not yet
 
 
 class AccountExternalId(OrganizationRow, Base):

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -75,8 +74,9 @@ async def start_sync(
 
 async def enqueue_due_syncs(session: AsyncSession, organization_id: UUID) -> None:
     """Queue a sync of each account that has not been read for the configured interval."""
-    before = utc_now() - timedelta(minutes=get_settings().sync_interval_minutes)
-    for account_id in await accounts.list_due_accounts(session, organization_id, before=before):
+    interval = get_settings().sync_interval_minutes
+    due = await accounts.list_due_accounts(session, organization_id, now=utc_now(), interval_minutes=interval)
+    for account_id in due:
         await start_sync(session, organization_id, account_id)
 
 
