@@ -5,11 +5,12 @@ are not leakproof; text comparison is. So words, tags and ids to look up are row
 btree that starts with the organization, instead of a tsvector or a GIN index.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Computed,
     Float,
     ForeignKeyConstraint,
@@ -30,6 +31,8 @@ _OPEN = text("closed_at IS NULL")
 # Azure spells one id in several cases; the first spelling stays for show and this is what it is told by. The form is
 # that of `rules.native_key`.
 _NATIVE_KEY = """CASE WHEN provider = 'azure' THEN lower(native_id COLLATE "C") ELSE native_id END"""
+_CLOSED = text("closed_at IS NOT NULL")
+_UNTAGGED = text("tags = '{}' AND closed_at IS NULL")
 _STALE = text("stale_since IS NOT NULL AND closed_at IS NULL")
 
 
@@ -118,6 +121,8 @@ class CloudResource(OrganizationRow, Base):
         Index("ix_cloud_resources_by_region", "organization_id", "region", "name", "id", postgresql_where=_OPEN),
         Index("ix_cloud_resources_by_cost", "organization_id", "cost_order", "id", postgresql_where=_OPEN),
         Index("ix_cloud_resources_by_age", "organization_id", "first_seen_at", "id", postgresql_where=_OPEN),
+        Index("ix_cloud_resources_untagged", "organization_id", "name", "id", postgresql_where=_UNTAGGED),
+        Index("ix_cloud_resources_closed", "organization_id", "name", "id", postgresql_where=_CLOSED),
         Index(
             "ix_cloud_resources_stale",
             "organization_id",
@@ -187,6 +192,7 @@ class ResourceVersion(OrganizationRow, Base):
         ),
         Index(None, "organization_id", "resource_id", "id"),
         Index(None, "organization_id", "account_id", "id"),
+        Index(None, "organization_id", "at", "resource_id"),
     )
 
     resource_id: Mapped[UUID]
@@ -247,3 +253,76 @@ class PastRelation(OrganizationRow, Base):
     target_id: Mapped[UUID | None]
     first_seen_at: Mapped[datetime]
     closed_at: Mapped[datetime]
+
+
+class ResourceMark(Base):
+    """A resource of which topology says something that lists ask for: `mark` is public or orphan.
+
+    The nil id says that the mark was worked out at all, so that "none" can be told from "not known".
+    """
+
+    __tablename__ = "resource_marks"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    mark: Mapped[str] = mapped_column(primary_key=True)
+    resource_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class ResourceTrend(Base):
+    """Open resources of an account at the end of a day (UTC). `dimension` is type, region or all (its key is empty)."""
+
+    __tablename__ = "resource_trends"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+        Index(None, "organization_id", "account_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    resources: Mapped[int]
+
+
+class ResourceView(OrganizationRow, Base):
+    """A saved view of the resource list: a search, columns and an order."""
+
+    __tablename__ = "resource_views"
+    __table_args__ = (UniqueConstraint("organization_id", "owner_id", "name"),)
+
+    owner_id: Mapped[UUID]
+    name: Mapped[str]
+    shared: Mapped[bool]
+    search: Mapped[str]
+    columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    sort: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class ResourceExport(OrganizationRow, Base):
+    """A file of resources: queued, running, ready, failed, cancelled or expired.
+
+    `filters` as they were given. `scope`: what its creator might see, a list of scopes that all must let a row through.
+    """
+
+    __tablename__ = "resource_exports"
+    __table_args__ = (Index(None, "organization_id", "created_at"),)
+
+    format: Mapped[str]
+    state: Mapped[str]
+    search: Mapped[str]
+    filters: Mapped[dict[str, Any]]
+    scope: Mapped[list[Any]]
+    at: Mapped[datetime | None]
+    job_id: Mapped[UUID | None]
+    resources: Mapped[int] = mapped_column(server_default="0", default=0)
+    storage_key: Mapped[str | None]
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]

@@ -34,6 +34,17 @@ def _clean_json(value: Any) -> Any:
     return clean_text(str(value))
 
 
+_LOWER_ASCII = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def native_key(provider: str, native_id: str) -> str:
+    """What a cloud's id is told by: Azure's compare without case, in ASCII; all others as they are.
+
+    The column `cloud_resources.native_key` is made by the same rule.
+    """
+    return native_id.translate(_LOWER_ASCII) if provider == "azure" else native_id
+
+
 @dataclass(kw_only=True)  # frozen would take longer to make than to fill
 class PreparedResource:
     """A collected resource as it is stored: clean JSON and a hash over everything that was read and is not volatile.
@@ -42,6 +53,8 @@ class PreparedResource:
     """
 
     native_id: str
+    native_key: str
+    native_account: str
     native_type: str
     type: str
     name: str
@@ -78,10 +91,13 @@ class PreparedResource:
 _SORTED, _ANY_KEYS = orjson.OPT_SORT_KEYS, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-def prepare_resource(resource: CollectedResource) -> PreparedResource:
-    """The stored form of what an adapter returned. Vendors' garbage (NUL, surrogates, huge numbers) is replaced."""
+def prepare_resource(resource: CollectedResource, *, provider: str, native_account: str) -> PreparedResource:
+    """The stored form of what an adapter returned. Vendors' garbage (NUL, surrogates, huge numbers) is replaced.
+
+    `native_account` is the unit's, for resources that name none of their own.
+    """
     content: dict[str, Any] = {
-        "native_id": resource.native_id,
+        "native_id": native_key(provider, resource.native_id),  # another case of the same id is no change
         "native_type": resource.native_type,
         "type": resource.type,
         "name": resource.name or resource.native_id,
@@ -106,8 +122,12 @@ def prepare_resource(resource: CollectedResource) -> PreparedResource:
         compared = orjson.dumps(without_volatile(orjson.loads(stored), resource.volatile), option=_SORTED)
     created = resource.created_at.isoformat().encode() if resource.created_at else b""
     digest = hashlib.blake2b(b"\n".join((plain, compared, created)), digest_size=16).digest()
+    key = content.pop("native_id")
     return PreparedResource(
         **content,
+        native_id=key if key == resource.native_id else clean_text(resource.native_id),
+        native_key=key,
+        native_account=clean_text(resource.account) or native_account,
         properties_json=stored,
         created_at=resource.created_at,
         content_hash=digest,

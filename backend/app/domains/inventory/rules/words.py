@@ -102,8 +102,28 @@ def resource_terms(
     shared = (_place_terms(native_type, kind, region), *[_tag_terms(key, value) for key, value in tags.items()])
     terms = Terms(frozenset(own), shared)
     if len(own) + 4 * len(shared) > MAX_TERMS_OF_RESOURCE and len(every := terms.all) > MAX_TERMS_OF_RESOURCE:
-        return Terms(frozenset(sorted(every)[:MAX_TERMS_OF_RESOURCE]))
+        return _cut(own, every)
     return terms
+
+
+def _cut(own: Sequence[Term], every: frozenset[Term]) -> Terms:
+    """Without the words beyond the limit, the resource's own first. Ids and tags stay: they are told to be complete."""
+    kept = {term for term in every if term[0] != "word"}
+    words = sorted({term for term in own if term[0] == "word"})
+    words += sorted(every.difference(words, kept))
+    return Terms(frozenset(kept.union(words[:MAX_TERMS_OF_RESOURCE])))
+
+
+def matches_words(terms: frozenset[Term], words: Sequence[str], ids: Mapping[str, str]) -> bool:
+    """Whether every word begins one of the terms, as an alias or, where `ids` has it so, as an id too."""
+    return all(
+        any(
+            (kind in ("word", "alias") and text.startswith(word))
+            or (kind == "id" and word in ids and text.startswith(ids[word]))
+            for kind, text in terms
+        )
+        for word in words
+    )
 
 
 @lru_cache(maxsize=5_000)  # the same for most rows of an estate
