@@ -1,11 +1,11 @@
 """Everything that filters leave, counted by account, region, network, type, service or tag."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import Scope, scope_of
@@ -49,7 +49,7 @@ def _networks(made: Statement, at: datetime | None, network_id: UUID | None) -> 
     near = """SELECT e.target_id AS id, {0}.network_id FROM {0} JOIN {1} AS e ON e.source_id = {0}.id
         WHERE e.kind <> ALL({2}) AND e.target_id IS NOT NULL
       UNION ALL SELECT e.source_id, {0}.network_id FROM {0} JOIN {1} AS e ON e.target_id = {0}.id
-        WHERE e.kind <> ALL({2}) AND e.source_id IS NOT NULL"""
+        WHERE e.kind <> ALL({2}) AND e.source_id IS NOT NULL"""  # names are ours
     return f"""vpcs AS MATERIALIZED (SELECT r.id, r.id AS network_id FROM cloud_resources r
         WHERE r.organization_id = $1 AND r.type = 'network.vpc' AND {made.alive("r", at)} {only}),
       inside AS MATERIALIZED (SELECT DISTINCT ON (id) id, network_id FROM
@@ -82,7 +82,7 @@ def _members(made: Statement, wanted: Grouping, scope: Scope | None, columns: st
         SELECT r.id, {value} AS value {columns} FROM cloud_resources r {join} WHERE {" AND ".join(conditions)})"""  # noqa: S608  # names are ours
 
 
-async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Sequence[RowMapping]:
+async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Sequence[Mapping[Any, Any]]:
     """(value, found, stale, provider and type where all have the same one) of each group, the largest first."""
     made = Statement(organization_id)
     columns = ", r.stale_since IS NOT NULL AS stale, r.provider, r.type"
@@ -90,45 +90,49 @@ async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Gro
       SELECT value, count(*) AS found, bool_or(stale) AS stale,
         CASE WHEN min(provider) = max(provider) THEN min(provider) END AS provider,
         CASE WHEN min(type) = max(type) THEN min(type) END AS type
-      FROM members GROUP BY value ORDER BY found DESC, value"""
+      FROM members GROUP BY value ORDER BY found DESC, value"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)
 
 
-async def sum_group_costs(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Sequence[RowMapping]:
+async def sum_group_costs(
+    session: AsyncSession, organization_id: UUID, wanted: Grouping
+) -> Sequence[Mapping[Any, Any]]:
     """(value, currency, amount) of what groups cost a month."""
     made = Statement(organization_id)
     sql = f"""{_members(made, wanted, scope_of(session), ", r.cost")}
       SELECT value, c ->> 'currency' AS currency, sum((c ->> 'amount')::numeric) AS amount
       FROM members CROSS JOIN LATERAL jsonb_array_elements(cost) AS c WHERE cost <> '[]' GROUP BY value, currency
-      ORDER BY value, currency"""
+      ORDER BY value, currency"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)
 
 
-async def count_group_findings(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Sequence[RowMapping]:
+async def count_group_findings(
+    session: AsyncSession, organization_id: UUID, wanted: Grouping
+) -> Sequence[Mapping[Any, Any]]:
     """(value, severity, found) of open findings."""
     made = Statement(organization_id)
     sql = f"""{_members(made, wanted, scope_of(session))}
       SELECT m.value, i.severity, count(*) AS found FROM compliance_issues i JOIN members m ON m.id = i.resource_id
-      WHERE i.organization_id = $1 AND i.status = 'open' GROUP BY m.value, i.severity"""
+      WHERE i.organization_id = $1 AND i.status = 'open' GROUP BY m.value, i.severity"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)
 
 
 async def list_members(
     session: AsyncSession, organization_id: UUID, wanted: Grouping, *, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Mapping[Any, Any]]:
     """Resources of the opened groups, or of all where nothing is grouped, with their group's value."""
     made = Statement(organization_id)
     members = _members(made, wanted, scope_of(session), f", {SHOWN[len('r.id, ') :]}")
     opened = "" if wanted.by is None else f"WHERE m.value = ANY({made.bind(list(wanted.opened), 'text[]')})"
     sql = f"""{members} SELECT m.*, x.exposed FROM
         (SELECT m.* FROM members m {opened} ORDER BY m.name, m.id LIMIT {made.bind(limit)}) AS m
-      LEFT JOIN resource_exposures x ON x.organization_id = $1 AND x.resource_id = m.id ORDER BY m.name, m.id"""
+      LEFT JOIN resource_exposures x ON x.organization_id = $1 AND x.resource_id = m.id ORDER BY m.name, m.id"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)
 
 
 async def list_group_edges(
     session: AsyncSession, organization_id: UUID, wanted: Grouping, shown: Collection[UUID], *, limit: int
-) -> tuple[Sequence[RowMapping], bool]:
+) -> tuple[Sequence[Mapping[Any, Any]], bool]:
     """(source, target, kind, found) between groups and shown resources, and whether edges were left out.
 
     An end is a shown resource's id or `group:` and its group's value; edges inside of one group are not listed.
@@ -148,7 +152,7 @@ async def list_group_edges(
         (SELECT count(*) FROM bounded) AS bounded
       FROM bounded e JOIN members s ON s.id = e.source_id JOIN members t ON t.id = e.target_id
       WHERE (s.value <> ALL({opened}) OR s.id = ANY({ends})) AND (t.value <> ALL({opened}) OR t.id = ANY({ends}))
-      GROUP BY 1, 2, 3 ORDER BY found DESC, 1, 2, 3 LIMIT {made.bind(limit)}"""
+      GROUP BY 1, 2, 3 ORDER BY found DESC, 1, 2, 3 LIMIT {made.bind(limit)}"""  # noqa: S608  # names are ours
     rows = await fetch(session, sql, made.arguments)
     return rows, bool(rows) and (rows[0]["bounded"] > EDGE_BOUND or len(rows) == limit)
 
@@ -163,7 +167,7 @@ async def read_group_values(
     if by == "vpc":
         tables, join = f"WITH {_networks(made, at, None)}", "LEFT JOIN net ON net.id = r.id"
     sql = f"""{tables} SELECT r.id, {value} AS value FROM cloud_resources r {join}
-      WHERE r.organization_id = $1 AND r.id = ANY({made.bind(list(ids), "uuid[]")})"""
+      WHERE r.organization_id = $1 AND r.id = ANY({made.bind(list(ids), "uuid[]")})"""  # noqa: S608  # names are ours
     return {row["id"]: row["value"] for row in await fetch(session, sql, made.arguments)}
 
 
@@ -174,8 +178,9 @@ async def name_groups(session: AsyncSession, organization_id: UUID, by: str, val
     ids = [UUID(value) for value in values if value]
     made = Statement(organization_id)
     if by == "account":
-        sql = f"SELECT id, name FROM accounts WHERE organization_id = $1 AND id = ANY({made.bind(ids, 'uuid[]')})"
+        wanted = made.bind(ids, "uuid[]")
+        sql = f"SELECT id, name FROM accounts WHERE organization_id = $1 AND id = ANY({wanted})"  # noqa: S608
     else:
         sql = f"""SELECT r.id, r.name FROM cloud_resources r WHERE r.organization_id = $1
-          AND r.id = ANY({made.bind(ids, "uuid[]")}) AND {made.scope(scope_of(session), "r")}"""
+          AND r.id = ANY({made.bind(ids, "uuid[]")}) AND {made.scope(scope_of(session), "r")}"""  # noqa: S608  # names are ours
     return {str(row["id"]): row["name"] for row in await fetch(session, sql, made.arguments)}

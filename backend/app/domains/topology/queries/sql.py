@@ -1,12 +1,11 @@
 """Pieces of SQL that the questions share. JSON columns are asked for as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import Scope
@@ -73,7 +72,7 @@ class Statement:
             WHERE organization_id = $1 AND closed_at > {then} AND first_seen_at <= {then})"""  # noqa: S608
 
 
-async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[RowMapping]:
+async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[Mapping[Any, Any]]:
     """Rows of SQL with `$n` arguments, past the statement compiler."""
     connection = await session.connection()
     return (await connection.exec_driver_sql(sql, tuple(arguments))).mappings().all()
