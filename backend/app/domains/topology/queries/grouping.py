@@ -1,15 +1,14 @@
 """Everything that filters leave, counted by account, region, network, type, service or tag."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import Scope, scope_of
-from app.domains.topology.queries.sql import Statement, fetch
+from app.domains.topology.queries.sql import Rows, Statement, fetch
 from app.domains.topology.queries.walking import SHOWN
 
 EDGE_BOUND = 300_000  # edges counted between groups; a map of more says that it is truncated
@@ -82,7 +81,7 @@ def _members(made: Statement, wanted: Grouping, scope: Scope | None, columns: st
         SELECT r.id, {value} AS value {columns} FROM cloud_resources r {join} WHERE {" AND ".join(conditions)})"""  # noqa: S608  # names are ours
 
 
-async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Sequence[Mapping[Any, Any]]:
+async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Rows:
     """(value, found, stale, provider and type where all have the same one) of each group, the largest first."""
     made = Statement(organization_id)
     columns = ", r.stale_since IS NOT NULL AS stale, r.provider, r.type"
@@ -94,9 +93,7 @@ async def count_groups(session: AsyncSession, organization_id: UUID, wanted: Gro
     return await fetch(session, sql, made.arguments)
 
 
-async def sum_group_costs(
-    session: AsyncSession, organization_id: UUID, wanted: Grouping
-) -> Sequence[Mapping[Any, Any]]:
+async def sum_group_costs(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Rows:
     """(value, currency, amount) of what groups cost a month."""
     made = Statement(organization_id)
     sql = f"""{_members(made, wanted, scope_of(session), ", r.cost")}
@@ -106,9 +103,7 @@ async def sum_group_costs(
     return await fetch(session, sql, made.arguments)
 
 
-async def count_group_findings(
-    session: AsyncSession, organization_id: UUID, wanted: Grouping
-) -> Sequence[Mapping[Any, Any]]:
+async def count_group_findings(session: AsyncSession, organization_id: UUID, wanted: Grouping) -> Rows:
     """(value, severity, found) of open findings."""
     made = Statement(organization_id)
     sql = f"""{_members(made, wanted, scope_of(session))}
@@ -117,9 +112,7 @@ async def count_group_findings(
     return await fetch(session, sql, made.arguments)
 
 
-async def list_members(
-    session: AsyncSession, organization_id: UUID, wanted: Grouping, *, limit: int
-) -> Sequence[Mapping[Any, Any]]:
+async def list_members(session: AsyncSession, organization_id: UUID, wanted: Grouping, *, limit: int) -> Rows:
     """Resources of the opened groups, or of all where nothing is grouped, with their group's value."""
     made = Statement(organization_id)
     members = _members(made, wanted, scope_of(session), f", {SHOWN[len('r.id, ') :]}")
@@ -132,7 +125,7 @@ async def list_members(
 
 async def list_group_edges(
     session: AsyncSession, organization_id: UUID, wanted: Grouping, shown: Collection[UUID], *, limit: int
-) -> tuple[Sequence[Mapping[Any, Any]], bool]:
+) -> tuple[Rows, bool]:
     """(source, target, kind, found) between groups and shown resources, and whether edges were left out.
 
     An end is a shown resource's id or `group:` and its group's value; edges inside of one group are not listed.

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import Scope
 
+Rows = Sequence[Mapping[Any, Any]]
+
 
 @dataclass
 class Statement:
@@ -72,7 +74,7 @@ class Statement:
             WHERE organization_id = $1 AND closed_at > {then} AND first_seen_at <= {then})"""  # noqa: S608
 
 
-async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Sequence[Mapping[Any, Any]]:
+async def fetch(session: AsyncSession, sql: str, arguments: Sequence[Any]) -> Rows:
     """Rows of SQL with `$n` arguments, past the statement compiler."""
     connection = await session.connection()
     return (await connection.exec_driver_sql(sql, tuple(arguments))).mappings().all()

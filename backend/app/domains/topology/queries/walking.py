@@ -1,12 +1,11 @@
 """Steps over edges: a frontier of resources to their neighbours in one statement, hubs counted instead of listed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import scope_of
@@ -28,12 +27,12 @@ class Step(NamedTuple):
 
 
 class Hub(NamedTuple):
-    """Too many edges of one kind at one resource. `count` is at most MAX_COUNTED + 1, which means more."""
+    """Too many edges of one kind at one resource. `edges` is at most MAX_COUNTED + 1, which means more."""
 
     origin: UUID
     kind: str
     reverse: bool
-    count: int
+    edges: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +95,9 @@ async def expand(
         rows = await fetch(session, sql, made.arguments)
         reached.truncated |= len(rows) > MAX_ROWS
         by_origin: dict[UUID, list[Step]] = {}
-        for origin, kind, neighbour in (row.values() for row in rows[:MAX_ROWS]):
-            by_origin.setdefault(origin, []).append(Step(origin, kind, reverse, neighbour))
+        for row in rows[:MAX_ROWS]:
+            step = Step(row["origin"], row["kind"], reverse, row["neighbour"])
+            by_origin.setdefault(step.origin, []).append(step)
         crowded = [origin for origin, steps in by_origin.items() if len(steps) > fan_out]
         for origin in crowded:
             del by_origin[origin]
@@ -147,9 +147,9 @@ async def _sort_out(
     if not few:
         return
     made = Statement(organization_id)
-    sql = f"""SELECT f.id AS origin, e.kind, e.{there} AS neighbour
-      FROM unnest({made.bind([origin for origin, _ in few], "uuid[]")}, {made.bind([kind for _, kind in few], "text[]")})
-        AS f (id, kind)
+    origins = made.bind([origin for origin, _ in few], "uuid[]")
+    names = made.bind([kind for _, kind in few], "text[]")
+    sql = f"""SELECT f.id AS origin, e.kind, e.{there} AS neighbour FROM unnest({origins}, {names}) AS f (id, kind)
       JOIN LATERAL (SELECT e.kind, e.{there} FROM {made.edges(way.at)} AS e
         WHERE e.{here} = f.id AND e.kind = f.kind LIMIT {made.bind(fan_out + 1)}) AS e ON true"""  # noqa: S608
     for row in await fetch(session, sql, made.arguments):
@@ -177,7 +177,7 @@ async def list_hub_members(
 
 async def read_nodes(
     session: AsyncSession, organization_id: UUID, ids: Collection[UUID], *, at: datetime | None = None
-) -> dict[UUID, RowMapping]:
+) -> dict[UUID, Mapping[Any, Any]]:
     """Resources that are there; of those outside of the session's scope `visible` is false and nothing else counts."""
     if not ids:
         return {}

@@ -275,7 +275,6 @@ def port_text(ranges: Sequence[dict[str, object]]) -> str:
         if spans == [(0, MAX_PORT)]:
             made.append(f"{protocol} all" if protocol in ("tcp", "udp") else protocol)
         else:
-            shown = [str(low) if low == high else f"{low}–{high}" for low, high in spans[:6]]  # noqa: RUF001
+            shown = [str(low) if low == high else f"{low}–{high}" for low, high in spans[:6]]
             made.append(f"{protocol} {', '.join(shown)}{' …' if len(spans) > 6 else ''}")
     return "; ".join(made)
-

@@ -1,6 +1,7 @@
 """The map: a neighbourhood, or everything in groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -23,6 +24,7 @@ UNGROUPED = {"account": "No account", "vpc": "No network", "type": "No type", "r
 
 async def draw_map(session: AsyncSession, caller: Caller, query: MapQuery) -> bytes:
     """The map as JSON of `TopologyRead`. Raises NotFound for a root or network that is not there."""
+    check_groups(query)
     if query.root is not None:
         nodes, edges, truncated, total = await _draw_neighbourhood(session, caller, query, query.root)
     else:
@@ -187,20 +189,22 @@ async def _draw_whole(
     return nodes, edges, truncated or cut, total
 
 
-async def _group_nodes(session: AsyncSession, caller: Caller, wanted: Grouping, rows: Sequence[object]) -> list[Node]:
+async def _group_nodes(
+    session: AsyncSession, caller: Caller, wanted: Grouping, rows: Sequence[Mapping[Any, Any]]
+) -> list[Node]:
     by, organization_id = wanted.by or "", caller.organization_id
-    found = {row["value"]: row for row in rows}  # type: ignore[index]  # rows of the driver
+    found = {row["value"]: row for row in rows}
     names = await queries.name_groups(session, organization_id, by, found)
     nodes = {
         value: drawing.group_node(
             group_id(by, value),
             _label(by, value, names),
-            row["found"],  # type: ignore[index]
-            type=row["type"],  # type: ignore[index]
-            provider=row["provider"],  # type: ignore[index]
+            row["found"],
+            type=row["type"],
+            provider=row["provider"],
             account_id=value if by == "account" else None,
             region=value if by == "region" else None,
-            stale=row["stale"],  # type: ignore[index]
+            stale=row["stale"],
         )
         for value, row in found.items()
     }

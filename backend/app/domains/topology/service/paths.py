@@ -46,7 +46,7 @@ async def find_paths(
 ) -> PathsRead:
     """The shortest paths, at most MAX_PATHS. Raises NotFound for an end that is not there."""
     organization_id = caller.organization_id
-    rows = dict(await queries.read_nodes(session, organization_id, {from_id, to_id}))
+    rows = await queries.read_nodes(session, organization_id, {from_id, to_id})
     if any(end not in rows or not rows[end]["visible"] for end in (from_id, to_id)):
         raise NotFound
     wanted = split(kinds) or None

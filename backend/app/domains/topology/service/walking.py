@@ -132,13 +132,13 @@ class _Walker:
             at=self._way.at,
             limit=self._limit,
         )
-        self._found.truncated |= hub.count > len(members)
+        self._found.truncated |= hub.edges > len(members)
         return members
 
     def _add_hub(self, hub: Hub, distance: int) -> None:
         found, id_ = self._found, hub_id(hub)
-        count = min(hub.count, queries.MAX_COUNTED)
-        found.truncated |= hub.count > queries.MAX_COUNTED
+        count = min(hub.edges, queries.MAX_COUNTED)
+        found.truncated |= hub.edges > queries.MAX_COUNTED
         found.others[id_] = drawing.group_node(id_, hub.kind, count, distance=distance)
         origin = str(hub.origin)
         edge = (id_, hub.kind, origin) if hub.reverse else (origin, hub.kind, id_)
