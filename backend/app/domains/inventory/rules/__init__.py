@@ -25,7 +25,13 @@ from app.domains.inventory.rules.language import (
     print_search,
 )
 from app.domains.inventory.rules.matching import ResourceState, matches, property_values
-from app.domains.inventory.rules.outcomes import account_outcome, failure_text, missing_permissions
+from app.domains.inventory.rules.outcomes import (
+    RETRY_MINUTES,
+    account_outcome,
+    failure_text,
+    may_pass,
+    missing_permissions,
+)
 from app.domains.inventory.rules.rewinding import HistoryBroken, rewind
 from app.domains.inventory.rules.words import (
     MAX_PARTS,
@@ -48,6 +54,7 @@ __all__ = [
     "MAX_CHANGES",
     "MAX_PARTS",
     "MAX_SEARCH",
+    "RETRY_MINUTES",
     "TAG_SEPARATOR",
     "WORD",
     "Comparison",
@@ -69,6 +76,7 @@ __all__ = [
     "keep_unread",
     "matches",
     "matches_words",
+    "may_pass",
     "missing_permissions",
     "native_key",
     "parse_filter",

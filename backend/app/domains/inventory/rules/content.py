@@ -91,7 +91,7 @@ class PreparedResource:
 _SORTED, _ANY_KEYS = orjson.OPT_SORT_KEYS, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-def prepare_resource(resource: CollectedResource, *, provider: str, native_account: str) -> PreparedResource:
+def prepare_resource(resource: CollectedResource, *, provider: str = "", native_account: str = "") -> PreparedResource:
     """The stored form of what an adapter returned. Vendors' garbage (NUL, surrogates, huge numbers) is replaced.
 
     `native_account` is the unit's, for resources that name none of their own.

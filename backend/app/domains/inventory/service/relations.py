@@ -1,6 +1,7 @@
 """Edges: each unit's are compared with what it reported before; ends are found by id or by an unambiguous alias."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.core.bulk import Driver, array_literal, open_driver
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
-from app.providers.base import UnitResult, UnitState
+from app.providers.base import CollectedRelation
 
 CHUNK = 5_000
 Edge = tuple[str, str, str]  # source, kind, target
@@ -41,46 +42,69 @@ async def find_resources(driver: Driver, organization_id: UUID, native_ids: Coll
     return {native_id: found[term] for term, native_ids in wanted.items() if term in found for native_id in native_ids}
 
 
+@dataclass(frozen=True, kw_only=True)
+class EdgeSources:
+    """Where a unit's edges come from: what was read and what is known, all by native key.
+
+    `left_out`: ids and aliases of resources that another connection reads. `only`: edges of these sources alone.
+    """
+
+    organization_id: UUID
+    unit_id: UUID
+    provider: str
+    now: datetime
+    is_new_unit: bool
+    resources: Mapping[str, PreparedResource]
+    ids: Mapping[str, UUID]
+    types_by_id: Mapping[UUID, str]
+    left_out: Collection[str] = ()
+    only: Collection[UUID] | None = None
+
+    def key(self, native_id: str) -> str:
+        """What an end is told by."""
+        return rules.native_key(self.provider, native_id)
+
+
 async def store_relations(
     driver: Driver,
-    organization_id: UUID,
-    unit_id: UUID,
-    result: UnitResult,
-    resources: Mapping[str, PreparedResource],
-    ids: Mapping[str, UUID],
-    types_by_id: Mapping[UUID, str],
+    given: EdgeSources,
+    relations: Iterable[CollectedRelation],
     *,
-    is_new_unit: bool,
-    now: datetime,
+    is_complete: bool,
+    complete_types: Collection[str],
 ) -> None:
-    """Make the unit's edges those of the result. An edge goes only when its source was read completely."""
-    stored = {} if is_new_unit else await _read_edges(driver, organization_id, unit_id)
-    wanted: set[Edge] = {
-        (rules.clean_text(edge.source), edge.kind, rules.clean_text(edge.target)) for edge in result.relations
-    }
-    unread = {ids[native_id] for native_id, resource in resources.items() if resource.unread_fields}
+    """Make the unit's edges those that were read. An edge goes only when its source was read completely."""
+    stored = {} if given.is_new_unit else await _read_edges(driver, given)
+    wanted: dict[Edge, Edge] = {}
+    for relation in relations:
+        source, target = rules.clean_text(relation.source), rules.clean_text(relation.target)
+        if source not in given.left_out:
+            wanted[given.key(source), relation.kind, given.key(target)] = source, relation.kind, target
+    unread = {given.ids[key] for key, resource in given.resources.items() if resource.unread_fields}
 
     def may_go(source_id: UUID | None) -> bool:
         if source_id in unread:
             return False
-        return result.state is UnitState.COMPLETE or (
-            source_id is not None and types_by_id.get(source_id) in result.complete_types
-        )
+        return is_complete or (source_id is not None and given.types_by_id.get(source_id) in complete_types)
 
-    gone = [e for e, source in stored.items() if e not in wanted and may_go(source)]
-    await _close(driver, organization_id, unit_id, gone, now)
-    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids, now)
+    gone = [edge for key, (edge, source) in stored.items() if key not in wanted and may_go(source)]
+    await _close(driver, given.organization_id, given.unit_id, gone, given.now)
+    await _insert(driver, given, sorted(edge for key, edge in wanted.items() if key not in stored))
 
 
-async def _read_edges(driver: Driver, organization_id: UUID, unit_id: UUID) -> dict[Edge, UUID | None]:
-    """Each edge with its source's resource id."""
+async def _read_edges(driver: Driver, given: EdgeSources) -> dict[Edge, tuple[Edge, UUID | None]]:
+    """Each edge with its source's resource id, by its key."""
     rows = await driver.fetch(
         """SELECT source_native_id, kind, target_native_id, source_id FROM resource_relations
-           WHERE organization_id = $1 AND unit_id = $2""",
-        organization_id,
-        unit_id,
+           WHERE organization_id = $1 AND unit_id = $2 AND ($3::uuid[] IS NULL OR source_id = ANY($3::uuid[]))""",
+        given.organization_id,
+        given.unit_id,
+        None if given.only is None else list(given.only),
     )
-    return {(source, kind, target): source_id for source, kind, target, source_id in rows}
+    return {
+        (given.key(source), kind, given.key(target)): ((source, kind, target), source_id)
+        for source, kind, target, source_id in rows
+    }
 
 
 async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> None:
@@ -130,24 +154,26 @@ async def _close(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Se
         )
 
 
-async def _insert(
-    driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], ids: Mapping[str, UUID], now: datetime
-) -> None:
-    """`ids`: those of the unit by native id; only other ends are looked up."""
+async def _insert(driver: Driver, given: EdgeSources, edges: Sequence[Edge]) -> None:
+    """Only ends outside of the unit are looked up."""
     if not edges:
         return
-    others = {end for edge in edges for end in (edge[0], edge[2]) if end not in ids}
-    found = {**await find_resources(driver, organization_id, others), **ids} if others else ids
-    texts = {native_id: str(id_) for native_id, id_ in found.items()}
-    rows = [(*edge, texts.get(edge[0]), texts.get(edge[2])) for edge in edges]
+    others = {end for edge in edges for end in (edge[0], edge[2]) if given.key(end) not in given.ids}
+    found = await find_resources(driver, given.organization_id, others) if others else {}
+
+    def id_of(end: str) -> str | None:
+        resource_id = given.ids.get(given.key(end)) or found.get(end)
+        return None if resource_id is None else str(resource_id)
+
+    rows = [(*edge, id_of(edge[0]), id_of(edge[2])) for edge in edges]
     await driver.execute(
         """INSERT INTO resource_relations
              (organization_id, unit_id, first_seen_at, source_native_id, kind, target_native_id, source_id, target_id)
            SELECT $1, $2, $3, * FROM unnest($4::text::text[], $5::text::text[], $6::text::text[], $7::text::uuid[],
              $8::text::uuid[])
            ON CONFLICT DO NOTHING""",
-        organization_id,
-        unit_id,
-        now,
+        given.organization_id,
+        given.unit_id,
+        given.now,
         *map(array_literal, zip(*rows, strict=True)),
     )

@@ -26,7 +26,8 @@ from app.domains.inventory.errors import AccountNotReady
 from app.domains.inventory.events import SyncFinished
 from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.service.relations import resolve_open_ends
-from app.domains.inventory.service.storing import UnitOutcome, mark_account_unreached, retire_units, store_unit
+from app.domains.inventory.service.storing import UnitOutcome, store_unit
+from app.domains.inventory.service.units import mark_account_unreached, retire_units
 from app.providers.base import CallError, ErrorKind, Provider, ProviderError, Unit, UnitResult, UnitState
 
 logger = logging.getLogger(__name__)

@@ -16,6 +16,8 @@ from app.domains.inventory.service.terms import add_terms, drop_terms
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",
+    "account_id": "uuid",
+    "native_account": "text",
     "native_id": "text",
     "native_type": "text",
     "type": "text",
@@ -30,14 +32,12 @@ _RESOURCE_COLUMNS = {
     "created_at": "timestamptz",
 }
 _MERGE = """
-INSERT INTO cloud_resources (organization_id, account_id, unit_id, provider, native_account, service,
-    first_seen_at, last_seen_at, {columns})
-  SELECT $1, $2, $3, $4, $5, $6, $7, $7, {values} FROM unnest({arrays}) AS s ({columns})
+INSERT INTO cloud_resources (organization_id, unit_id, provider, service, first_seen_at, last_seen_at, {columns})
+  SELECT $1, $2, $3, $4, $5, $5, {values} FROM unnest({arrays}) AS s ({columns})
 ON CONFLICT (organization_id, native_key) DO UPDATE SET
-    account_id = excluded.account_id, unit_id = excluded.unit_id, provider = excluded.provider,
-    native_account = excluded.native_account, service = excluded.service, last_seen_at = excluded.last_seen_at,
-    closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
-RETURNING id, native_id
+    unit_id = excluded.unit_id, provider = excluded.provider, service = excluded.service,
+    last_seen_at = excluded.last_seen_at, closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
+RETURNING id, native_key
 """.format(  # noqa: S608  # names are ours
     columns=", ".join(_RESOURCE_COLUMNS),
     values=", ".join(f"{name}::{kind}" for name, kind in _RESOURCE_COLUMNS.items()),
@@ -45,29 +45,58 @@ RETURNING id, native_id
     # PostgreSQL reads a literal letter by letter.
     arrays=", ".join(
         f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if name == 'aliases' else kind}[]"
-        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=8)
+        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=6)
     ),
     updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Who made the changes that are written, in the cloud's words."""
+
+    actor: str | None
+    action: str | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Destination:
-    """What the rows of one unit share."""
+    """What the rows of one unit share. `account_id` is the reading account's; `owners` has other resources' accounts.
+
+    `owners`: our account row by the cloud's account, its key as `rules.native_key` makes it.
+    """
 
     organization_id: UUID
     account_id: UUID
     unit_id: UUID
     provider: str
-    native_account: str
     service: str
-    job_id: UUID
+    job_id: UUID | None
     now: datetime
+    owners: Mapping[str, UUID] = field(default_factory=dict)
+    cause: Cause | None = None
+
+    def account_of(self, native_account: str) -> UUID:
+        """The account row of a resource; the reading account's own for an account that is not known."""
+        if not self.owners:
+            return self.account_id
+        return self.owners.get(rules.native_key(self.provider, native_account), self.account_id)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A row of history to add."""
+
+    resource_id: UUID
+    account_id: UUID
+    kind: str  # created, updated or deleted
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
 class Written:
-    """What was written: ids by native id, what is new and changed, the types among them, the units rows came from."""
+    """What was written: ids by native key, what is new and changed, the types among them, the units rows came from."""
 
     ids: dict[str, UUID] = field(default_factory=dict)
     created: list[UUID] = field(default_factory=list)
@@ -97,45 +126,45 @@ async def write_resources(
 ) -> Written:
     """Insert or update these resources, write their history and their terms. Unread properties keep their old value.
 
-    `known`: native ids that are stored already.
+    `known`: native keys that are stored already.
     """
     before = await _read_before(
-        driver, where.organization_id, [resource.native_id for resource in resources if resource.native_id in known]
+        driver, where.organization_id, [resource.native_key for resource in resources if resource.native_key in known]
     )
     rows: list[tuple[str | None, ...]] = []
     kept: dict[str, dict[str, Any]] = {}
     for resource in resources:
-        old, properties = before.get(resource.native_id), resource.properties_json
+        old, properties = before.get(resource.native_key), resource.properties_json
         if old is not None and resource.unread_fields:
             merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
-            kept[resource.native_id], properties = merged, orjson.dumps(merged)
-        rows.append(_row(resource, old.id if old else new_id(), properties))
+            kept[resource.native_key], properties = merged, orjson.dumps(merged)
+        account_id = where.account_of(resource.native_account)
+        rows.append(_row(resource, old.id if old else new_id(), account_id, properties))
     found = await driver.fetch(
         _MERGE,
         where.organization_id,
-        where.account_id,
         where.unit_id,
         where.provider,
-        where.native_account,
         where.service,
         where.now,
         *_columns(rows),
     )
-    written = Written(ids={native_id: id_ for id_, native_id in found})
-    versions: list[tuple[UUID, str, list[dict[str, Any]]]] = []
+    written = Written(ids={key: id_ for id_, key in found})
+    versions: list[Version] = []
     for resource in resources:
-        id_, old = written.ids[resource.native_id], before.get(resource.native_id)
+        id_, old = written.ids[resource.native_key], before.get(resource.native_key)
+        account_id = where.account_of(resource.native_account)
         written.native_types.add(resource.native_type)
         if old is None or old.closed:
             written.created.append(id_)
-            versions.append((id_, "created", []))
+            versions.append(Version(id_, account_id, "created"))
         else:
             written.updated.append(id_)
             volatile = resource.volatile
             before_it = _compared(old.resource, old.resource.properties, volatile)
-            now = _compared(resource, kept.get(resource.native_id, resource.properties), volatile)
+            now = _compared(resource, kept.get(resource.native_key, resource.properties), volatile)
             if changes := rules.diff(before_it, now):
-                versions.append((id_, "updated", changes))
+                versions.append(Version(id_, account_id, "updated", changes))
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)
     await write_versions(driver, where, versions)
@@ -143,34 +172,43 @@ async def write_resources(
     return written
 
 
-async def write_versions(
-    driver: Driver,
-    where: Destination,
-    versions: Sequence[tuple[UUID, str, list[dict[str, Any]]]],
-) -> None:
-    """Add rows of history: resource id, kind, changes."""
+async def write_versions(driver: Driver, where: Destination, versions: Sequence[Version]) -> None:
+    """Add rows of history, with what is known of who made them."""
     if not versions:
         return
     rows = [
-        (str(new_id()), str(id_), kind, orjson.dumps(made).decode() if made else "[]") for id_, kind, made in versions
+        (
+            str(new_id()),
+            str(version.resource_id),
+            str(version.account_id),
+            version.kind,
+            orjson.dumps(version.changes).decode() if version.changes else "[]",
+        )
+        for version in versions
     ]
+    cause = where.cause or Cause(actor=None, action=None, event_id=None)
     await driver.execute(
-        """INSERT INTO resource_versions (organization_id, account_id, at, job_id, id, resource_id, kind, changes)
-           SELECT $1, $2, $3, $4, id, resource_id, kind, changes
-           FROM unnest($5::text::uuid[], $6::text::uuid[], $7::text::text[], $8::text::jsonb[])
-             AS s (id, resource_id, kind, changes)""",
+        """INSERT INTO resource_versions (organization_id, at, job_id, actor, action, event_id,
+             id, resource_id, account_id, kind, changes)
+           SELECT $1, $2, $3, $4, $5, $6, id, resource_id, account_id, kind, changes
+           FROM unnest($7::text::uuid[], $8::text::uuid[], $9::text::uuid[], $10::text::text[], $11::text::jsonb[])
+             AS s (id, resource_id, account_id, kind, changes)""",
         where.organization_id,
-        where.account_id,
         where.now,
         where.job_id,
+        cause.actor,
+        cause.action,
+        cause.event_id,
         *map(array_literal, zip(*rows, strict=True)),
     )
 
 
-def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[str | None, ...]:
+def _row(resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes) -> tuple[str | None, ...]:
     """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS."""
     return (
         str(id_),
+        str(account_id),
+        resource.native_account,
         resource.native_id,
         resource.native_type,
         resource.type,
@@ -194,6 +232,7 @@ def _columns(rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
 def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
     """What history tells about: its paths start with these names."""
     return {
+        "account": resource.native_account,
         "name": resource.name,
         "status": resource.status,
         "region": resource.region,
@@ -202,24 +241,26 @@ def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: 
     }
 
 
-async def _read_before(driver: Driver, organization_id: UUID, native_ids: Sequence[str]) -> dict[str, _Before]:
-    if not native_ids:
+async def _read_before(driver: Driver, organization_id: UUID, native_keys: Sequence[str]) -> dict[str, _Before]:
+    if not native_keys:
         return {}
     rows = await driver.fetch(
-        """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_type, type, name, region, status,
-             tags::text, properties::text, unread_fields::text, aliases, content_hash, created_at
-           FROM cloud_resources WHERE organization_id = $1 AND native_id = ANY($2::text[])
-           ORDER BY native_id FOR UPDATE""",
+        """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_key, native_account, native_type,
+             type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
+             created_at
+           FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
+           ORDER BY native_key FOR UPDATE""",
         organization_id,
-        list(native_ids),
+        list(native_keys),
     )
     return {
-        row["native_id"]: _Before(
+        row["native_key"]: _Before(
             id=row["id"],
             unit_id=row["unit_id"],
             closed=row["closed"],
             resource=PreparedResource(
-                **{name: row[name] for name in ("native_id", "native_type", "type", "name", "region", "status")},
+                **{name: row[name] for name in ("native_id", "native_key", "native_account", "native_type")},
+                **{name: row[name] for name in ("type", "name", "region", "status")},
                 **{name: orjson.loads(row[name]) for name in ("tags", "unread_fields")},
                 **{name: row[name] for name in ("aliases", "content_hash", "created_at")},
                 properties_json=row["properties"].encode(),
@@ -239,7 +280,7 @@ async def _write_terms(
     added: list[tuple[UUID, Terms]] = []
     dropped: dict[Term, list[UUID]] = {}
     for resource in resources:
-        id_, old, terms = ids[resource.native_id], before.get(resource.native_id), resource.terms
+        id_, old, terms = ids[resource.native_key], before.get(resource.native_key), resource.terms
         if old is not None:
             for term in old.resource.terms.all - terms.all:
                 dropped.setdefault(term, []).append(id_)
