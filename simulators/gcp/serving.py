@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -114,10 +115,20 @@ def push_envelope(document: Mapping[str, Any] | str) -> dict[str, Any]:
     }
 
 
-def serve(estate: Estate, *, port: int = 0, faults: FaultPlan | None = None, latency_seconds: float = 0.0) -> GcpHandle:
-    """Serve an estate on loopback. Raises OSError when the port is taken."""
+def serve(
+    estate: Estate,
+    *,
+    port: int = 0,
+    faults: FaultPlan | None = None,
+    latency_seconds: float = 0.0,
+    key_file: Path | None = None,
+) -> GcpHandle:
+    """Serve an estate on loopback. Raises OSError when the port is taken.
+
+    `key_file`: where the service account's private key is kept, so that it works at the next start too.
+    """
     first = next(iter(estate.projects()))
-    tokens = Tokens(f"cloudops@{first.id}.iam.gserviceaccount.com", first.id)
+    tokens = Tokens(f"cloudops@{first.id}.iam.gserviceaccount.com", first.id, kept_key=key_file)
     api = Api(estate, tokens)
     application = Application(api.answer, refusal, faults or FaultPlan(), CallLog(), latency_seconds=latency_seconds)
     return GcpHandle(server=serve_in_thread(application, estate, port=port), estate=estate, api=api, tokens=tokens)

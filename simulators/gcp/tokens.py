@@ -1,9 +1,11 @@
 """Bearer tokens for a service account's signed assertion, or for a token of another identity provider."""
 
 import base64
+import hashlib
 import secrets
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,10 +23,12 @@ _SKEW_SECONDS = 300
 class Tokens:
     """The keys and tokens of one simulated cloud."""
 
-    def __init__(self, email: str, project: str, *, lifetime_seconds: int = 3600) -> None:
+    def __init__(self, email: str, project: str, *, lifetime_seconds: int = 3600, kept_key: Path | None = None) -> None:
+        """`kept_key`: where the service account's key is from one start to the next."""
         self.email, self.project, self.lifetime_seconds = email, project, lifetime_seconds
-        self._private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._key_id = secrets.token_hex(20)
+        self._private = _private_key(kept_key)
+        public = self._private.public_key().public_numbers().n
+        self._key_id = hashlib.sha1(public.to_bytes(256, "big"), usedforsecurity=False).hexdigest()
         self._lock = threading.Lock()
         self._valid: dict[str, float] = {}
         self._refused = False
@@ -109,6 +113,19 @@ class Tokens:
         if not now - _SKEW_SECONDS - 3600 <= body.get("iat", 0) <= now + _SKEW_SECONDS or body.get("exp", 0) < now:
             return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         return "" if body.get("scope") else "Invalid OAuth scope or ID token audience provided."
+
+
+def _private_key(kept: Path | None) -> rsa.RSAPrivateKey:
+    if kept is not None and kept.is_file():
+        found = serialization.load_pem_private_key(kept.read_bytes(), None)
+        if isinstance(found, rsa.RSAPrivateKey):
+            return found
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    if kept is not None:
+        form = serialization.PrivateFormat.PKCS8
+        kept.touch(mode=0o600)
+        kept.write_bytes(made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return made
 
 
 def _decoded(part: str) -> bytes:
