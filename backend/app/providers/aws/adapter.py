@@ -67,7 +67,7 @@ class AwsProvider:
     async def test(self, connection: Connection) -> ConnectionReport:
         """Raises AwsError when the credentials or the address do not work, or the role's trust policy is open."""
         session, warnings, regions = await self._run(lambda: self._reach(connection))
-        tasks = [self._run(self._tester(session, service)) for service in SERVICES.values()]
+        tasks = [self._run(self._tester(session, service)) for service in _services(connection)]
         checks = [
             PermissionCheck(service="ec2", call="ec2:DescribeRegions", permission="ec2:DescribeRegions", ok=True),
             *(check for group in await asyncio.gather(*tasks) for check in group),
@@ -90,13 +90,12 @@ class AwsProvider:
         def plan() -> list[Unit]:
             session = self._session(connection)
             account = session.identity().account
-            regions = list(connection.regions) or _enabled_regions(session)
-            units = [
-                Unit(account=account, region=GLOBAL, service=one.name) for one in SERVICES.values() if one.is_global
-            ]
+            regions = _regions(session)
+            services = _services(connection)
+            units = [Unit(account=account, region=GLOBAL, service=one.name) for one in services if one.is_global]
             units.extend(
                 Unit(account=account, region=region, service=service.name)
-                for service in SERVICES.values()
+                for service in services
                 if not service.is_global
                 for region in regions
                 if session.is_offered(service.name, region)
@@ -141,7 +140,7 @@ class AwsProvider:
             warnings = check_trust_policy(connection, session.home_region, session.client_options)
         elif connection.credentials.get("kind") == "access_key" and not connection.credentials.get("session_token"):
             warnings = ["Long-lived access keys can leak. A role with an external id is safer."]
-        return session, warnings, list(connection.regions) or _enabled_regions(session)
+        return session, warnings, _regions(session)
 
     def _tester(self, session: AwsSession, service: Service) -> Callable[[], list[PermissionCheck]]:
         def run() -> list[PermissionCheck]:
@@ -180,6 +179,18 @@ class AwsProvider:
 
     async def _run(self, function: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+
+def _services(connection: Connection) -> list[Service]:
+    """Those that the connection's cloud can know."""
+    return [service for service in SERVICES.values() if service.simulated or not connection.endpoint_url]
+
+
+def _regions(session: AwsSession) -> list[str]:
+    """Those named, or those enabled for the account, without the excluded ones. Raises AwsError."""
+    connection = session.connection
+    found = list(connection.regions) or _enabled_regions(session)
+    return [region for region in found if region not in connection.excluded_regions]
 
 
 def _enabled_regions(session: AwsSession) -> list[str]:

@@ -180,7 +180,12 @@ class Reader:
 
 
 def items_of(page: Item, path: str, client: str, operation: str, *, may_omit: bool = False) -> list[Any]:
-    """The page's items. A page without the key is not an empty page unless the service is known to leave it out."""
+    """The page's items; without a path the page is the one item.
+
+    A page without the key is not an empty page, unless the service is known to leave it out.
+    """
+    if not path:
+        return [{key: value for key, value in page.items() if key != "ResponseMetadata"}]
     if not may_omit and page.get(steps(path)[0]) is None:
         permission = permission_for(client, operation)
         raise AwsError(
