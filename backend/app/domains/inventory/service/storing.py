@@ -43,13 +43,19 @@ _KNOWN = """SELECT native_key, id, account_id, native_type, content_hash, unit_i
 
 @dataclass(frozen=True, kw_only=True)
 class UnitOutcome:
-    """What storing a unit did. `resources`: open rows of the unit now."""
+    """What storing a unit did. `resources`: open rows of the unit now; `since`: when it was read before."""
 
     resources: int
     created: int
     updated: int
     closed: int
     error: str | None
+    since: datetime | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different now."""
+        return bool(self.created or self.updated or self.closed)
 
 
 class Known(NamedTuple):
@@ -145,7 +151,7 @@ async def store_unit(
     written = Written()
     for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_key)):
         written.add(await write_resources(driver, where, chunk, known))
-    await _mark_seen(driver, organization_id, plan.seen, now)
+    await mark_seen(driver, organization_id, plan.seen, now)
     closed = [row for row in known.values() if row.id in set(plan.close)] if plan.close else []
     await close_resources(driver, where, closed, unit.type_seen_at)
     await mark_stale(driver, organization_id, plan.unreached, now, error or "The last read did not list this resource.")
@@ -176,6 +182,7 @@ async def store_unit(
         updated=len(written.updated),
         closed=len(plan.close),
         error=error,
+        since=unit.last_attempt_at,
     )
 
 
@@ -203,13 +210,20 @@ async def read_known(driver: Driver, organization_id: UUID, native_keys: Sequenc
     return known
 
 
-async def _mark_seen(driver: Driver, organization_id: UUID, ids: list[UUID], now: datetime) -> None:
+async def read_account_rows(driver: Driver, organization_id: UUID, account_id: UUID) -> list[Known]:
+    """The open resources of an account, whoever reads them."""
+    rows = await driver.fetch(_KNOWN + "account_id = $2 AND closed_at IS NULL", organization_id, account_id)
+    return [Known(*values) for _, *values in rows]
+
+
+async def mark_seen(driver: Driver, organization_id: UUID, ids: Sequence[UUID], now: datetime) -> None:
+    """Note that these resources were read and are as stored."""
     if ids:
         await driver.execute(
             """UPDATE cloud_resources SET last_seen_at = $3, stale_since = NULL, stale_reason = NULL
                WHERE organization_id = $1 AND id = ANY($2::uuid[])""",
             organization_id,
-            ids,
+            list(ids),
             now,
         )
 

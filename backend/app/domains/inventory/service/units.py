@@ -20,17 +20,19 @@ from app.providers.base import Unit, UnitResult, UnitState
 # The counts of the unit $2 of the organization $1, from its rows; only rows of counts that differ are written.
 _RECOUNT = """
 WITH counted AS (
-  SELECT account_id, region, native_type, type, count(*)::int AS found, count(stale_since)::int AS stale
+  SELECT account_id, region, native_type, type, coalesce(status, '') AS status, count(*)::int AS found,
+    count(stale_since)::int AS stale
   FROM cloud_resources WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL
-  GROUP BY account_id, region, native_type, type),
+  GROUP BY account_id, region, native_type, type, coalesce(status, '')),
 gone AS (
   DELETE FROM sync_unit_counts c WHERE c.organization_id = $1 AND c.unit_id = $2 AND NOT EXISTS (
     SELECT FROM counted n WHERE n.account_id = c.account_id AND n.region = c.region
-      AND n.native_type = c.native_type AND n.type = c.type)),
+      AND n.native_type = c.native_type AND n.type = c.type AND n.status = c.status)),
 put AS (
-  INSERT INTO sync_unit_counts AS c (organization_id, unit_id, account_id, region, native_type, type, resources, stale)
-    SELECT $1, $2, account_id, region, native_type, type, found, stale FROM counted
-  ON CONFLICT (organization_id, unit_id, account_id, region, native_type, type)
+  INSERT INTO sync_unit_counts AS c
+      (organization_id, unit_id, account_id, region, native_type, type, status, resources, stale)
+    SELECT $1, $2, account_id, region, native_type, type, status, found, stale FROM counted
+  ON CONFLICT (organization_id, unit_id, account_id, region, native_type, type, status)
     DO UPDATE SET resources = excluded.resources, stale = excluded.stale
     WHERE (c.resources, c.stale) IS DISTINCT FROM (excluded.resources, excluded.stale))
 UPDATE sync_units SET
@@ -49,6 +51,7 @@ class LockedUnit:
     id: UUID
     is_new: bool
     type_seen_at: dict[str, str]
+    last_attempt_at: datetime | None = None
 
 
 async def hold_account(driver: Driver, organization_id: UUID, account_id: UUID) -> None:
@@ -65,7 +68,7 @@ async def hold_account(driver: Driver, organization_id: UUID, account_id: UUID) 
 async def lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, unit: Unit) -> LockedUnit:
     """The unit's row, made where there is none, locked until the transaction ends."""
     key = (organization_id, account_id, unit.account, unit.region, unit.service)
-    query = """SELECT id, type_seen_at::text FROM sync_units WHERE organization_id = $1 AND account_id = $2
+    query = """SELECT id, type_seen_at::text, last_attempt_at FROM sync_units WHERE organization_id = $1 AND account_id = $2
       AND native_account = $3 AND region = $4 AND service = $5 FOR UPDATE"""
     row = await driver.fetchrow(query, *key)
     if row is None:
@@ -80,7 +83,12 @@ async def lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, uni
         row = await driver.fetchrow(query, *key)
     if row is None:
         raise RuntimeError("a unit is neither there nor can it be added")
-    return LockedUnit(id=row["id"], is_new=False, type_seen_at=orjson.loads(row["type_seen_at"]))
+    return LockedUnit(
+        id=row["id"],
+        is_new=False,
+        type_seen_at=orjson.loads(row["type_seen_at"]),
+        last_attempt_at=row["last_attempt_at"],
+    )
 
 
 async def recount_units(driver: Driver, organization_id: UUID, unit_ids: Sequence[UUID]) -> None:
