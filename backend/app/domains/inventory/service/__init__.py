@@ -3,6 +3,7 @@
 from app.domains.inventory.queries import check_resource
 from app.domains.inventory.service.forgetting import forget_account, forget_history
 from app.domains.inventory.service.listing import list_facets, list_resources, read_sync_state, summarize
+from app.domains.inventory.service.marks import record_marks
 from app.domains.inventory.service.reading import list_changes, list_history, list_units, read_resource
 from app.domains.inventory.service.serving import iter_resources, resolve_native_ids, set_monthly_costs
 from app.domains.inventory.service.storing import UnitOutcome, store_unit
@@ -22,6 +23,7 @@ __all__ = [
     "list_units",
     "read_resource",
     "read_sync_state",
+    "record_marks",
     "resolve_native_ids",
     "set_monthly_costs",
     "start_sync",
