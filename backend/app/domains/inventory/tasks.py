@@ -4,10 +4,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.config import get_settings
+from app.core.database import tenant_session
 from app.core.events import handles
 from app.core.tasks import TaskContext, enqueue, schedule, task
 from app.domains.accounts.events import AccountConnected, AccountRemoved
 from app.domains.inventory import service
+from app.domains.inventory.events import SyncFinished
 
 
 @task("inventory.sync_account", retries=3, timeout_seconds=3_600, queue="collect", per_organization=2)
@@ -20,6 +23,31 @@ async def sync_account(context: TaskContext, account_id: UUID) -> None:
 async def forget_account(context: TaskContext, account_id: UUID) -> None:
     """Delete a removed account's resources. Safe to repeat."""
     await service.forget_account(context, account_id)
+
+
+@task("inventory.export_resources", retries=2, timeout_seconds=6 * 3_600, per_organization=2)
+async def export_resources(context: TaskContext, export_id: UUID) -> None:
+    """Write resources to a file. Safe to repeat: it is written under the same key."""
+    await service.export_resources(context, export_id, get_settings())
+
+
+@task("inventory.roll_up", retries=2, timeout_seconds=900, per_organization=1)
+async def roll_up(context: TaskContext, account_id: UUID) -> None:
+    """Count an account's resources for trends and tag coverage. Safe to repeat."""
+    async with tenant_session(context.organization_id) as session:
+        await service.roll_up(session, context.organization_id, account_id)
+
+
+@schedule("inventory.expire_exports", cron="41 * * * *")
+async def expire_exports(session: AsyncSession, organization_id: UUID) -> None:
+    """Remove the files of exports whose time is over."""
+    await service.expire_exports(session, get_settings(), organization_id)
+
+
+@schedule("inventory.roll_up_all", cron="3 0 * * *")
+async def roll_up_all(session: AsyncSession, organization_id: UUID) -> None:
+    """Every night: a day's counts also where nothing was synced."""
+    await service.roll_up(session, organization_id)
 
 
 @schedule("inventory.sync_due", cron="*/5 * * * *")
@@ -38,6 +66,18 @@ async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
 async def sync_connected_account(session: AsyncSession, event: AccountConnected) -> None:
     """Read a new account at once."""
     await service.start_sync(session, event.organization_id, event.account_id, requested_by=event.by)
+
+
+@handles(SyncFinished)
+async def count_synced_account(session: AsyncSession, event: SyncFinished) -> None:
+    """Count what a sync found, in the background."""
+    await enqueue(
+        session,
+        "inventory.roll_up",
+        {"account_id": str(event.account_id)},
+        organization_id=event.organization_id,
+        dedupe=f"roll-up:{event.account_id}",
+    )
 
 
 @handles(AccountRemoved)

@@ -1,33 +1,63 @@
 """Use cases of the inventory; the only way in for other domains."""
 
 from app.domains.inventory.queries import check_resource
+from app.domains.inventory.service.counting import list_facets, read_sync_state, summarize
+from app.domains.inventory.service.exporting import (
+    expire_exports,
+    export_resources,
+    list_exports,
+    open_export,
+    read_export,
+    start_export,
+)
 from app.domains.inventory.service.forgetting import forget_account, forget_history
-from app.domains.inventory.service.listing import list_facets, list_resources, read_sync_state, summarize
+from app.domains.inventory.service.listing import list_resources
+from app.domains.inventory.service.marking import set_marks
 from app.domains.inventory.service.marks import record_marks
 from app.domains.inventory.service.reading import list_changes, list_history, list_units, read_resource
+from app.domains.inventory.service.searching import complete_search, list_search_fields
 from app.domains.inventory.service.serving import iter_resources, resolve_native_ids, set_monthly_costs
 from app.domains.inventory.service.storing import UnitOutcome, store_unit
 from app.domains.inventory.service.syncing import enqueue_due_syncs, start_sync, sync_account
+from app.domains.inventory.service.trending import list_tag_coverage, list_trends, roll_up
+from app.domains.inventory.service.viewing import create_view, delete_view, list_views, read_view, update_view
 
 __all__ = [
     "UnitOutcome",
     "check_resource",
+    "complete_search",
+    "create_view",
+    "delete_view",
     "enqueue_due_syncs",
+    "expire_exports",
+    "export_resources",
     "forget_account",
     "forget_history",
     "iter_resources",
     "list_changes",
+    "list_exports",
     "list_facets",
     "list_history",
     "list_resources",
+    "list_search_fields",
+    "list_tag_coverage",
+    "list_trends",
     "list_units",
+    "list_views",
+    "open_export",
+    "read_export",
     "read_resource",
     "read_sync_state",
+    "read_view",
     "record_marks",
     "resolve_native_ids",
+    "roll_up",
+    "set_marks",
     "set_monthly_costs",
+    "start_export",
     "start_sync",
     "store_unit",
     "summarize",
     "sync_account",
+    "update_view",
 ]

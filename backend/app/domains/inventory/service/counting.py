@@ -1,0 +1,225 @@
+"""Facets and summaries: counts that units keep where they answer the question, else of rows up to a bound."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.database import get_database
+from app.core.scope import Scope, scope_of
+from app.domains.accounts import service as accounts
+from app.domains.inventory import queries
+from app.domains.inventory.rules import ResourceFilter
+from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
+from app.domains.inventory.service.asking import ask, check_known, choose_way
+from app.domains.inventory.service.past import open_past
+
+MAX_GROUPS = 100
+COUNTED = 10_000  # resources; counting stops there
+Groups = dict[str, list[tuple[Any, int]]]
+
+
+async def list_facets(
+    session: AsyncSession, organization_id: UUID, filters: ResourceFilter, *, at: datetime | None = None
+) -> Facets:
+    """Counts of what the filters let through, by value; of a moment of the past with `at`."""
+    scope = scope_of(session)
+    await check_known(organization_id, filters)
+    is_whole = scope is None or not scope.has_tags
+    if at is None and is_whole and queries.is_kept(filters):
+        groups, total, exact = *await _read_kept(organization_id, filters, scope), True
+    else:
+        groups, total, exact = await _count_bounded(organization_id, filters, scope, at)
+    names = await _account_names(session, organization_id)
+    return Facets(
+        total=total,
+        exact=exact,
+        provider=_key_counts(groups["provider"]),
+        type=_key_counts(groups["type"]),
+        region=_key_counts(groups["region"]),
+        status=_key_counts(groups["status"]),
+        account=[
+            AccountCount(key=key, name=names[key], count=count) for key, count in groups["account_id"] if key in names
+        ][:MAX_GROUPS],
+    )
+
+
+async def _read_kept(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[Groups, int]:
+    """Counts by column from what units keep, and of all filters together."""
+    groups: Groups = {}
+    reads = get_database().reads
+    for column in queries.FACETS:
+        sql, arguments = queries.kept_counts_statement(organization_id, filters, column, scope, own=False)
+        groups[column] = [tuple(row) for row in await reads.fetch(organization_id, sql, arguments)]
+    sql, arguments = queries.kept_counts_statement(organization_id, filters, "provider", scope, own=True)
+    return groups, sum(row["found"] for row in await reads.fetch(organization_id, sql, arguments))
+
+
+async def _count_bounded(
+    organization_id: UUID, filters: ResourceFilter, scope: Scope | None, at: datetime | None
+) -> tuple[Groups, int, bool]:
+    """Counts by column of at most COUNTED rows; whether these were all."""
+    shared = [column for column in queries.FACETS if not _is_narrowed(filters, column)]
+    own = [column for column in queries.FACETS if column not in shared]
+    groups: Groups = {column: [] for column in queries.FACETS}
+    total, exact = 0, True
+    for columns, without in [(shared, None), *(([column], column) for column in own)]:
+        rows = await _combinations(organization_id, filters, columns, without, scope, at)
+        found = sum(count for _, count in rows)
+        if without is None:
+            total = found
+        if found > COUNTED:
+            exact = False
+        for position, column in enumerate(columns):
+            counter: Counter[Any] = Counter()
+            for values, count in rows:
+                counter[values[position]] += count
+            groups[column] = _sorted(counter)
+    return groups, min(total, COUNTED) if not exact else total, exact
+
+
+def _is_narrowed(filters: ResourceFilter, column: str) -> bool:
+    field = "account" if column == "account_id" else column
+    return bool(getattr(filters, column)) or any(term.field == field for term in filters.more)
+
+
+async def _combinations(
+    organization_id: UUID,
+    filters: ResourceFilter,
+    columns: Sequence[str],
+    without: str | None,
+    scope: Scope | None,
+    at: datetime | None,
+) -> list[tuple[tuple[Any, ...], int]]:
+    """Each combination of values with its count."""
+    if without is not None:
+        filters = _without(filters, without)
+    way, past = None, None
+    if at is None:
+        way = await choose_way(organization_id, filters, scope)
+    else:
+        past = await open_past(organization_id, filters, at, scope)
+    # Where only common look-ups lead, rows are tried one after the other until there are enough.
+    by_lists = () if way is not None and way.is_common and not filters.words else None
+    sql, arguments = queries.groups_statement(
+        organization_id,
+        filters,
+        columns,
+        without=None,
+        scope=scope,
+        by_lists=by_lists,
+        bound=COUNTED + 1,
+        past=past,
+    )
+    counter: Counter[tuple[Any, ...]] = Counter()
+    for row in await ask(organization_id, filters, sql, arguments):
+        counter[tuple(row[column] for column in columns)] += row["found"]
+    for told in past.rows if past else ():
+        counter[tuple(told[column] for column in columns)] += 1
+    return list(counter.items())
+
+
+def _without(filters: ResourceFilter, column: str) -> ResourceFilter:
+    field = "account" if column == "account_id" else column
+    changed: dict[str, Any] = {column: ()}
+    return replace(filters, more=tuple(term for term in filters.more if term.field != field), **changed)
+
+
+async def _count(organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], scope: Scope | None) -> Groups:
+    """Counts by column of all rows."""
+    sql, arguments = queries.groups_statement(
+        organization_id, filters, columns, without=None, scope=scope, by_lists=None, bound=None
+    )
+    rows = await get_database().reads.fetch(organization_id, sql, arguments)
+    groups: Groups = {}
+    for column in columns:
+        counter: Counter[Any] = Counter()
+        for row in rows:
+            counter[row[column]] += row["found"]
+        groups[column] = _sorted(counter)
+    return groups
+
+
+def _sorted(counter: Mapping[Any, int]) -> list[tuple[Any, int]]:
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0] is None, str(item[0])))
+
+
+async def summarize(session: AsyncSession, organization_id: UUID) -> InventorySummary:
+    """Counts of open resources, summed over what units keep: the cost does not grow with the resources."""
+    if (scope := scope_of(session)) is not None and scope.has_tags:
+        return await _summarize_tagged(session, organization_id)
+    by_provider: Counter[str] = Counter()
+    by_type: Counter[str] = Counter()
+    by_region: Counter[str] = Counter()
+    by_account: Counter[UUID] = Counter()
+    names: dict[UUID, str] = {}
+    stale = 0
+    for row in await queries.count_open(session, organization_id):
+        found = row["found"]
+        by_provider[row["provider"]] += found
+        by_type[row["type"]] += found
+        by_region[row["region"]] += found
+        by_account[row["account_id"]] += found
+        names[row["account_id"]] = row["name"]
+        stale += row["stale"]
+    return InventorySummary(
+        total=by_provider.total(),
+        stale=stale,
+        by_provider=_key_counts(by_provider.most_common()),
+        by_type=_key_counts(by_type.most_common()),
+        by_region=_key_counts(by_region.most_common()),
+        by_account=[AccountCount(key=key, name=names[key], count=count) for key, count in by_account.most_common()],
+    )
+
+
+async def _summarize_tagged(session: AsyncSession, organization_id: UUID) -> InventorySummary:
+    """The same where tags narrow it: units know nothing of tags, so the rows are counted."""
+    columns = ("provider", "type", "region", "account_id")
+    scope = scope_of(session)
+    groups = await _count(organization_id, ResourceFilter(), columns, scope)
+    names = await _account_names(session, organization_id)
+    stale = await _count(organization_id, ResourceFilter(stale=True), ("account_id",), scope)
+    return InventorySummary(
+        total=sum(count for _, count in groups["provider"]),
+        stale=sum(count for _, count in stale["account_id"]),
+        by_provider=_key_counts(groups["provider"]),
+        by_type=_key_counts(groups["type"]),
+        by_region=_key_counts(groups["region"]),
+        by_account=[
+            AccountCount(key=key, name=names[key], count=count) for key, count in groups["account_id"] if key in names
+        ],
+    )
+
+
+async def read_sync_state(session: AsyncSession, organization_id: UUID) -> SyncState:
+    """How current each account is."""
+    rows = await queries.list_sync_states(session, organization_id)
+    found = [dict(row) for row in rows]
+    if (scope := scope_of(session)) is not None and scope.has_tags:
+        stale = await _count(organization_id, ResourceFilter(stale=True), ("account_id",), scope)
+        counts = dict(stale["account_id"])
+        found = [row | {"stale_resources": counts.get(row["account_id"], 0)} for row in found]
+    items = [AccountSyncState(**row, state=_worst_state(row)) for row in found]
+    return SyncState(items=items, stale_resources=sum(item.stale_resources for item in items))
+
+
+def _worst_state(row: Mapping[str, Any]) -> Any:
+    ended = row["complete"] + row["partial"] + row["failed"]
+    if not ended:
+        return "never"
+    if row["failed"] == ended:
+        return "failed"
+    return "complete" if row["complete"] == ended else "partial"
+
+
+def _key_counts(counts: Sequence[tuple[Any, int]]) -> list[KeyCount]:
+    return [KeyCount(key=key, count=count) for key, count in counts[:MAX_GROUPS]]
+
+
+async def _account_names(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
+    page = await accounts.list_accounts(session, organization_id, limit=10_000)
+    return {account.id: account.name for account in page.items}
