@@ -125,7 +125,7 @@ def to_cidrs(found: Addresses) -> list[str]:
             made.append("0.0.0.0/0" if family == 4 else "::/0")
             continue
         for low, high in given.spans:
-            for network in summarize_address_range(kind(low), kind(high)):  # type: ignore[type-var]  # one family
+            for network in summarize_address_range(kind(low), kind(high)):
                 span = IntervalSet([(int(network.network_address), int(network.broadcast_address))])
                 if span & public:
                     made.append(str(network))
