@@ -126,8 +126,8 @@ async def list_exposed(
     if port is not None:
         number = made.bind(port, "int")
         conditions.append(
-            f"EXISTS (SELECT FROM jsonb_array_elements(x.ports) AS p WHERE p ->> 'protocol' IN ('tcp', 'udp', 'all')"
-            f" AND {number} BETWEEN (p ->> 'from')::int AND (p ->> 'to')::int)"
+            f"EXISTS (SELECT FROM jsonb_array_elements(x.ports) AS p (item) WHERE p.item ->> 'protocol' IN ('tcp', 'udp', 'all')"
+            f" AND {number} BETWEEN (p.item ->> 'from')::int AND (p.item ->> 'to')::int)"
         )
     if after is not None:
         conditions.append(f"(x.since, x.resource_id) < ({made.bind(after[0], 'timestamptz')}, {made.bind(after[1])})")

@@ -97,8 +97,8 @@ async def sum_group_costs(session: AsyncSession, organization_id: UUID, wanted: 
     """(value, currency, amount) of what groups cost a month."""
     made = Statement(organization_id)
     sql = f"""{_members(made, wanted, scope_of(session), ", r.cost")}
-      SELECT value, c ->> 'currency' AS currency, sum((c ->> 'amount')::numeric) AS amount
-      FROM members CROSS JOIN LATERAL jsonb_array_elements(cost) AS c WHERE cost <> '[]' GROUP BY value, currency
+      SELECT value, c.item ->> 'currency' AS currency, sum((c.item ->> 'amount')::numeric) AS amount
+      FROM members CROSS JOIN LATERAL jsonb_array_elements(cost) AS c (item) WHERE cost <> '[]' GROUP BY value, currency
       ORDER BY value, currency"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)
 

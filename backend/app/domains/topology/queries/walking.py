@@ -136,7 +136,7 @@ async def _sort_out(
             WHERE k.kind IS NOT NULL)
         SELECT kind FROM k WHERE kind IS NOT NULL) AS k
       CROSS JOIN LATERAL (SELECT count(*) AS found FROM (SELECT FROM {edges} AS e
-        WHERE e.{here} = f.id AND e.kind = k.kind LIMIT {made.bind(MAX_COUNTED + 1)}) AS some) AS n
+        WHERE e.{here} = f.id AND e.kind = k.kind LIMIT {made.bind(MAX_COUNTED + 1)}) AS counted) AS n
       WHERE true {_kinds(made, kinds, without).replace("e.kind", "k.kind")}"""  # noqa: S608  # names are ours
     few: list[tuple[UUID, str]] = []
     for row in await fetch(session, sql, made.arguments):
