@@ -14,9 +14,27 @@ from app.domains.inventory.events import SyncFinished
 
 
 @task("inventory.sync_account", retries=3, timeout_seconds=3_600, queue="collect", per_organization=2)
-async def sync_account(context: TaskContext, account_id: UUID) -> None:
+async def sync_account(context: TaskContext, account_id: UUID, is_scheduled: bool = False) -> None:
     """Refresh one account's resources. Safe to repeat: rows are matched by the cloud's own id."""
-    await service.sync_account(context, account_id)
+    await service.sync_account(context, account_id, is_scheduled=is_scheduled)
+
+
+@task("inventory.sync_units", retries=3, timeout_seconds=1_800, queue="collect", per_organization=2)
+async def sync_units(context: TaskContext, account_id: UUID, unit_ids: list[str]) -> None:
+    """Refresh some units of an account. Safe to repeat."""
+    await service.sync_units(context, account_id, [UUID(unit_id) for unit_id in unit_ids])
+
+
+@task("inventory.refresh_resources", retries=5, timeout_seconds=900, queue="collect", announce=False)
+async def refresh_resources(context: TaskContext, account_id: UUID) -> None:
+    """Read resources again that events told about. Safe to repeat: rows stay until they were read."""
+    await service.refresh_resources(context, account_id)
+
+
+@task("inventory.poll_events", retries=0, timeout_seconds=180, queue="collect", announce=False)
+async def poll_events(context: TaskContext) -> None:
+    """Ask the organization's queues for events. Safe to repeat: events are told apart by their ids."""
+    await service.poll_events(context)
 
 
 @task("inventory.forget_account", retries=5, timeout_seconds=3_600, queue="collect", per_organization=1)
@@ -50,16 +68,24 @@ async def roll_up_all(session: AsyncSession, organization_id: UUID) -> None:
     await service.roll_up(session, organization_id)
 
 
-@schedule("inventory.sync_due", cron="*/5 * * * *")
+@schedule("inventory.sync_due", cron="* * * * *")
 async def sync_due(session: AsyncSession, organization_id: UUID) -> None:
-    """Queue the syncs that are due."""
+    """Queue the syncs that are due, of accounts and of single units."""
     await service.enqueue_due_syncs(session, organization_id)
+
+
+@schedule("inventory.listen", cron="* * * * *")
+async def listen(session: AsyncSession, organization_id: UUID) -> None:
+    """See to it that queues are asked, and that what a dead worker left is read again."""
+    await service.enqueue_polls(session, organization_id)
+    await service.enqueue_due_refreshes(session, organization_id)
 
 
 @schedule("inventory.forget_history", cron="47 2 * * *")
 async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
     """Every night: history goes when the organization's retention says so."""
     await service.forget_history(session, organization_id)
+    await service.forget_events(session, organization_id)
 
 
 @handles(AccountConnected)
@@ -82,7 +108,8 @@ async def count_synced_account(session: AsyncSession, event: SyncFinished) -> No
 
 @handles(AccountRemoved)
 async def forget_removed_account(session: AsyncSession, event: AccountRemoved) -> None:
-    """Let the account's resources go in the background."""
+    """Stop listening to the account, and let its resources go in the background."""
+    await service.forget_event_source(session, event.organization_id, event.account_id)
     await enqueue(
         session,
         "inventory.forget_account",

@@ -23,6 +23,7 @@ from app.domains.accounts.events import AccountChanged, AccountRemoved
 from app.domains.accounts.models import Account, AccountExternalId
 from app.domains.accounts.schemas import AccountRead, ExternalIdRead, ScheduleRead, ScheduleUpdate
 from app.domains.accounts.service.describing import describe_account
+from app.domains.accounts.service.discovering import INACTIVE_WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +169,66 @@ async def list_type_groups(session: AsyncSession, organization_id: UUID) -> dict
         Account.type_groups != cast({}, JSONB),
     )
     return {row.id: dict(row.type_groups) for row in (await session.execute(query)).all()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readers:
+    """By whose row the cloud's accounts are read, as a connection's events need it. `not_read`: by none of its own.
+
+    `fallback` reads accounts that are not known; None where each account is read by a row of its own.
+    """
+
+    by_number: Mapping[str, UUID]
+    not_read: frozenset[str]
+    fallback: UUID | None
+
+
+async def read_readers(session: AsyncSession, organization_id: UUID, connection_id: UUID) -> Readers:
+    """Who reads the accounts that a connection's events may be about. Raises NotFound."""
+    holder = await queries.get_account(session, organization_id, connection_id)
+    query = select(Account).where(
+        Account.organization_id == organization_id,
+        Account.provider == holder.provider,
+        Account.native_account_id.is_not(None),
+        Account.removed_at.is_(None),
+    )
+    by_number: dict[str, UUID] = {}
+    not_read: set[str] = set()
+    reads_alone = False
+    for row in (await session.execute(query)).scalars():
+        is_own = connection_id in (row.id, row.parent_id)
+        reads_alone = reads_alone or (row.parent_id == connection_id and row.reads_alone)
+        if is_own and row.inactive_since is None:
+            by_number[str(row.native_account_id)] = row.id if row.reads_alone else connection_id
+        else:
+            not_read.add(str(row.native_account_id))
+    # An event that names no account is the connection's own.
+    by_number.setdefault("", connection_id)
+    return Readers(by_number=by_number, not_read=frozenset(not_read), fallback=None if reads_alone else connection_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncTarget:
+    """Which account's sync reads an account. `reason`: why nothing can, in words. `has_groups`: types of its own."""
+
+    account_id: UUID
+    reason: str | None
+    has_groups: bool
+
+
+async def find_sync_target(session: AsyncSession, organization_id: UUID, account_id: UUID) -> SyncTarget:
+    """The account itself, or the connection that reads it along with others. Raises NotFound."""
+    account = await queries.get_account(session, organization_id, account_id)
+    holder = account
+    if account.parent_id is not None:
+        holder = await queries.get_parent(session, organization_id, account.parent_id)
+    reason = None
+    if account.inactive_reason is not None:
+        reason = INACTIVE_WORDS[account.inactive_reason]
+    elif holder.credentials is None:
+        reason = "The account has no credentials. Give them again, then sync."
+    target = account if account.reads_alone else holder
+    return SyncTarget(account_id=target.id, reason=reason, has_groups=bool(target.type_groups))
 
 
 async def read_owners(session: AsyncSession, organization_id: UUID, account_id: UUID, provider: str) -> Owners:

@@ -1,6 +1,6 @@
 """Routes of the inventory, one file a subject."""
 
-from app.domains.inventory.api import counts, exports, resources, searching, syncing, views
+from app.domains.inventory.api import collecting, counts, exports, hooks, resources, searching, syncing, views
 
 routers = (
     resources.hot_router,
@@ -11,6 +11,8 @@ routers = (
     exports.router,
     syncing.router,
     syncing.account_router,
+    collecting.router,
+    hooks.router,
 )
 
 __all__ = ["routers"]

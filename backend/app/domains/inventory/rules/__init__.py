@@ -9,6 +9,15 @@ from app.domains.inventory.rules.content import (
     without_volatile,
 )
 from app.domains.inventory.rules.differences import MAX_CHANGES, diff
+from app.domains.inventory.rules.events import (
+    CLOCKS_APART,
+    REREAD_SECONDS,
+    Told,
+    is_news,
+    keys_of,
+    lane_of,
+    latest_by_resource,
+)
 from app.domains.inventory.rules.filters import ResourceFilter, parse_filter
 from app.domains.inventory.rules.language import (
     FIELDS,
@@ -33,6 +42,7 @@ from app.domains.inventory.rules.outcomes import (
     missing_permissions,
 )
 from app.domains.inventory.rules.rewinding import HistoryBroken, rewind
+from app.domains.inventory.rules.roles import role_document
 from app.domains.inventory.rules.words import (
     MAX_PARTS,
     TAG_SEPARATOR,
@@ -48,12 +58,14 @@ from app.domains.inventory.rules.words import (
 )
 
 __all__ = [
+    "CLOCKS_APART",
     "FIELDS",
     "IS_VALUES",
     "LISTED_FIELDS",
     "MAX_CHANGES",
     "MAX_PARTS",
     "MAX_SEARCH",
+    "REREAD_SECONDS",
     "RETRY_MINUTES",
     "TAG_SEPARATOR",
     "WORD",
@@ -67,13 +79,18 @@ __all__ = [
     "SearchTerm",
     "Term",
     "Terms",
+    "Told",
     "account_outcome",
     "clean_text",
     "diff",
     "failure_text",
     "id_term",
     "index_words",
+    "is_news",
     "keep_unread",
+    "keys_of",
+    "lane_of",
+    "latest_by_resource",
     "matches",
     "matches_words",
     "may_pass",
@@ -89,6 +106,7 @@ __all__ = [
     "query_words",
     "resource_terms",
     "rewind",
+    "role_document",
     "tag_term",
     "without_volatile",
 ]

@@ -10,8 +10,9 @@ UnitStateName = Literal["complete", "partial", "failed", "never"]
 
 
 class SyncUnitRead(ReadModel):
-    """One unit of an account; `account` is the cloud's own number."""
+    """One unit of an account; `account` is the cloud's own number. `retry_at`: when it is read again by itself."""
 
+    id: UUID
     service: str
     region: str
     account: str
@@ -21,6 +22,7 @@ class SyncUnitRead(ReadModel):
     missing_permissions: list[str]
     last_attempt_at: datetime | None
     last_complete_at: datetime | None
+    retry_at: datetime | None
 
 
 class AccountSyncState(ReadModel):

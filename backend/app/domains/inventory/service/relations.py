@@ -132,6 +132,24 @@ async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> Non
         )
 
 
+async def connect_ends(
+    driver: Driver, organization_id: UUID, resources: Iterable[PreparedResource], ids: Mapping[str, UUID]
+) -> None:
+    """Connect open edges to resources that are new, by their ids and by aliases that are theirs alone."""
+    names = {name: ids[made.native_key] for made in resources for name in (made.native_id, *made.aliases)}
+    found = await find_resources(driver, organization_id, list(names))
+    mine = [name for name, resource_id in names.items() if found.get(name) == resource_id]
+    for end in ("source", "target"):
+        await driver.execute(
+            f"""UPDATE resource_relations r SET {end}_id = f.id
+                FROM unnest($2::text[], $3::uuid[]) AS f (name, id)
+                WHERE r.organization_id = $1 AND r.{end}_id IS NULL AND r.{end}_native_id = f.name""",  # noqa: S608
+            organization_id,
+            mine,
+            [names[name] for name in mine],
+        )
+
+
 async def _close(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], now: datetime) -> None:
     """Move edges to the past ones, which maps of the past read."""
     if edges:

@@ -68,8 +68,9 @@ async def hold_account(driver: Driver, organization_id: UUID, account_id: UUID) 
 async def lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, unit: Unit) -> LockedUnit:
     """The unit's row, made where there is none, locked until the transaction ends."""
     key = (organization_id, account_id, unit.account, unit.region, unit.service)
-    query = """SELECT id, type_seen_at::text, last_attempt_at FROM sync_units WHERE organization_id = $1 AND account_id = $2
-      AND native_account = $3 AND region = $4 AND service = $5 FOR UPDATE"""
+    query = """SELECT id, type_seen_at::text, last_attempt_at FROM sync_units
+      WHERE organization_id = $1 AND account_id = $2 AND native_account = $3
+        AND region = $4 AND service = $5 FOR UPDATE"""
     row = await driver.fetchrow(query, *key)
     if row is None:
         added = await driver.fetchval(
