@@ -134,6 +134,8 @@ class UnitResult:
     resources: Sequence[CollectedResource] = ()
     relations: Sequence[CollectedRelation] = ()
     complete_types: frozenset[str] = frozenset()
+    covers_all_types: bool = False
+    """True: everything of the unit was listed, also types that no list names: one that is not here has nothing now."""
     errors: Sequence[CallError] = ()
     call_count: int = 0
 

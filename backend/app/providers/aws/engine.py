@@ -13,7 +13,7 @@ from app.providers.aws.convert import convert, id_of
 from app.providers.aws.errors import AwsError, is_gone
 from app.providers.aws.paths import find, find_all
 from app.providers.aws.reader import Reader, Task, items_of
-from app.providers.aws.templates import fill
+from app.providers.aws.templates import fill, fill_all
 from app.providers.base import (
     CallError,
     CollectedRelation,
@@ -201,7 +201,11 @@ class UnitRead:
         for entry in types:
             wanted, listed = self._wanted.get(entry.native_type), self._types[entry.native_type]
             if wanted is not None:
-                listed.entries = [one for one in listed.entries if self._id_of(entry, one.item) == wanted]
+                listed.entries = [one for one in listed.entries if self._is_named(entry, one.item, wanted)]
+
+    def _is_named(self, entry: ResourceType, item: Item, wanted: str) -> bool:
+        aliases = (alias for one in entry.aliases if "arn:" in one for alias in fill_all(one, self._reader.place, item))
+        return self._id_of(entry, item) == wanted or wanted in aliases
 
     # -- whole items
 

@@ -18,7 +18,7 @@ class Narrowed(NamedTuple):
 
 
 def narrow(match: Match, native_id: str) -> Narrowed:
-    """The fewest calls that give the whole resource: described by its id, listed by its id, or picked from a listing."""
+    """The fewest calls that give the whole resource: described or listed by its id, else picked from a listing."""
     service = match.service
     types: list[ResourceType] = []
     wanted, seeds = dict[str, str](), dict[str, Item]()

@@ -52,6 +52,7 @@ class Reader:
     ) -> None:
         identity = session.identity()
         self.account, self.partition, self.region = identity.account, identity.partition, region
+        self.home_region = session.home_region
         self.place: Mapping[str, str] = {"account": self.account, "partition": self.partition, "region": region}
         self.deadline = time.monotonic() + budget_seconds
         self.call_count = 0

@@ -21,11 +21,11 @@ from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from app.providers.aws.credentials import install_credentials
+from app.providers.aws.credentials import Limit, install_credentials
 from app.providers.aws.errors import THROTTLE_CODES, GarbledAnswer, translate
 from app.providers.base import Connection
 
-_CLIENTS_KEPT = 96
+_CLIENTS_KEPT = 160
 _CONNECT_SECONDS = 5
 _XML_ROOT = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)")
 
@@ -42,7 +42,15 @@ class Identity:
 class AwsSession:
     """Clients of one connection. Safe to use from many threads."""
 
-    def __init__(self, connection: Connection, loader: Loader, *, read_seconds: float, attempts: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        loader: Loader,
+        *,
+        read_seconds: float,
+        attempts: int,
+        limit: Limit | None = None,
+    ) -> None:
         self.connection = connection
         self.home_region = home_region(connection)
         self._lock = threading.RLock()
@@ -64,7 +72,7 @@ class AwsSession:
         self._core = Session()
         # Service models are read-only JSON of 50 MB in all: parsed once for every connection of the process.
         self._core.register_component("data_loader", loader)
-        install_credentials(self._core, connection, self.home_region, self._options)
+        install_credentials(self._core, connection, self.home_region, self._options, limit)
         self._boto = boto3.Session(botocore_session=self._core, region_name=self.home_region)
 
     @property

@@ -7,13 +7,37 @@ REDACTED = "(redacted)"
 
 _SECRET_KEYS = frozenset(
     {
-        "accesstoken", "auth_token", "authorization", "authstring", "authtoken", "clientkey", "clientsecret",
-        "encryptionkeymaterial", "hmackey", "keystring", "oauth2clientsecret", "passphrase", "password", "presharedkey",
-        "privatekey", "privatekeydata", "rawkey", "refreshtoken", "rootpassword", "rsaencryptedkey", "secretaccesskey",
-        "secretkey", "service_key", "sharedsecret", "sslkey", "userpassword",
+        "accesstoken",
+        "auth_token",
+        "authorization",
+        "authstring",
+        "authtoken",
+        "clientkey",
+        "clientsecret",
+        "encryptionkeymaterial",
+        "hmackey",
+        "keystring",
+        "oauth2clientsecret",
+        "passphrase",
+        "password",
+        "presharedkey",
+        "privatekey",
+        "privatekeydata",
+        "rawkey",
+        "refreshtoken",
+        "rootpassword",
+        "rsaencryptedkey",
+        "secretaccesskey",
+        "secretkey",
+        "service_key",
+        "sharedsecret",
+        "sslkey",
+        "userpassword",
     }
-)  # fmt: skip
-_KEY_PAIRS = frozenset({"ssh-keys", "sshkeys", "windows-keys", "kube-env", "user-data", "kubeconfig", "gci-metrics-key"})
+)
+_KEY_PAIRS = frozenset(
+    {"ssh-keys", "sshkeys", "windows-keys", "kube-env", "user-data", "kubeconfig", "gci-metrics-key"}
+)
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|(?<![a-z])pwd|secret|token|api[_-]?key|private[_-]?key|credential", re.IGNORECASE
 )
@@ -41,7 +65,7 @@ def is_secret_like(name: str, value: Any) -> bool:
 
 
 def redact(value: Any) -> None:
-    """Replace secret values anywhere below, in place: known names, telling pairs of name and value, keys of machines."""
+    """Replace secret values anywhere below, in place: known names, telling pairs, keys of machines."""
     if isinstance(value, list):
         for entry in value:
             if isinstance(entry, dict | list):
@@ -76,7 +100,7 @@ def mask(text: str) -> str:
 def hide(value: Any) -> Any:
     """For values that are secret whatever they look like: names stay, values go."""
     if isinstance(value, dict):
-        return {name: REDACTED for name in value}
+        return dict.fromkeys(value, REDACTED)
     if isinstance(value, list):
         return [
             {**entry, "value": REDACTED} if isinstance(entry, dict) and "value" in entry else entry for entry in value

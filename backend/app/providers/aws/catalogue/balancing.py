@@ -132,7 +132,11 @@ AUTO_SCALING_GROUP = ResourceType(
     listing=Listing(operation="DescribeAutoScalingGroups", items="AutoScalingGroups[]", page_size=100),
     status="Status",
     created="CreatedTime",
-    aliases=("{AutoScalingGroupName}",),
+    # Events know its name, not the rest of its ARN; policies are written with the star.
+    aliases=(
+        "{AutoScalingGroupName}",
+        "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
+    ),
     relations=(
         Relation(kind="contains", path="Instances[].InstanceId", target=ec2_arn("instance")),
         Relation(kind="targets", path="TargetGroupARNs[]", reverse=True),

@@ -142,7 +142,8 @@ USER = ResourceType(
     name=("UserName",),
     listing=_everything("UserDetailList[]"),
     created="CreateDate",
-    aliases=("{UserId}",),
+    # Events name people and groups by name; the ARN carries a path that they do not know.
+    aliases=("{UserId}", "arn:{partition}:iam::{account}:user/{UserName}"),
     joins=(_report_join("CredentialReport", "{Arn}"),),
     relations=(
         Relation(kind="member-of", path="GroupList[]", target="group/{account}/{value}"),
@@ -161,7 +162,7 @@ GROUP = ResourceType(
     listing=_everything("GroupDetailList[]"),
     created="CreateDate",
     # Members name their group by name; its ARN carries a path that they do not know.
-    aliases=("{GroupId}", "group/{account}/{GroupName}"),
+    aliases=("{GroupId}", "group/{account}/{GroupName}", "arn:{partition}:iam::{account}:group/{GroupName}"),
     relations=(_ATTACHED,),
 )
 

@@ -1,4 +1,4 @@
-"""The organization, as its management account (or a delegated one) sees it. Other accounts see the organization only."""
+"""The organization, as its management account sees it. Its members are shown it too, but it is not theirs."""
 
 from app.providers.aws.catalogue.model import Extra, ForEach, Listing, Relation, ResourceType
 from app.providers.aws.values import parse_json

@@ -90,6 +90,7 @@ SECRET = ResourceType(
     ),
     created="CreatedDate",
     volatile=("LastAccessedDate",),
+    aliases=("arn:{partition}:secretsmanager:{region}:{account}:secret:{Name}-??????",),  # as policies are written
     relations=(
         encrypted_with("KmsKeyId"),
         Relation(kind="uses", path="RotationLambdaARN"),

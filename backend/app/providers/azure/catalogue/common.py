@@ -12,7 +12,7 @@ _SECRET_NAMES = (
     "connectionstring", "customdata", "hostkey", "masterkey", "password", "primaryaccesskey", "primaryconnectionstring",
     "primarykey", "privatekey", "protectedsettings", "sastoken", "sasurl", "secondaryaccesskey", "secondaryconnectionstring",
     "secondarykey", "secret", "securevalue", "servicekey", "sharedkey", "storageaccountaccesskey", "storageaccountkey",
-    "storagekey", "userdata", "webhookresourceid_secret", "serviceuri", "instrumentationkey",
+    "storagekey", "userdata", "serviceuri", "instrumentationkey",
 )  # fmt: skip
 SECRET_IN_BYTES = re.compile(
     rb'"(?:' + "|".join(_SECRET_NAMES).encode() + rb')"\s*:\s*["{\[]|"value"\s*:\s*"', re.IGNORECASE

@@ -41,7 +41,12 @@ TYPES = (
         ),
         volatile=("labelFingerprint",),
     ),
-    AssetType(native_type=_C + "RegionDisk", type="storage.volume", aliases=_LINKS, relations=(link("attached-to", "users[]"),)),
+    AssetType(
+        native_type=_C + "RegionDisk",
+        type="storage.volume",
+        aliases=_LINKS,
+        relations=(link("attached-to", "users[]"),),
+    ),
     AssetType(
         native_type=_C + "Snapshot",
         type="storage.snapshot",
@@ -61,7 +66,12 @@ TYPES = (
         ),
         volatile=("labelFingerprint",),
     ),
-    AssetType(native_type=_C + "MachineImage", type="compute.image", aliases=_LINKS, relations=(link("created-from", "sourceInstance"),)),
+    AssetType(
+        native_type=_C + "MachineImage",
+        type="compute.image",
+        aliases=_LINKS,
+        relations=(link("created-from", "sourceInstance"),),
+    ),
     AssetType(
         native_type=_C + "InstanceTemplate",
         type="compute.launch_template",
@@ -107,9 +117,21 @@ TYPES = (
         volatile=("size", "fingerprint"),
     ),
     AssetType(native_type=_C + "NodeTemplate", type="compute.host_template", aliases=_LINKS),
-    AssetType(native_type=_C + "Reservation", type="compute.reservation", aliases=_LINKS, volatile=("specificReservation.inUseCount",)),
+    AssetType(
+        native_type=_C + "Reservation",
+        type="compute.reservation",
+        aliases=_LINKS,
+        volatile=("specificReservation.inUseCount",),
+    ),
     AssetType(native_type=_C + "Commitment", type="compute.commitment", aliases=_LINKS),
     AssetType(native_type=_C + "ResourcePolicy", type="compute.policy", aliases=_LINKS),
-    AssetType(native_type=_C + "Project", type="compute.settings", aliases=("{selfLink}",), volatile=("quotas", "commonInstanceMetadata.fingerprint")),
-    AssetType(native_type=_C + "StoragePool", type="storage.pool", aliases=_LINKS, volatile=("status", "resourceStatus")),
-)  # fmt: skip
+    AssetType(
+        native_type=_C + "Project",
+        type="compute.settings",
+        aliases=("{selfLink}",),
+        volatile=("quotas", "commonInstanceMetadata.fingerprint"),
+    ),
+    AssetType(
+        native_type=_C + "StoragePool", type="storage.pool", aliases=_LINKS, volatile=("status", "resourceStatus")
+    ),
+)

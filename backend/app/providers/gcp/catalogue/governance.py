@@ -38,19 +38,48 @@ IAM = (
     AssetType(native_type=_IAM + "WorkloadIdentityPoolProvider", type="identity.provider"),
     AssetType(native_type=_IAM + "WorkforcePool", type="identity.provider"),
     AssetType(native_type=_IAM + "Policy", type="identity.policy"),
-    AssetType(native_type=f"{_MANAGER}/Organization", type="account.organization", name="displayName", volatile=("etag",)),
-    AssetType(native_type=f"{_MANAGER}/Folder", type="account.folder", name="displayName", relations=(_PARENT,), volatile=("etag",)),
-    AssetType(native_type=f"{_MANAGER}/Project", type="account.project", aliases=("projects/{projectId}", "{projectId}", "{projectNumber}",
-              "//cloudresourcemanager.googleapis.com/projects/{projectId}"), relations=(_PARENT,), volatile=("etag",)),
+    AssetType(
+        native_type=f"{_MANAGER}/Organization", type="account.organization", name="displayName", volatile=("etag",)
+    ),
+    AssetType(
+        native_type=f"{_MANAGER}/Folder",
+        type="account.folder",
+        name="displayName",
+        relations=(_PARENT,),
+        volatile=("etag",),
+    ),
+    AssetType(
+        native_type=f"{_MANAGER}/Project",
+        type="account.project",
+        aliases=(
+            "projects/{projectId}",
+            "{projectId}",
+            "{projectNumber}",
+            "//cloudresourcemanager.googleapis.com/projects/{projectId}",
+        ),
+        relations=(_PARENT,),
+        volatile=("etag",),
+    ),
     AssetType(native_type=f"{_MANAGER}/TagKey", type="account.tag_key", name="shortName", volatile=("etag",)),
     AssetType(native_type=f"{_MANAGER}/TagValue", type="account.tag_value", name="shortName", volatile=("etag",)),
-    AssetType(native_type="apikeys.googleapis.com/Key", type="identity.api_key", name="displayName", volatile=("etag",)),
+    AssetType(
+        native_type="apikeys.googleapis.com/Key", type="identity.api_key", name="displayName", volatile=("etag",)
+    ),
     AssetType(native_type="serviceusage.googleapis.com/Service", type="account.service"),
     AssetType(native_type="cloudbilling.googleapis.com/BillingAccount", type="account.billing", name="displayName"),
-    AssetType(native_type="cloudbilling.googleapis.com/ProjectBillingInfo", type="account.billing", status="billingEnabled", relations=(
-        back("contains", lambda data: [f"//cloudbilling.googleapis.com/{name}" for name in texts(data, "billingAccountName")]),)),
+    AssetType(
+        native_type="cloudbilling.googleapis.com/ProjectBillingInfo",
+        type="account.billing",
+        status="billingEnabled",
+        relations=(
+            back(
+                "contains",
+                lambda data: [f"//cloudbilling.googleapis.com/{name}" for name in texts(data, "billingAccountName")],
+            ),
+        ),
+    ),
     AssetType(native_type="orgpolicy.googleapis.com/Policy", type="account.policy", volatile=("etag", "updateTime")),
-)  # fmt: skip
+)
 
 SECURITY = (
     AssetType(native_type="cloudkms.googleapis.com/KeyRing", type="security.key_ring"),
@@ -67,20 +96,28 @@ SECURITY = (
         type="security.secret",
         relations=(
             link("uses", "topics[].name", "pubsub.googleapis.com"),
-            link("encrypts-with", "replication.automatic.customerManagedEncryption.kmsKeyName", "cloudkms.googleapis.com"),
+            link(
+                "encrypts-with", "replication.automatic.customerManagedEncryption.kmsKeyName", "cloudkms.googleapis.com"
+            ),
         ),
         volatile=("etag",),
     ),
-    AssetType(native_type="secretmanager.googleapis.com/SecretVersion", type="security.secret_version", volatile=("etag",)),
+    AssetType(
+        native_type="secretmanager.googleapis.com/SecretVersion", type="security.secret_version", volatile=("etag",)
+    ),
     AssetType(native_type="certificatemanager.googleapis.com/Certificate", type="security.certificate"),
     AssetType(native_type="certificatemanager.googleapis.com/CertificateMap", type="security.certificate_map"),
     AssetType(native_type="privateca.googleapis.com/CaPool", type="security.authority"),
     AssetType(native_type="privateca.googleapis.com/CertificateAuthority", type="security.authority"),
     AssetType(native_type="privateca.googleapis.com/Certificate", type="security.certificate"),
     AssetType(native_type="binaryauthorization.googleapis.com/Policy", type="security.policy"),
-    AssetType(native_type="accesscontextmanager.googleapis.com/ServicePerimeter", type="security.perimeter", name="title"),
-    AssetType(native_type="accesscontextmanager.googleapis.com/AccessLevel", type="security.access_level", name="title"),
-)  # fmt: skip
+    AssetType(
+        native_type="accesscontextmanager.googleapis.com/ServicePerimeter", type="security.perimeter", name="title"
+    ),
+    AssetType(
+        native_type="accesscontextmanager.googleapis.com/AccessLevel", type="security.access_level", name="title"
+    ),
+)
 
 MONITORING = (
     AssetType(native_type=f"{_LOGS}/LogSink", type="monitoring.log_sink", relations=(link("logs-to", _sink_targets),)),
@@ -105,6 +142,16 @@ MONITORING = (
         hidden_queries=("labels.url",),
         volatile=("mutationRecords",),
     ),
-    AssetType(native_type="monitoring.googleapis.com/UptimeCheckConfig", type="monitoring.uptime_check", name="displayName", labels="userLabels"),
-    AssetType(native_type="monitoring.googleapis.com/Dashboard", type="monitoring.dashboard", name="displayName", volatile=("etag",)),
-)  # fmt: skip
+    AssetType(
+        native_type="monitoring.googleapis.com/UptimeCheckConfig",
+        type="monitoring.uptime_check",
+        name="displayName",
+        labels="userLabels",
+    ),
+    AssetType(
+        native_type="monitoring.googleapis.com/Dashboard",
+        type="monitoring.dashboard",
+        name="displayName",
+        volatile=("etag",),
+    ),
+)

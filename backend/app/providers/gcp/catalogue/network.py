@@ -1,4 +1,4 @@
-"""Networks: VPCs, firewalls, routes, tunnels, balancers, DNS. They are of Compute Engine's service, but a unit of their own."""
+"""Networks: VPCs, firewalls, routes, tunnels, balancers and DNS: a unit of their own."""
 
 from typing import Any
 
@@ -70,8 +70,13 @@ def _c(kind: str, type_: str, *relations: Relation, volatile: tuple[str, ...] = 
 COMPUTE = (
     _c("Network", "network.vpc", link("peers-with", "peerings[].network")),
     _c("Subnetwork", "network.subnet", in_network()),
-    _c("Firewall", "network.firewall_rule", in_network(), uses_account("targetServiceAccounts[]"),
-       derive={"openToInternet": _is_open}),
+    _c(
+        "Firewall",
+        "network.firewall_rule",
+        in_network(),
+        uses_account("targetServiceAccounts[]"),
+        derive={"openToInternet": _is_open},
+    ),
     _c("FirewallPolicy", "network.firewall_policy", link("attached-to", _attached), name="shortName"),
     _c("NetworkFirewallPolicy", "network.firewall_policy", link("attached-to", _attached)),
     _c("Route", "network.route", in_network(), link("routes-to", _next_hops), link("routes-to", "nextHopPeering")),
@@ -82,8 +87,11 @@ COMPUTE = (
     _c("GlobalForwardingRule", "network.load_balancer", *_RULE),
     _c("BackendService", "network.target_group", *_BACKEND),
     _c("RegionBackendService", "network.target_group", *_BACKEND),
-    _c("BackendBucket", "network.target_group",
-       Relation(kind="targets", path="bucketName", host="storage.googleapis.com")),
+    _c(
+        "BackendBucket",
+        "network.target_group",
+        Relation(kind="targets", path="bucketName", host="storage.googleapis.com"),
+    ),
     _c("TargetPool", "network.target_group", link("targets", "instances[]"), link("uses", "healthChecks[]")),
     _c("TargetInstance", "network.target_group", link("targets", "instance")),
     _c("NetworkEndpointGroup", "network.target_group", in_network(), in_subnet(), volatile=("size",)),
@@ -102,16 +110,24 @@ COMPUTE = (
     _c("SecurityPolicy", "network.firewall_policy"),
     _c("VpnGateway", "network.gateway", in_network()),
     _c("ExternalVpnGateway", "network.gateway", aliases=(*_LINKS,)),
-    _c("VpnTunnel", "network.vpn", link("uses", "vpnGateway"), link("uses", "targetVpnGateway"),
-       link("peers-with", "peerExternalGateway"), link("peers-with", "peerGcpGateway"),
-       Relation(kind="peers-with", path="peerIp", host=""), link("uses", "router"), volatile=("detailedStatus",)),
+    _c(
+        "VpnTunnel",
+        "network.vpn",
+        link("uses", "vpnGateway"),
+        link("uses", "targetVpnGateway"),
+        link("peers-with", "peerExternalGateway"),
+        link("peers-with", "peerGcpGateway"),
+        Relation(kind="peers-with", path="peerIp", host=""),
+        link("uses", "router"),
+        volatile=("detailedStatus",),
+    ),
     _c("Interconnect", "network.interconnect"),
     _c("InterconnectAttachment", "network.interconnect", link("attached-to", "interconnect"), link("uses", "router")),
     _c("PacketMirroring", "network.mirror"),
     _c("ServiceAttachment", "network.endpoint", link("targets", "targetService")),
     _c("PublicAdvertisedPrefix", "network.prefix"),
     _c("PublicDelegatedPrefix", "network.prefix"),
-)  # fmt: skip
+)
 
 OTHERS = (
     AssetType(
@@ -129,15 +145,31 @@ OTHERS = (
         name="name",
         relations=(Relation(kind="resolves-to", path=_targets, host=""),),
     ),
-    AssetType(native_type="dns.googleapis.com/Policy", type="network.dns_policy", relations=(link("attached-to", "networks[].networkUrl"),)),
-    AssetType(native_type="vpcaccess.googleapis.com/Connector", type="network.connector", relations=(Relation(
-        kind="attached-to", path=lambda data: [f"projects/-/global/networks/{name}" for name in texts(data, "network")]),)),
+    AssetType(
+        native_type="dns.googleapis.com/Policy",
+        type="network.dns_policy",
+        relations=(link("attached-to", "networks[].networkUrl"),),
+    ),
+    AssetType(
+        native_type="vpcaccess.googleapis.com/Connector",
+        type="network.connector",
+        relations=(
+            Relation(
+                kind="attached-to",
+                path=lambda data: [f"projects/-/global/networks/{name}" for name in texts(data, "network")],
+            ),
+        ),
+    ),
     AssetType(native_type="networkconnectivity.googleapis.com/Hub", type="network.hub"),
-    AssetType(native_type="networkconnectivity.googleapis.com/Spoke", type="network.hub", relations=(back("contains", "hub", "networkconnectivity.googleapis.com"),)),
+    AssetType(
+        native_type="networkconnectivity.googleapis.com/Spoke",
+        type="network.hub",
+        relations=(back("contains", "hub", "networkconnectivity.googleapis.com"),),
+    ),
     AssetType(native_type="networkservices.googleapis.com/Gateway", type="network.gateway"),
     AssetType(native_type="servicedirectory.googleapis.com/Namespace", type="network.dns_zone"),
     AssetType(native_type="domains.googleapis.com/Registration", type="network.domain", name="domainName"),
-)  # fmt: skip
+)
 
 TYPES = COMPUTE + OTHERS
 COMPUTE_KINDS = tuple(entry.native_type.removeprefix(_C) for entry in COMPUTE)

@@ -10,7 +10,7 @@ _END = ""
 
 def services(labels: Iterable[str]) -> str:
     """Every type of these services."""
-    return rf"(?:{'|'.join(labels)})\.googleapis\.com/.*"
+    return rf"({'|'.join(labels)})\.googleapis\.com/.*"
 
 
 def complement(words: Iterable[str], *, among: str = ".") -> str:
@@ -21,7 +21,7 @@ def complement(words: Iterable[str], *, among: str = ".") -> str:
 def hosts_outside(domains: Iterable[str]) -> str:
     """Every type of a host that ends in none of these domains; read from the end, so endings branch."""
     trie = _trie(domain[::-1] for domain in domains)
-    return f"(?:{'|'.join(_unlike_endings(trie, ''))})/.*"
+    return f"({'|'.join(_unlike_endings(trie, ''))})/.*"
 
 
 def _trie(words: Iterable[str]) -> _Trie:
@@ -41,10 +41,8 @@ def _others(node: _Trie, among: str, *, first: bool = False) -> str:
         return f"{among}+"
     outside = among[2:-1] if among != "." else ""
     parts = [f"[^{outside}{''.join(re.escape(child) for child in children)}]{among}*"]
-    for child in children:
-        # A chain without branches is written as the optional beginnings of its rest.
-        parts.append(re.escape(child) + _others(node[child], among))
-    whole = f"(?:{'|'.join(parts)})"
+    parts += [re.escape(child) + _others(node[child], among) for child in children]
+    whole = f"({'|'.join(parts)})"
     return whole if _END in node or first else f"{whole}?"
 
 

@@ -1,6 +1,6 @@
 """Buckets, databases, warehouses and what computes on them."""
 
-from app.providers.gcp.catalogue.model import AssetType, Data, Relation, back, encrypted_with, link, uses_account
+from app.providers.gcp.catalogue.model import AssetType, Data, Relation, back, link, uses_account
 from app.providers.gcp.paths import find, texts
 
 _BUCKETS = "storage.googleapis.com"
@@ -16,19 +16,31 @@ def _buckets(path: str) -> Relation:
 
 def _keys_of(data: Data) -> list[str]:
     """Bucket and dataset keys come with or without their version."""
-    paths = ("encryption.defaultKmsKeyName", "defaultEncryptionConfiguration.kmsKeyName", "encryptionConfiguration.kmsKeyName",
-             "diskEncryptionConfiguration.kmsKeyName", "encryptionConfig.kmsKeyName", "customerManagedKey", "kmsKeyName",
-             "cmekConfig.kmsKeyName")  # fmt: skip
+    paths = (
+        "encryption.defaultKmsKeyName",
+        "defaultEncryptionConfiguration.kmsKeyName",
+        "encryptionConfiguration.kmsKeyName",
+        "diskEncryptionConfiguration.kmsKeyName",
+        "encryptionConfig.kmsKeyName",
+        "customerManagedKey",
+        "kmsKeyName",
+        "cmekConfig.kmsKeyName",
+    )
     return [text for path in paths for text in texts(data, path)]
 
 
-_UNDER_KEY = encrypted_with("")
 _UNDER_KEY = Relation(kind="encrypts-with", path=_keys_of, host="cloudkms.googleapis.com")
 
 
 def _network_name(data: Data) -> list[str]:
     """Redis, Memcached and Filestore name a network by path, or by its bare name in their own project."""
-    paths = ("authorizedNetwork", "network", "networks[].network", "networkConfig.network", "settings.ipConfiguration.privateNetwork")
+    paths = (
+        "authorizedNetwork",
+        "network",
+        "networks[].network",
+        "networkConfig.network",
+        "settings.ipConfiguration.privateNetwork",
+    )
     return [text for path in paths for text in texts(data, path) if "/" in text]
 
 
@@ -38,9 +50,12 @@ _IN_NETWORK = back("contains", _network_name)
 def _database(native_type: str, type_: str, *relations: Relation, **more: tuple[str, ...]) -> AssetType:
     volatile = (*_MOVING, *more.pop("volatile", ()))
     return AssetType(
-        native_type=native_type, type=type_, relations=(_UNDER_KEY, _IN_NETWORK, *relations), volatile=volatile,
+        native_type=native_type,
+        type=type_,
+        relations=(_UNDER_KEY, _IN_NETWORK, *relations),
+        volatile=volatile,
         aliases=more.pop("aliases", ()),
-    )  # fmt: skip
+    )
 
 
 def _replica_of(data: Data) -> list[str]:
@@ -60,16 +75,20 @@ STORAGE = (
         volatile=("etag", "updated", "metageneration"),
     ),
     _database("file.googleapis.com/Instance", "storage.file_system"),
-    _database("file.googleapis.com/Backup", "storage.snapshot", link("snapshot-of", "sourceInstance", "file.googleapis.com")),
+    _database(
+        "file.googleapis.com/Backup", "storage.snapshot", link("snapshot-of", "sourceInstance", "file.googleapis.com")
+    ),
     _database("file.googleapis.com/Snapshot", "storage.snapshot"),
     _database("netapp.googleapis.com/Volume", "storage.file_system"),
     AssetType(native_type="backupdr.googleapis.com/BackupVault", type="storage.backup_vault", volatile=_MOVING),
-)  # fmt: skip
+)
 
 DATABASES = (
     _database(
-        "sqladmin.googleapis.com/Instance", "database.instance",
-        uses_account("serviceAccountEmailAddress"), link("uses", _replica_of),
+        "sqladmin.googleapis.com/Instance",
+        "database.instance",
+        uses_account("serviceAccountEmailAddress"),
+        link("uses", _replica_of),
         aliases=("{selfLink}", "{connectionName}"),
         volatile=("currentDiskSize", "settings.settingsVersion", "serverCaCert.expirationTime"),
     ),
@@ -88,7 +107,7 @@ DATABASES = (
     _database("alloydb.googleapis.com/Cluster", "database.cluster"),
     _database("alloydb.googleapis.com/Instance", "database.instance"),
     _database("alloydb.googleapis.com/Backup", "database.snapshot"),
-)  # fmt: skip
+)
 
 ANALYTICS = (
     AssetType(
@@ -105,15 +124,37 @@ ANALYTICS = (
         name="tableReference.tableId",
         aliases=("{selfLink}", "{id}"),
         relations=(_UNDER_KEY,),
-        volatile=("etag", "lastModifiedTime", "numBytes", "numRows", "numLongTermBytes", "numActiveLogicalBytes",
-                  "numTotalLogicalBytes", "numPhysicalBytes", "streamingBuffer"),
+        volatile=(
+            "etag",
+            "lastModifiedTime",
+            "numBytes",
+            "numRows",
+            "numLongTermBytes",
+            "numActiveLogicalBytes",
+            "numTotalLogicalBytes",
+            "numPhysicalBytes",
+            "streamingBuffer",
+        ),
     ),
-    AssetType(native_type="bigquery.googleapis.com/Model", type="analytics.model", volatile=("etag", "lastModifiedTime")),
-    AssetType(native_type="bigquery.googleapis.com/Routine", type="analytics.routine", volatile=("etag", "lastModifiedTime")),
-    _database("dataproc.googleapis.com/Cluster", "analytics.cluster", uses_account("config.gceClusterConfig.serviceAccount"),
-              link("uses", "config.gceClusterConfig.subnetworkUri"), volatile=("metrics", "statusHistory")),
+    AssetType(
+        native_type="bigquery.googleapis.com/Model", type="analytics.model", volatile=("etag", "lastModifiedTime")
+    ),
+    AssetType(
+        native_type="bigquery.googleapis.com/Routine", type="analytics.routine", volatile=("etag", "lastModifiedTime")
+    ),
+    _database(
+        "dataproc.googleapis.com/Cluster",
+        "analytics.cluster",
+        uses_account("config.gceClusterConfig.serviceAccount"),
+        link("uses", "config.gceClusterConfig.subnetworkUri"),
+        volatile=("metrics", "statusHistory"),
+    ),
     _database("dataflow.googleapis.com/Job", "analytics.job", uses_account("environment.serviceAccountEmail")),
-    _database("composer.googleapis.com/Environment", "analytics.environment", link("uses", "config.gkeCluster", "container.googleapis.com")),
+    _database(
+        "composer.googleapis.com/Environment",
+        "analytics.environment",
+        link("uses", "config.gkeCluster", "container.googleapis.com"),
+    ),
     _database("datafusion.googleapis.com/Instance", "analytics.environment"),
     _database("dataplex.googleapis.com/Lake", "analytics.lake"),
     _database("aiplatform.googleapis.com/Endpoint", "analytics.endpoint"),
@@ -121,4 +162,4 @@ ANALYTICS = (
     _database("aiplatform.googleapis.com/Dataset", "analytics.dataset"),
     _database("notebooks.googleapis.com/Instance", "analytics.notebook"),
     _database("looker.googleapis.com/Instance", "analytics.environment"),
-)  # fmt: skip
+)

@@ -106,9 +106,13 @@ CONTAINERS = (
         volatile=("sizeBytes", "updateTime"),
     ),
     AssetType(native_type="artifactregistry.googleapis.com/DockerImage", type="container.image", volatile=_MOVING),
-    AssetType(native_type="gkehub.googleapis.com/Membership", type="container.membership", volatile=(*_MOVING, "lastConnectionTime")),
+    AssetType(
+        native_type="gkehub.googleapis.com/Membership",
+        type="container.membership",
+        volatile=(*_MOVING, "lastConnectionTime"),
+    ),
     AssetType(native_type="gkebackup.googleapis.com/BackupPlan", type="container.backup_plan", volatile=_MOVING),
-)  # fmt: skip
+)
 
 SERVERLESS = (
     AssetType(
@@ -122,10 +126,21 @@ SERVERLESS = (
         ),
         derive={"secretLikeVariables": _telling_names(f"{_RUN_ENV}[]", f"{_RUN2_ENV}[]")},
         hidden=(_RUN_ENV, _RUN2_ENV),
-        volatile=("metadata.resourceVersion", "metadata.generation", "status", "etag", "generation", "observedGeneration"),
+        volatile=(
+            "metadata.resourceVersion",
+            "metadata.generation",
+            "status",
+            "etag",
+            "generation",
+            "observedGeneration",
+        ),
     ),
-    AssetType(native_type="run.googleapis.com/Revision", type="compute.function_version", hidden=("spec.containers[].env", "containers[].env"),
-              volatile=("metadata.resourceVersion", "status")),
+    AssetType(
+        native_type="run.googleapis.com/Revision",
+        type="compute.function_version",
+        hidden=("spec.containers[].env", "containers[].env"),
+        volatile=("metadata.resourceVersion", "status"),
+    ),
     AssetType(
         native_type="run.googleapis.com/Job",
         type="compute.job",
@@ -145,27 +160,57 @@ SERVERLESS = (
                 link("uses", "serviceConfig.service", "run.googleapis.com"),
                 encrypted_with("kmsKeyName"),
             ),
-            derive={"secretLikeVariables": _telling_names("environmentVariables", "serviceConfig.environmentVariables")},
-            hidden=("environmentVariables", "buildEnvironmentVariables", "serviceConfig.environmentVariables",
-                    "buildConfig.environmentVariables"),
+            derive={
+                "secretLikeVariables": _telling_names("environmentVariables", "serviceConfig.environmentVariables")
+            },
+            hidden=(
+                "environmentVariables",
+                "buildEnvironmentVariables",
+                "serviceConfig.environmentVariables",
+                "buildConfig.environmentVariables",
+            ),
             volatile=("updateTime",),
         )
         for native_type in ("cloudfunctions.googleapis.com/Function", "cloudfunctions.googleapis.com/CloudFunction")
     ),
-    AssetType(native_type="appengine.googleapis.com/Application", type="compute.application", name="id", status="servingStatus"),
+    AssetType(
+        native_type="appengine.googleapis.com/Application",
+        type="compute.application",
+        name="id",
+        status="servingStatus",
+    ),
     AssetType(native_type="appengine.googleapis.com/Service", type="compute.application", name="id"),
-    AssetType(native_type="appengine.googleapis.com/Version", type="compute.application", name="id", status="servingStatus",
-              hidden=("envVariables", "buildEnvVariables"), relations=(uses_account("serviceAccount"),)),
-    AssetType(native_type="workflows.googleapis.com/Workflow", type="compute.workflow", relations=(uses_account("serviceAccount"),),
-              hidden=("userEnvVars",)),
-    AssetType(native_type="eventarc.googleapis.com/Trigger", type="messaging.trigger", relations=(
-        uses_account("serviceAccount"), link("triggers", "destination.cloudFunction", "cloudfunctions.googleapis.com"),
-        link("uses", "transport.pubsub.topic", _PUBSUB)), volatile=_MOVING),
+    AssetType(
+        native_type="appengine.googleapis.com/Version",
+        type="compute.application",
+        name="id",
+        status="servingStatus",
+        hidden=("envVariables", "buildEnvVariables"),
+        relations=(uses_account("serviceAccount"),),
+    ),
+    AssetType(
+        native_type="workflows.googleapis.com/Workflow",
+        type="compute.workflow",
+        relations=(uses_account("serviceAccount"),),
+        hidden=("userEnvVars",),
+    ),
+    AssetType(
+        native_type="eventarc.googleapis.com/Trigger",
+        type="messaging.trigger",
+        relations=(
+            uses_account("serviceAccount"),
+            link("triggers", "destination.cloudFunction", "cloudfunctions.googleapis.com"),
+            link("uses", "transport.pubsub.topic", _PUBSUB),
+        ),
+        volatile=_MOVING,
+    ),
     AssetType(native_type="apigateway.googleapis.com/Gateway", type="network.api", name="displayName"),
-)  # fmt: skip
+)
 
 MESSAGING = (
-    AssetType(native_type="pubsub.googleapis.com/Topic", type="messaging.topic", relations=(encrypted_with("kmsKeyName"),)),
+    AssetType(
+        native_type="pubsub.googleapis.com/Topic", type="messaging.topic", relations=(encrypted_with("kmsKeyName"),)
+    ),
     AssetType(
         native_type="pubsub.googleapis.com/Subscription",
         type="messaging.queue",
@@ -191,4 +236,4 @@ MESSAGING = (
         hidden_queries=("httpTarget.uri",),
         volatile=("scheduleTime", "lastAttemptTime", "status", "userUpdateTime"),
     ),
-)  # fmt: skip
+)
