@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 from uuid import UUID
 
 import asyncpg
@@ -166,9 +166,39 @@ async def ask(port: int, targets: Sequence[str], seconds: float, scope: str = "x
     return len(latencies) / (time.perf_counter() - started), latencies
 
 
+def p95(latencies: Sequence[float]) -> float:
+    """The 95th percentile in milliseconds."""
+    return statistics.quantiles(latencies, n=100)[94]
+
+
 def p99(latencies: Sequence[float]) -> float:
     """The 99th percentile in milliseconds."""
     return statistics.quantiles(latencies, n=100)[98]
+
+
+def questions() -> dict[str, list[str]]:
+    """What is asked besides pages: addresses by name."""
+    searches = {
+        "language": "type:compute.instance region:eu-* tag:env=prod cost<=100",
+        "language_rare": "name:payments-instance-0000* -is:stale",
+        "language_never": "tag:env=prod tag:team=none",
+        "words_never": "payments volume prod 0009999",
+        "changed": "changed<7d type:storage.volume",
+    }
+    return {
+        "filter_type": [f"{PATH}?type=compute.instance"],
+        "filter_tag": [f"{PATH}?tag=env:prod,team:risk"],
+        "search_id": [f"{PATH}?q=i-{number * 5:017x}" for number in range(200)],
+        "search_words": [f"{PATH}?q=payments%20inst"],
+        "facets": ["/api/v1/usage/facets"],
+        "facets_one": ["/api/v1/usage/facets?type=compute.instance"],
+        "facets_tag": ["/api/v1/usage/facets?tag=env:prod"],
+        "facets_words": ["/api/v1/usage/facets?q=payments%20inst"],
+        "summary": ["/api/v1/usage/summary"],
+        "complete_value": ["/api/v1/usage/search/complete?text=type:comp"],
+        "complete_tag": ["/api/v1/usage/search/complete?text=tag:cost-center%3Dcc-1"],
+        **{name: [f"{PATH}?search={quote(text)}"] for name, text in searches.items()},
+    }
 
 
 async def measure(resources: int, seconds: float) -> None:
@@ -186,16 +216,8 @@ async def measure(resources: int, seconds: float) -> None:
             for _ in range(ROUNDS):
                 ours, our_latencies = await ask(18741, pages, seconds)
                 floor, floor_latencies = await ask(18742, pages, seconds)
-                rounds.append((ours / floor, ours, floor, p99(our_latencies), p99(floor_latencies)))
-            ratio, ours, floor, our_p99, floor_p99 = sorted(rounds)[1]
-            filters = {
-                "filter_type": [f"{PATH}?type=compute.instance"],
-                "filter_tag": [f"{PATH}?tag=env:prod,team:risk"],
-                "search_id": [f"{PATH}?q=i-{number * 5:017x}" for number in range(200)],
-                "search_words": [f"{PATH}?q=payments%20inst"],
-                "facets": ["/api/v1/usage/facets"],
-                "summary": ["/api/v1/usage/summary"],
-            }
+                rounds.append((ours / floor, ours, floor, p95(our_latencies), p99(our_latencies), p99(floor_latencies)))
+            ratio, ours, floor, our_p95, our_p99, floor_p99 = sorted(rounds)[1]
             scoped = {}
             for name in SCOPES:
                 ratios = []
@@ -204,7 +226,11 @@ async def measure(resources: int, seconds: float) -> None:
                     narrowed, _latencies = await ask(18741, pages, seconds / 4, name)
                     ratios.append(plain / narrowed)
                 scoped[f"scope_{name}_times"] = sorted(ratios)[1]
-            others = {f"{name}_p99_ms": p99((await ask(18741, each, 2))[1]) for name, each in filters.items()}
+            others = {}
+            for name, each in questions().items():
+                await read(18741, each[0])
+                latencies = (await ask(18741, each, 2))[1]
+                others |= {f"{name}_p95_ms": p95(latencies), f"{name}_p99_ms": p99(latencies)}
     report(
         "inventory_list",
         resources=resources,
@@ -213,6 +239,8 @@ async def measure(resources: int, seconds: float) -> None:
         floor_requests_per_second=floor,
         ratio=ratio,
         wanted="at least 0.4",
+        p95_wanted="list, search and facets under 150 ms",
+        ours_p95_ms=our_p95,
         ours_p99_ms=our_p99,
         floor_p99_ms=floor_p99,
         scope_wanted="at most 1.2 times the list without a scope",
