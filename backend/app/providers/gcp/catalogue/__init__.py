@@ -98,8 +98,10 @@ _NETWORK_KINDS = frozenset(network.COMPUTE_KINDS)
 # A pattern for "all but" grows with each word, and an address has its limits: only what there is much of is left out
 # by pattern. The few others are listed by two units and kept by the one that they belong to.
 _MANY_NETWORK_KINDS = ("Firewall", "Route", "Subnetwork", "ForwardingRule", "BackendService", "NetworkEndpointGroup")
-_MANY_SERVICES = ("compute", "iam", "storage", "bigquery", "container", "serviceusage", "artifactregistry", "run", "pubsub",
-                  "logging", "cloudkms", "secretmanager")  # fmt: skip
+_MANY_SERVICES = (
+    "compute", "iam", "storage", "bigquery", "container", "serviceusage", "artifactregistry", "run", "pubsub", "logging",
+    "cloudkms", "secretmanager",
+)  # fmt: skip
 
 
 def group_of(asset_type: str) -> str:
