@@ -13,6 +13,19 @@ from simulators.azure.server import DEFAULT_CLIENT, DEFAULT_SECRET, STATIC_TOKEN
 from simulators.azure.tokens import Application
 
 __all__ = [
-    "DEFAULT_CLIENT", "DEFAULT_SECRET", "STATIC_TOKEN", "Application", "AzureSimulator", "Call", "Change", "Estate",
-    "Fault", "Faults", "Grant", "Template", "demo_estate", "large_estate", "serve",
-]  # fmt: skip
+    "DEFAULT_CLIENT",
+    "DEFAULT_SECRET",
+    "STATIC_TOKEN",
+    "Application",
+    "AzureSimulator",
+    "Call",
+    "Change",
+    "Estate",
+    "Fault",
+    "Faults",
+    "Grant",
+    "Template",
+    "demo_estate",
+    "large_estate",
+    "serve",
+]

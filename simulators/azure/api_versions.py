@@ -60,7 +60,7 @@ _BY_NAMESPACE = {
     "microsoft.storage": "2023-05-01 2023-01-01",
     "microsoft.synapse": "2021-06-01",
     "microsoft.web": "2023-12-01 2022-09-01",
-}  # fmt: skip
+}
 _OTHER = "2023-03-01"
 
 

@@ -29,13 +29,25 @@ class ArmService:
         folded = path.lower().rstrip("/")
         version = query.get("api-version", "")
         if not version:
-            return error(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is "
-                         "required for all requests.")  # fmt: skip
+            return error(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
         if folded == "/subscriptions":
             return self._subscriptions(path, query)
         if folded == "/tenants":
-            return ok({"value": [{"id": f"/tenants/{self._estate.tenant_id}", "tenantId": self._estate.tenant_id,
-                                  "displayName": self._estate.name}]})  # fmt: skip
+            return ok(
+                {
+                    "value": [
+                        {
+                            "id": f"/tenants/{self._estate.tenant_id}",
+                            "tenantId": self._estate.tenant_id,
+                            "displayName": self._estate.name,
+                        }
+                    ]
+                }
+            )
         if folded.endswith("/providers/microsoft.authorization/permissions"):
             return self._permissions(folded.removesuffix("/providers/microsoft.authorization/permissions"), caller)
         if folded.startswith(_MG):
@@ -72,8 +84,19 @@ class ArmService:
         grants = self._estate.grants_at(scope or "/")
         if not any(grant.allows("Microsoft.Authorization/permissions/read") for grant in grants):
             return forbidden(caller, "Microsoft.Authorization/permissions/read", scope)
-        return ok({"value": [{"actions": list(grant.actions), "notActions": list(grant.not_actions),
-                              "dataActions": [], "notDataActions": []} for grant in grants]})  # fmt: skip
+        return ok(
+            {
+                "value": [
+                    {
+                        "actions": list(grant.actions),
+                        "notActions": list(grant.not_actions),
+                        "dataActions": [],
+                        "notDataActions": [],
+                    }
+                    for grant in grants
+                ]
+            }
+        )
 
     def _management_groups(self, path: str, folded: str, query: Mapping[str, str], caller: str) -> Answer:
         if not self._estate.allows("Microsoft.Management/managementGroups/read", folded):
@@ -150,11 +173,16 @@ class ArmService:
             kind, _, rest = str(row.template.body["type"]).partition("/")
             names.setdefault(kind, {})[rest] = None
         items = [
-            {"namespace": name, "registrationState": "Registered", "resourceTypes": [
-                {"resourceType": one, "locations": [], "apiVersions": versions_of(f"{name}/{one}")} for one in kinds]}
+            {
+                "namespace": name,
+                "registrationState": "Registered",
+                "resourceTypes": [
+                    {"resourceType": one, "locations": [], "apiVersions": versions_of(f"{name}/{one}")} for one in kinds
+                ],
+            }
             for name, kinds in names.items()
             if namespace is None or name.lower() == namespace
-        ]  # fmt: skip
+        ]
         return ok(items[0] if namespace and items else {"value": items})
 
     def _resource(self, path: str, folded: str, version: str, query: Mapping[str, str], caller: str) -> Answer:
@@ -163,7 +191,9 @@ class ArmService:
         if place.subscription and f"/subscriptions/{place.subscription}" not in rows:
             return error(404, "SubscriptionNotFound", f"The subscription '{place.subscription}' could not be found.")
         row = rows.get(folded)
-        collection = row is None and folded.count("/providers/") and len(folded.rpartition("/providers/")[2].split("/")) % 2 == 0  # fmt: skip
+        collection = (
+            row is None and folded.count("/providers/") and len(folded.rpartition("/providers/")[2].split("/")) % 2 == 0
+        )
         kind = _type_of(folded) if collection else place.type
         action = f"{_spelled(row, kind)}/read"
         if not self._estate.allows(action, path):
@@ -171,9 +201,13 @@ class ArmService:
         supported = versions_of(kind)
         if version not in supported:
             namespace, _, rest = kind.partition("/")
-            return error(400, "NoRegisteredProviderFound", f"No registered resource provider found for location "
-                         f"'westeurope' and API version '{version}' for type '{rest}'. The supported api-versions are "
-                         f"'{', '.join(supported)}'. The supported locations are 'westeurope, northeurope'.")  # fmt: skip
+            return error(
+                400,
+                "NoRegisteredProviderFound",
+                f"No registered resource provider found for location "
+                f"'westeurope' and API version '{version}' for type '{rest}'. The supported api-versions are "
+                f"'{', '.join(supported)}'. The supported locations are 'westeurope, northeurope'.",
+            )
         if row is not None:
             return Answer(200, self._estate.arm_form(row))
         if place.group and f"/subscriptions/{place.subscription}/resourcegroups/{place.group}" not in rows:
@@ -194,8 +228,11 @@ class ArmService:
                 return self._paged(path, query, found)
             if found is not None:
                 return ok(found)
-            return error(404, "ResourceNotFound", f"The Resource '{_type_of(folded)}' under resource group "
-                         f"'{parse_id(folded).group}' was not found.")  # fmt: skip
+            return error(
+                404,
+                "ResourceNotFound",
+                f"The Resource '{_type_of(folded)}' under resource group '{parse_id(folded).group}' was not found.",
+            )
         return error(404, "ResourceNotFound", f"The Resource '{parse_id(folded).type}/{parts[-1]}' was not found.")
 
 
@@ -225,13 +262,23 @@ def _descendant(kind: str, name: str, title: str, parent: str) -> dict[str, Any]
 
 def _log_entry(change: Change) -> dict[str, Any]:
     at = change.at.isoformat().replace("+00:00", "Z")
-    return orjson.loads(orjson.dumps({
-        "eventDataId": change.id, "correlationId": change.id, "operationId": change.id, "caller": change.actor,
-        "eventTimestamp": at, "submissionTimestamp": at, "level": "Informational",
-        "operationName": {"value": change.operation, "localizedValue": change.operation},
-        "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
-        "category": {"value": "Administrative", "localizedValue": "Administrative"},
-        "resourceId": change.resource_id, "resourceType": {"value": change.resource_type},
-        "resourceProviderName": {"value": change.resource_type.partition("/")[0]},
-        "subscriptionId": parse_id(change.resource_id).subscription,
-    }))  # type: ignore[no-any-return]  # fmt: skip
+    return orjson.loads(
+        orjson.dumps(
+            {
+                "eventDataId": change.id,
+                "correlationId": change.id,
+                "operationId": change.id,
+                "caller": change.actor,
+                "eventTimestamp": at,
+                "submissionTimestamp": at,
+                "level": "Informational",
+                "operationName": {"value": change.operation, "localizedValue": change.operation},
+                "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
+                "category": {"value": "Administrative", "localizedValue": "Administrative"},
+                "resourceId": change.resource_id,
+                "resourceType": {"value": change.resource_type},
+                "resourceProviderName": {"value": change.resource_type.partition("/")[0]},
+                "subscriptionId": parse_id(change.resource_id).subscription,
+            }
+        )
+    )  # type: ignore[no-any-return]

@@ -194,8 +194,10 @@ class Estate:
             row = self.rows_by_key()[resource_id.lower()]
             body = orjson.loads(self.arm_form(row))
             self._record(row, "Update", "write", actor)
-            settings = {path: orjson.loads(clone_text(row.template.marked(v), row.clone)) for path, v in
-                        row.template.settings.items()}  # fmt: skip
+            settings = {
+                path: orjson.loads(clone_text(row.template.marked(v), row.clone))
+                for path, v in row.template.settings.items()
+            }
             self.add(Template(row.template.table, _merged(body, update), settings, row.template.graph, clonable=False))
             if row.template.clonable and row.clone == 0:
                 self._keep_clones(row)
@@ -324,8 +326,11 @@ class Estate:
         """The grants that hold for the whole of a scope."""
         folded = scope.lower().rstrip("/") + "/"
         above = self._above(folded)
-        return [g for g in self.grants if folded.startswith(g.scope.lower().rstrip("/") + "/")
-                or g.scope.lower().rstrip("/") + "/" in above]  # fmt: skip
+        return [
+            g
+            for g in self.grants
+            if folded.startswith(g.scope.lower().rstrip("/") + "/") or g.scope.lower().rstrip("/") + "/" in above
+        ]
 
     def sees(self, subscription: str) -> bool:
         """Whether the caller has any right in the subscription."""

@@ -19,9 +19,17 @@ from simulators.azure.ids import parse_id
 from simulators.azure.kql import Query, QueryError, parse, value_at
 
 TABLES = {
-    "resources", "resourcecontainers", "securityresources", "authorizationresources", "networkresources",
-    "policyresources", "advisorresources", "resourcechanges", "healthresources", "managedserviceresources",
-}  # fmt: skip
+    "resources",
+    "resourcecontainers",
+    "securityresources",
+    "authorizationresources",
+    "networkresources",
+    "policyresources",
+    "advisorresources",
+    "resourcechanges",
+    "healthresources",
+    "managedserviceresources",
+}
 MAX_PAGE, MAX_SUBSCRIPTIONS = 1000, 10_000
 _WINDOW_SECONDS = 5
 _TEMPLATE_COLUMNS = {"type", "kind", "location", "properties.type", "properties.policytype"}  # the same in every clone
@@ -47,22 +55,35 @@ class GraphService:
         try:
             top = int(options.get("$top") or MAX_PAGE)
             if not 1 <= top <= MAX_PAGE:
-                return error(400, "BadRequest", "Please provide below info", details=[
-                    {"code": "InvalidTopValue", "message": f"$top must be between 1 and {MAX_PAGE}."}])  # fmt: skip
+                return error(
+                    400,
+                    "BadRequest",
+                    "Please provide below info",
+                    details=[{"code": "InvalidTopValue", "message": f"$top must be between 1 and {MAX_PAGE}."}],
+                )
             query = parse(str(body.get("query") or ""))
             if query.table not in TABLES:
                 raise QueryError(f"Failed to resolve table '{query.table}'")
         except (QueryError, ValueError) as failure:
-            return error(400, "BadRequest", "Please provide below info when asking for support", details=[
-                {"code": "InvalidQuery", "message": "Query is invalid."},
-                {"code": "ParserFailure", "message": str(failure)},
-            ])  # fmt: skip
+            return error(
+                400,
+                "BadRequest",
+                "Please provide below info when asking for support",
+                details=[
+                    {"code": "InvalidQuery", "message": "Query is invalid."},
+                    {"code": "ParserFailure", "message": str(failure)},
+                ],
+            )
         token = options.get("$skipToken")
         if token:
             resumed = self._resume(str(token))
             if resumed is None:
-                return error(400, "BadRequest", "The skip token is not valid or has expired.", details=[
-                    {"code": "InvalidSkipToken", "message": "Run the query again without $skipToken."}])  # fmt: skip
+                return error(
+                    400,
+                    "BadRequest",
+                    "The skip token is not valid or has expired.",
+                    details=[{"code": "InvalidSkipToken", "message": "Run the query again without $skipToken."}],
+                )
             key, offset = resumed
             query, rows = self._lists[key]
         else:
@@ -84,8 +105,10 @@ class GraphService:
         cut = limit < total and end >= limit
         parts = [
             b'{"totalRecords":%d,"count":%d,' % (total + self._faults.lie_about_total, end - offset),
-            b'"data":[', data, b'],"facets":[],"resultTruncated":"%s"' % (b"true" if cut else b"false"),
-        ]  # fmt: skip
+            b'"data":[',
+            data,
+            b'],"facets":[],"resultTruncated":"%s"' % (b"true" if cut else b"false"),
+        ]
         if end < total and not cut:
             token = base64.b64encode(orjson.dumps({"k": key, "o": end})).decode()
             parts.append(b',"$skipToken":' + orjson.dumps(token))
@@ -127,9 +150,18 @@ class GraphService:
         }
         if used < self._faults.quota:
             return headers, None
-        refusal = error(429, "RateLimiting", "Please provide below info", details=[
-            {"code": "RateLimiting", "message": "Client application has been throttled and should not attempt to "
-             "repeat the request until an amount of time has elapsed."}])  # fmt: skip
+        refusal = error(
+            429,
+            "RateLimiting",
+            "Please provide below info",
+            details=[
+                {
+                    "code": "RateLimiting",
+                    "message": "Client application has been throttled and should not attempt to "
+                    "repeat the request until an amount of time has elapsed.",
+                }
+            ],
+        )
         return headers, refusal._replace(headers=headers | {"Retry-After": str(int(left) + 1)})
 
     def _resume(self, token: str) -> tuple[str, int] | None:
@@ -153,9 +185,17 @@ class GraphService:
         return None
 
     def _select(self, query: Query, body: Mapping[str, Any]) -> list[Any]:
-        scope = orjson.dumps([body.get("subscriptions"), body.get("managementGroups"), body.get("options"),
-                              body.get("query"), self._estate.version, [repr(g) for g in self._estate.grants],
-                              len(self._estate.changes)])  # fmt: skip
+        scope = orjson.dumps(
+            [
+                body.get("subscriptions"),
+                body.get("managementGroups"),
+                body.get("options"),
+                body.get("query"),
+                self._estate.version,
+                [repr(g) for g in self._estate.grants],
+                len(self._estate.changes),
+            ]
+        )
         key = hashlib.sha256(scope).hexdigest()
         with self._lock:
             if key in self._cache:
@@ -232,24 +272,32 @@ class GraphService:
             if not change.in_history:
                 continue
             at = change.at.isoformat().replace("+00:00", "Z")
-            rows.append({
-                "id": f"{change.resource_id}/providers/Microsoft.Resources/changes/{change.id}",
-                "name": change.id,
-                "type": "microsoft.resources/changes",
-                "subscriptionId": parse_id(change.resource_id).subscription,
-                "resourceGroup": parse_id(change.resource_id).group,
-                "properties": {
-                    "targetResourceId": change.resource_id,
-                    "targetResourceType": change.resource_type.lower(),
-                    "changeType": change.kind,
-                    "changes": {},
-                    "changeAttributes": {
-                        "timestamp": at, "correlationId": change.id, "changedBy": change.actor,
-                        "changedByType": "User", "clientType": "Azure Portal", "operation": change.operation,
-                        "changesCount": 0, "previousResourceSnapshotId": "", "newResourceSnapshotId": "",
+            rows.append(
+                {
+                    "id": f"{change.resource_id}/providers/Microsoft.Resources/changes/{change.id}",
+                    "name": change.id,
+                    "type": "microsoft.resources/changes",
+                    "subscriptionId": parse_id(change.resource_id).subscription,
+                    "resourceGroup": parse_id(change.resource_id).group,
+                    "properties": {
+                        "targetResourceId": change.resource_id,
+                        "targetResourceType": change.resource_type.lower(),
+                        "changeType": change.kind,
+                        "changes": {},
+                        "changeAttributes": {
+                            "timestamp": at,
+                            "correlationId": change.id,
+                            "changedBy": change.actor,
+                            "changedByType": "User",
+                            "clientType": "Azure Portal",
+                            "operation": change.operation,
+                            "changesCount": 0,
+                            "previousResourceSnapshotId": "",
+                            "newResourceSnapshotId": "",
+                        },
                     },
-                },
-            })  # fmt: skip
+                }
+            )
         return rows
 
 

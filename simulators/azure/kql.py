@@ -107,9 +107,19 @@ class _Parser:
         query.count_by = []
         if self._at < len(self._tokens) and self._peek()[1] == "by":
             self._word("by")
-            query.count_by = [self._path()]
+            query.count_by = [self._grouping()]
             while self._takes(","):
-                query.count_by.append(self._path())
+                query.count_by.append(self._grouping())
+
+    def _grouping(self) -> str:
+        """A column; dynamic ones have to be made text, as in Kusto."""
+        if not self._is_word("tostring"):
+            return self._path()
+        self._at += 1
+        self._expect("(")
+        path = self._path()
+        self._expect(")")
+        return path
 
     def _either(self, query: Query) -> Test:
         tests = [self._both(query)]

@@ -48,9 +48,14 @@ class AzureSimulator:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         self.arm.address = self.url
         config = uvicorn.Config(
-            self, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1,
-            ssl_certfile=tls and str(tls[0]), ssl_keyfile=tls and str(tls[1]),
-        )  # fmt: skip
+            self,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=tls and str(tls[0]),
+            ssl_keyfile=tls and str(tls[1]),
+        )
         self._server = uvicorn.Server(config)
         server = self._server
         self._thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)

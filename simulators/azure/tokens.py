@@ -79,26 +79,40 @@ class TokenService:
             problem = None
         if problem is not None:
             return _refused("invalid_client", *problem, 401)
-        claims = {"aud": form["scope"].removesuffix("/.default"), "tid": self.tenant_id, "appid": application.client_id,
-                  "oid": application.client_id, "exp": int(time.time()) + self.lifetime_seconds, "jti": uuid4().hex}  # fmt: skip
+        claims = {
+            "aud": form["scope"].removesuffix("/.default"),
+            "tid": self.tenant_id,
+            "appid": application.client_id,
+            "oid": application.client_id,
+            "exp": int(time.time()) + self.lifetime_seconds,
+            "jti": uuid4().hex,
+        }
         token = ".".join((_encode({"alg": "RS256", "typ": "JWT"}), _encode(claims), "c2lnbmF0dXJl"))
         with self._lock:
             self._tokens[token] = (application.client_id, time.time() + self.lifetime_seconds)
-        return ok({"token_type": "Bearer", "expires_in": self.lifetime_seconds, "ext_expires_in": self.lifetime_seconds,
-                   "access_token": token})  # fmt: skip
+        return ok(
+            {
+                "token_type": "Bearer",
+                "expires_in": self.lifetime_seconds,
+                "ext_expires_in": self.lifetime_seconds,
+                "access_token": token,
+            }
+        )
 
     def metadata(self, tenant: str, address: str) -> Answer:
         """`/.well-known/openid-configuration`, from which the SDK learns the addresses."""
         base = f"{address}/{tenant}"
-        return ok({
-            "token_endpoint": f"{base}/oauth2/v2.0/token",
-            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
-            "jwks_uri": f"{base}/discovery/v2.0/keys",
-            "issuer": f"{base}/v2.0",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-            "tenant_region_scope": "EU",
-        })  # fmt: skip
+        return ok(
+            {
+                "token_endpoint": f"{base}/oauth2/v2.0/token",
+                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+                "jwks_uri": f"{base}/discovery/v2.0/keys",
+                "issuer": f"{base}/v2.0",
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+                "tenant_region_scope": "EU",
+            }
+        )
 
     def _check_assertion(
         self, application: Application, form: Mapping[str, str], address: str
@@ -163,5 +177,14 @@ def _decode(text: str) -> bytes:
 
 
 def _refused(kind: str, number: int, message: str, status: int) -> Answer:
-    return Answer(status, orjson.dumps({"error": kind, "error_description": f"AADSTS{number}: {message}",
-                                        "error_codes": [number], "correlation_id": str(uuid4())}))  # fmt: skip
+    return Answer(
+        status,
+        orjson.dumps(
+            {
+                "error": kind,
+                "error_description": f"AADSTS{number}: {message}",
+                "error_codes": [number],
+                "correlation_id": str(uuid4()),
+            }
+        ),
+    )

@@ -28,7 +28,9 @@ CLOUDS: Mapping[str, Cloud] = MappingProxyType(
     {
         "public": Cloud(authority="https://login.microsoftonline.com", manager="https://management.azure.com"),
         "china": Cloud(authority="https://login.chinacloudapi.cn", manager="https://management.chinacloudapi.cn"),
-        "government": Cloud(authority="https://login.microsoftonline.us", manager="https://management.usgovcloudapi.net"),
+        "government": Cloud(
+            authority="https://login.microsoftonline.us", manager="https://management.usgovcloudapi.net"
+        ),
     }
 )
 

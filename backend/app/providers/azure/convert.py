@@ -13,9 +13,20 @@ from app.providers.azure.paths import find, redact, steps, walk
 from app.providers.base import CollectedRelation, CollectedResource
 
 COLUMNS = (
-    "id", "name", "type", "kind", "location", "managedBy", "sku", "plan", "properties", "tags", "identity", "zones",
+    "id",
+    "name",
+    "type",
+    "kind",
+    "location",
+    "managedBy",
+    "sku",
+    "plan",
+    "properties",
+    "tags",
+    "identity",
+    "zones",
     "extendedLocation",
-)  # fmt: skip
+)
 _DERIVED = {"tenantId", "subscriptionId", "resourceGroup", "apiVersion", "managementGroupId"}
 _VOLATILE = ("id", "etag", "properties.etag", "systemData.lastModifiedAt", "systemData.lastModifiedBy")
 _NOT_CONTAINED = "microsoft.authorization/"

@@ -140,10 +140,14 @@ class UnitRead:
             count, total = count + len(page.rows), page.total
             if page.is_truncated and page.token is None:
                 raise AzureError(
-                    ErrorKind.INVALID_ANSWER, f"the service cut the listing after {count} of {total} rows", call=GRAPH_CALL
+                    ErrorKind.INVALID_ANSWER,
+                    f"the service cut the listing after {count} of {total} rows",
+                    call=GRAPH_CALL,
                 )
         if count < total:
-            raise AzureError(ErrorKind.INVALID_ANSWER, f"the listing ended after {count} of {total} rows", call=GRAPH_CALL)
+            raise AzureError(
+                ErrorKind.INVALID_ANSWER, f"the listing ended after {count} of {total} rows", call=GRAPH_CALL
+            )
 
     def _take(self, row: Mapping[str, Any], *, has_secrets: bool) -> None:
         kind, native_id = row.get("type"), row.get("id")
@@ -180,7 +184,7 @@ class UnitRead:
         try:
             names = [
                 str(item["name"])
-                for item in self._reader.list(path, MANAGEMENT_GROUP.api_version, action)
+                for item in self._reader.list_all(path, MANAGEMENT_GROUP.api_version, action)
                 if isinstance(item, Mapping) and item.get("name")
             ]
             tasks = [(action, self._get_task(f"{path}/{name}", MANAGEMENT_GROUP.api_version, action)) for name in names]
@@ -227,8 +231,15 @@ class UnitRead:
             self._incomplete.add(entry.native_type)
             self._incomplete.update(part.native_type for part in entry.parts)
         message = f"the caller may not read this in the whole of subscription {subscription}"
-        self._note(AzureError(ErrorKind.ACCESS_DENIED, message, call=GRAPH_CALL, permission=action,
-                              scope=f"/subscriptions/{subscription}"))  # fmt: skip
+        self._note(
+            AzureError(
+                ErrorKind.ACCESS_DENIED,
+                message,
+                call=GRAPH_CALL,
+                permission=action,
+                scope=f"/subscriptions/{subscription}",
+            )
+        )
 
     # -- settings
 
@@ -299,7 +310,7 @@ def child_task(reader: Reader, owner: str, child: Child) -> Callable[[], Any]:
         path = f"{owner}{child.path}"
         try:
             if child.is_list:
-                return reader.list(path, child.api_version, child.action)
+                return reader.list_all(path, child.api_version, child.action)
             return reader.get(path, child.api_version, child.action)
         except AzureError as error:
             if error.code in child.absent:

@@ -9,25 +9,64 @@ import orjson
 from app.providers.base import ErrorKind, ProviderError
 
 _DENIED = frozenset(
-    {"AuthorizationFailed", "LinkedAuthorizationFailed", "AccessDenied", "Forbidden", "AuthorizationDenied",
-     "RequestDisallowedByPolicy", "DisallowedOperation", "ReadOnlyDisabledSubscription"}
-)  # fmt: skip
+    {
+        "AuthorizationFailed",
+        "LinkedAuthorizationFailed",
+        "AccessDenied",
+        "Forbidden",
+        "AuthorizationDenied",
+        "RequestDisallowedByPolicy",
+        "DisallowedOperation",
+        "ReadOnlyDisabledSubscription",
+    }
+)
 _THROTTLED = frozenset(
-    {"TooManyRequests", "RateLimiting", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled", "OperationNotAllowed429",
-     "RequestThrottled", "ThrottlingException"}
-)  # fmt: skip
+    {
+        "TooManyRequests",
+        "RateLimiting",
+        "SubscriptionRequestsThrottled",
+        "ResourceRequestsThrottled",
+        "OperationNotAllowed429",
+        "RequestThrottled",
+        "ThrottlingException",
+    }
+)
 _NOT_ENABLED = frozenset(
-    {"MissingSubscriptionRegistration", "SubscriptionNotRegistered", "NoRegisteredProviderFound", "InvalidResourceNamespace",
-     "InvalidResourceType", "FeatureNotSupportedForAccount", "UnsupportedOperation", "DisabledSubscription", "MethodNotAllowed"}
-)  # fmt: skip
+    {
+        "MissingSubscriptionRegistration",
+        "SubscriptionNotRegistered",
+        "NoRegisteredProviderFound",
+        "InvalidResourceNamespace",
+        "InvalidResourceType",
+        "FeatureNotSupportedForAccount",
+        "UnsupportedOperation",
+        "DisabledSubscription",
+        "MethodNotAllowed",
+    }
+)
 _BAD_CREDENTIALS = frozenset(
-    {"AuthenticationFailed", "ExpiredAuthenticationToken", "InvalidAuthenticationToken", "InvalidAuthenticationTokenTenant",
-     "InvalidAuthenticationTokenAudience", "AuthenticationFailedMissingToken"}
-)  # fmt: skip
+    {
+        "AuthenticationFailed",
+        "ExpiredAuthenticationToken",
+        "InvalidAuthenticationToken",
+        "InvalidAuthenticationTokenTenant",
+        "InvalidAuthenticationTokenAudience",
+        "AuthenticationFailedMissingToken",
+    }
+)
 _GONE = frozenset(
-    {"ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "NotFound", "ParentResourceNotFound",
-     "RoleAssignmentNotFound", "RoleDefinitionDoesNotExist", "PolicyAssignmentNotFound", "PolicyDefinitionNotFound"}
-)  # fmt: skip
+    {
+        "ResourceNotFound",
+        "ResourceGroupNotFound",
+        "SubscriptionNotFound",
+        "NotFound",
+        "ParentResourceNotFound",
+        "RoleAssignmentNotFound",
+        "RoleDefinitionDoesNotExist",
+        "PolicyAssignmentNotFound",
+        "PolicyDefinitionNotFound",
+    }
+)
 _ACTION = re.compile(r"perform action '([\w.*/-]+)'(?: or [^.]*)? over scope '([^']+)'")
 _VERSIONS = re.compile(r"supported (?:api-versions|versions) are '([^']+)'", re.IGNORECASE)
 _MESSAGE_LIMIT = 300
@@ -85,8 +124,16 @@ def from_answer(status: int, body: bytes, headers: Mapping[str, str], call: str,
         permission = None
     text = message or code or f"status {status}"
     shown = f"{code}: {text}" if code and kind is not ErrorKind.ACCESS_DENIED and code not in text else text
-    error = AzureError(kind, shown, call=call, permission=permission, code=code, scope=scope, status=status,
-                       retry_after_seconds=_retry_after(headers))  # fmt: skip
+    error = AzureError(
+        kind,
+        shown,
+        call=call,
+        permission=permission,
+        code=code,
+        scope=scope,
+        status=status,
+        retry_after_seconds=_retry_after(headers),
+    )
     error.full_message = message
     return error
 
@@ -128,7 +175,9 @@ def _read_error(body: bytes) -> tuple[str, str]:
     message = inner.get("message") or inner.get("Message") or ""
     if isinstance(message, dict):
         message = message.get("value", "")
-    details = [str(item["message"]) for item in inner.get("details") or () if isinstance(item, dict) and item.get("message")]
+    details = [
+        str(item["message"]) for item in inner.get("details") or () if isinstance(item, dict) and item.get("message")
+    ]
     return str(inner.get("code") or inner.get("Code") or ""), " ".join([str(message), *details]).strip()
 
 
@@ -141,8 +190,12 @@ def _kind_of(code: str, status: int) -> ErrorKind:
     ):
         if code in codes:
             return kind
-    by_status = {401: ErrorKind.BAD_CREDENTIALS, 403: ErrorKind.ACCESS_DENIED, 408: ErrorKind.TIMED_OUT,
-                 429: ErrorKind.THROTTLED}  # fmt: skip
+    by_status = {
+        401: ErrorKind.BAD_CREDENTIALS,
+        403: ErrorKind.ACCESS_DENIED,
+        408: ErrorKind.TIMED_OUT,
+        429: ErrorKind.THROTTLED,
+    }
     if status in by_status:
         return by_status[status]
     return ErrorKind.UNREACHABLE if status >= 500 else ErrorKind.INVALID_ANSWER

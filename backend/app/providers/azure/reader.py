@@ -86,8 +86,10 @@ class Reader:
             finally:
                 if answer is None or answer.status != 429:
                     headers = answer.headers if answer else {}
-                    quota.observe(_number(headers.get("x-ms-user-quota-remaining")),
-                                  parse_span(headers.get("x-ms-user-quota-resets-after", "")))  # fmt: skip
+                    quota.observe(
+                        _number(headers.get("x-ms-user-quota-remaining")),
+                        parse_span(headers.get("x-ms-user-quota-resets-after", "")),
+                    )
             if answer.status != 200:
                 error = from_answer(answer.status, answer.body, answer.headers, GRAPH_CALL, GRAPH_PERMISSION)
                 if error.kind is ErrorKind.THROTTLED:
@@ -107,7 +109,9 @@ class Reader:
         url = f"{self.session.cloud.manager}{quote(path, safe='/$()!*,;:@~+=&' + chr(39))}?api-version={api_version}"
         return self._get(url, path, action)
 
-    def list(self, path: str, api_version: str, action: str, *, filter_text: str = "", pages: int = _MAX_PAGES) -> list[Any]:  # fmt: skip
+    def list_all(
+        self, path: str, api_version: str, action: str, *, filter_text: str = "", pages: int = _MAX_PAGES
+    ) -> list[Any]:
         """Every item of a collection, over `nextLink`. Raises AzureError."""
         url = f"{self.session.cloud.manager}{quote(path, safe='/$()!*,;:@~+=&' + chr(39))}?api-version={api_version}"
         if filter_text:
@@ -125,7 +129,9 @@ class Reader:
                 return found
             url = self._same_host(str(link), action)
             if url in seen:
-                raise AzureError(ErrorKind.INVALID_ANSWER, "the pages of the listing go in a circle", call=call_of(action))
+                raise AzureError(
+                    ErrorKind.INVALID_ANSWER, "the pages of the listing go in a circle", call=call_of(action)
+                )
             seen.add(url)
         return found
 

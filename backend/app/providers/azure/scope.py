@@ -36,7 +36,7 @@ def visible_subscriptions(reader: Reader) -> Sequence[Subscription]:
 
     def read() -> list[Subscription]:
         found = []
-        for item in reader.list("/subscriptions", "2022-12-01", _SUBSCRIPTIONS):
+        for item in reader.list_all("/subscriptions", "2022-12-01", _SUBSCRIPTIONS):
             if isinstance(item, Mapping) and item.get("subscriptionId"):
                 found.append(
                     Subscription(
@@ -86,7 +86,7 @@ def _read_scope(reader: Reader) -> Scope:
         path = f"{_MANAGEMENT}/{name}/descendants"
         wanted = [
             str(item.get("name", "")).lower()
-            for item in reader.list(path, "2020-05-01", _DESCENDANTS)
+            for item in reader.list_all(path, "2020-05-01", _DESCENDANTS)
             if isinstance(item, Mapping) and str(item.get("type", "")).lower().endswith("/subscriptions")
         ]
     elif settings.get("subscriptions"):
@@ -119,7 +119,9 @@ def rights_in(reader: Reader, scope: Scope) -> Mapping[str, Rights | AzureError]
         top = _rights_at_top(reader, scope)
         if top is not None and top.allow("Microsoft.Any/thing/read"):
             return {one.id: top for one in scope.subscriptions}
-        tasks = [(PERMISSIONS_READ, _permission_task(reader, f"/subscriptions/{one.id}")) for one in scope.subscriptions]
+        tasks = [
+            (PERMISSIONS_READ, _permission_task(reader, f"/subscriptions/{one.id}")) for one in scope.subscriptions
+        ]
         outcomes: list[Any] = reader.run_all(tasks)
         return {one.id: outcome for one, outcome in zip(scope.subscriptions, outcomes, strict=True)}
 
@@ -140,7 +142,7 @@ def _permission_task(reader: Reader, path: str) -> Any:
     def run() -> Rights:
         where = f"{path}/providers/Microsoft.Authorization/permissions"
         return Rights.from_answer(
-            item for item in reader.list(where, "2022-04-01", PERMISSIONS_READ) if isinstance(item, Mapping)
+            item for item in reader.list_all(where, "2022-04-01", PERMISSIONS_READ) if isinstance(item, Mapping)
         )
 
     return run

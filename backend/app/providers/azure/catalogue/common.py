@@ -8,12 +8,39 @@ from app.providers.azure.paths import REDACTED
 
 # Member names whose text is a secret wherever they stand, compared without case.
 _SECRET_NAMES = (
-    "accesskey", "accesstoken", "adminpassword", "administratorloginpassword", "apikey", "authorizationkey", "clientsecret",
-    "connectionstring", "customdata", "hostkey", "masterkey", "password", "primaryaccesskey", "primaryconnectionstring",
-    "primarykey", "privatekey", "protectedsettings", "sastoken", "sasurl", "secondaryaccesskey", "secondaryconnectionstring",
-    "secondarykey", "secret", "securevalue", "servicekey", "sharedkey", "storageaccountaccesskey", "storageaccountkey",
-    "storagekey", "userdata", "serviceuri", "instrumentationkey",
-)  # fmt: skip
+    "accesskey",
+    "accesstoken",
+    "adminpassword",
+    "administratorloginpassword",
+    "apikey",
+    "authorizationkey",
+    "clientsecret",
+    "connectionstring",
+    "customdata",
+    "hostkey",
+    "masterkey",
+    "password",
+    "primaryaccesskey",
+    "primaryconnectionstring",
+    "primarykey",
+    "privatekey",
+    "protectedsettings",
+    "sastoken",
+    "sasurl",
+    "secondaryaccesskey",
+    "secondaryconnectionstring",
+    "secondarykey",
+    "secret",
+    "securevalue",
+    "servicekey",
+    "sharedkey",
+    "storageaccountaccesskey",
+    "storageaccountkey",
+    "storagekey",
+    "userdata",
+    "serviceuri",
+    "instrumentationkey",
+)
 SECRET_IN_BYTES = re.compile(
     rb'"(?:' + "|".join(_SECRET_NAMES).encode() + rb')"\s*:\s*["{\[]|"value"\s*:\s*"', re.IGNORECASE
 )

@@ -22,9 +22,7 @@ VIRTUAL_MACHINE = simple(
     created=("properties.timeCreated",),
     aliases=("properties.vmId",),
     relations=(
-        Relation(
-            kind="attached-to", path="properties.networkProfile.networkInterfaces[].id", reverse=True
-        ),
+        Relation(kind="attached-to", path="properties.networkProfile.networkInterfaces[].id", reverse=True),
         Relation(kind="attached-to", path="properties.storageProfile.osDisk.managedDisk.id", reverse=True),
         Relation(kind="attached-to", path="properties.storageProfile.dataDisks[].managedDisk.id", reverse=True),
         Relation(kind="member-of", path="properties.availabilitySet.id"),
@@ -71,8 +69,12 @@ TYPES = (
         status=("properties.diskState", "properties.provisioningState"),
         created=("properties.timeCreated",),
         aliases=("properties.uniqueId",),
-        relations=(_SNAPSHOT_OF, uses("properties.creationData.imageReference.id"), _KEY_SET,
-                   attached_to("managedByExtended[]")),
+        relations=(
+            _SNAPSHOT_OF,
+            uses("properties.creationData.imageReference.id"),
+            _KEY_SET,
+            attached_to("managedByExtended[]"),
+        ),
     ),
     simple(
         "Microsoft.Compute/snapshots",

@@ -172,7 +172,11 @@ _EDGES = (
         "Microsoft.Network/azureFirewalls",
         "network.firewall",
         _API,
-        relations=(uses("properties.firewallPolicy.id"), uses(f"{_IP}.publicIPAddress.id"), in_subnet(f"{_IP}.subnet.id")),
+        relations=(
+            uses("properties.firewallPolicy.id"),
+            uses(f"{_IP}.publicIPAddress.id"),
+            in_subnet(f"{_IP}.subnet.id"),
+        ),
     ),
     simple(
         "Microsoft.Network/firewallPolicies",
@@ -185,7 +189,9 @@ _EDGES = (
     simple("Microsoft.Network/frontDoors", "network.cdn", "2021-06-01"),
     simple("Microsoft.Cdn/profiles", "network.cdn", "2024-02-01", aliases=("properties.frontDoorId",)),
     simple("Microsoft.Cdn/profiles/endpoints", "network.cdn_endpoint", "2024-02-01"),
-    simple("Microsoft.Cdn/profiles/afdEndpoints", "network.cdn_endpoint", "2024-02-01", aliases=("properties.hostName",)),
+    simple(
+        "Microsoft.Cdn/profiles/afdEndpoints", "network.cdn_endpoint", "2024-02-01", aliases=("properties.hostName",)
+    ),
     simple(
         "Microsoft.Network/trafficManagerProfiles",
         "network.traffic_manager",
@@ -193,7 +199,12 @@ _EDGES = (
         status=("properties.profileStatus",),
         relations=(targets("properties.endpoints[].properties.targetResourceId"),),
     ),
-    simple("Microsoft.Network/bastionHosts", "network.bastion", _API, relations=(uses(f"{_IP}.publicIPAddress.id"), in_subnet(f"{_IP}.subnet.id"))),
+    simple(
+        "Microsoft.Network/bastionHosts",
+        "network.bastion",
+        _API,
+        relations=(uses(f"{_IP}.publicIPAddress.id"), in_subnet(f"{_IP}.subnet.id")),
+    ),
     simple("Microsoft.Network/ddosProtectionPlans", "network.ddos_plan", _API, aliases=_GUID),
 )
 
@@ -205,8 +216,12 @@ _GATEWAYS = (
         aliases=_GUID,
         relations=(uses(f"{_IP}.publicIPAddress.id"), in_subnet(f"{_IP}.subnet.id")),
     ),
-    simple("Microsoft.Network/localNetworkGateways", "network.customer_gateway", _API,
-           aliases=(*_GUID, "properties.gatewayIpAddress")),
+    simple(
+        "Microsoft.Network/localNetworkGateways",
+        "network.customer_gateway",
+        _API,
+        aliases=(*_GUID, "properties.gatewayIpAddress"),
+    ),
     simple(
         "Microsoft.Network/connections",
         "network.vpn_connection",
@@ -220,7 +235,11 @@ _GATEWAYS = (
             Relation(kind="peers-with", path="properties.peer.id"),
         ),
         redact=("properties.sharedKey", "properties.authorizationKey"),
-        volatile=("properties.ingressBytesTransferred", "properties.egressBytesTransferred", "properties.tunnelConnectionStatus"),
+        volatile=(
+            "properties.ingressBytesTransferred",
+            "properties.egressBytesTransferred",
+            "properties.tunnelConnectionStatus",
+        ),
     ),
     simple(
         "Microsoft.Network/expressRouteCircuits",
@@ -231,8 +250,15 @@ _GATEWAYS = (
     ),
     simple("Microsoft.Network/expressRouteGateways", "network.gateway", _API),
     simple("Microsoft.Network/virtualWans", "network.wan", _API),
-    simple("Microsoft.Network/virtualHubs", "network.hub", _API, relations=(Relation(kind="member-of", path="properties.virtualWan.id"),)),
-    simple("Microsoft.Network/vpnGateways", "network.gateway", _API, relations=(attached_to("properties.virtualHub.id"),)),
+    simple(
+        "Microsoft.Network/virtualHubs",
+        "network.hub",
+        _API,
+        relations=(Relation(kind="member-of", path="properties.virtualWan.id"),),
+    ),
+    simple(
+        "Microsoft.Network/vpnGateways", "network.gateway", _API, relations=(attached_to("properties.virtualHub.id"),)
+    ),
     simple("Microsoft.Network/vpnSites", "network.customer_gateway", _API),
     simple("Microsoft.Network/p2sVpnGateways", "network.gateway", _API),
 )
@@ -256,7 +282,9 @@ _NAMES = (
         relations=(
             Relation(kind="monitors", path="properties.targetResourceId"),
             logs_to("properties.storageId"),
-            logs_to("properties.flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.workspaceResourceId"),
+            logs_to(
+                "properties.flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration.workspaceResourceId"
+            ),
         ),
     ),
 )

@@ -24,17 +24,28 @@ SUBSCRIPTION = ResourceType(
     children=(
         DIAGNOSTICS,
         Child(
-            name="securityContacts", path="/providers/Microsoft.Security/securityContacts",
-            api_version="2023-12-01-preview", action="Microsoft.Security/securityContacts/read", is_list=True, default=[],
+            name="securityContacts",
+            path="/providers/Microsoft.Security/securityContacts",
+            api_version="2023-12-01-preview",
+            action="Microsoft.Security/securityContacts/read",
+            is_list=True,
+            default=[],
         ),
         Child(
-            name="locks", path="/providers/Microsoft.Authorization/locks", api_version="2020-05-01",
-            action="Microsoft.Authorization/locks/read", is_list=True, default=[],
+            name="locks",
+            path="/providers/Microsoft.Authorization/locks",
+            api_version="2020-05-01",
+            action="Microsoft.Authorization/locks/read",
+            is_list=True,
+            default=[],
         ),
     ),
-)  # fmt: skip
+)
 RESOURCE_GROUP = simple(
-    "Microsoft.Resources/subscriptions/resourceGroups", "account.resource_group", "2021-04-01", table="resourcecontainers"
+    "Microsoft.Resources/subscriptions/resourceGroups",
+    "account.resource_group",
+    "2021-04-01",
+    table="resourcecontainers",
 )
 MANAGEMENT_GROUP = ResourceType(
     native_type="Microsoft.Management/managementGroups",
