@@ -42,7 +42,7 @@ from app.domains.inventory.rules.outcomes import (
     missing_permissions,
 )
 from app.domains.inventory.rules.rewinding import HistoryBroken, rewind
-from app.domains.inventory.rules.roles import role_document
+from app.domains.inventory.rules.roles import grant_places
 from app.domains.inventory.rules.words import (
     MAX_PARTS,
     TAG_SEPARATOR,
@@ -84,6 +84,7 @@ __all__ = [
     "clean_text",
     "diff",
     "failure_text",
+    "grant_places",
     "id_term",
     "index_words",
     "is_news",
@@ -106,7 +107,6 @@ __all__ = [
     "query_words",
     "resource_terms",
     "rewind",
-    "role_document",
     "tag_term",
     "without_volatile",
 ]

@@ -1,30 +1,23 @@
-"""Roles made of permissions, in the form in which each cloud takes them."""
+"""Where a role that grants reads has to hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 
-def role_document(provider: str, permissions: Sequence[str], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """An IAM policy, a Google custom role (for `gcloud iam roles create --file`) or an Azure role definition."""
-    names = sorted(set(permissions))
-    if provider == "aws":
-        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": names, "Resource": "*"}]}
+def grant_places(provider: str, scope: Mapping[str, Any], native_account: str | None) -> list[str]:
+    """The organization, folder, projects, management group or subscriptions of a connection, as its cloud names them.
+
+    Without a scope: its own account.
+    """
     if provider == "gcp":
-        return {
-            "title": "CloudOps reader, addition",
-            "description": "What CloudOps could not read.",
-            "stage": "GA",
-            "includedPermissions": names,
-        }
-    group = scope.get("management_group")
-    subscriptions = scope.get("subscriptions") or ["SUBSCRIPTION"]
-    return {
-        "Name": "CloudOps reader, addition",
-        "IsCustom": True,
-        "Description": "What CloudOps could not read.",
-        "Actions": names,
-        "NotActions": [],
-        "AssignableScopes": [f"/providers/Microsoft.Management/managementGroups/{group}"]
-        if group
-        else [f"/subscriptions/{subscription}" for subscription in subscriptions],
-    }
+        for kind in ("organization", "folder"):
+            if scope.get(kind):
+                return [f"{kind}s/{str(scope[kind]).rpartition('/')[2]}"]
+        own = [native_account.rpartition("/")[2]] if native_account else []
+        return [f"projects/{project}" for project in scope.get("projects") or own]
+    if provider == "azure":
+        if scope.get("management_group"):
+            return [f"/providers/Microsoft.Management/managementGroups/{scope['management_group']}"]
+        own = [native_account] if native_account else []
+        return [f"/subscriptions/{subscription}" for subscription in scope.get("subscriptions") or own]
+    return []

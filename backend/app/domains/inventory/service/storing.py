@@ -147,7 +147,8 @@ async def store_unit(
         now=now,
         owners=placed.owners,
     )
-    plan = make_plan(placed.resources, known, where, complete_types=result.complete_types, read_at=read_at or now)
+    complete_types = _complete_types(result, placed.resources, known, unit.id)
+    plan = make_plan(placed.resources, known, where, complete_types=complete_types, read_at=read_at or now)
     written = Written()
     for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_key)):
         written.add(await write_resources(driver, where, chunk, known))
@@ -167,12 +168,10 @@ async def store_unit(
         left_out=placed.left_out,
     )
     is_complete = result.state is UnitState.COMPLETE
-    await store_relations(
-        driver, edges, result.relations, is_complete=is_complete, complete_types=result.complete_types
-    )
+    await store_relations(driver, edges, result.relations, is_complete=is_complete, complete_types=complete_types)
     if written.ids or plan.close or plan.seen or plan.unreached:
         await recount_units(driver, organization_id, [unit.id, *written.left_units])
-    resources_now = await note_unit(driver, where, unit, result, error=error)
+    resources_now = await note_unit(driver, where, unit, result, complete_types=complete_types, error=error)
     # Last, because the quota's lock keeps the organization's other units from being stored until the commit.
     await check_quota_kept(session, organization_id, "resources", len(written.created) - len(plan.close))
     await announce(session, where, result.unit, written, plan.close, {row.native_type for row in closed})
@@ -184,6 +183,17 @@ async def store_unit(
         error=error,
         since=unit.last_attempt_at,
     )
+
+
+def _complete_types(
+    result: UnitResult, resources: Mapping[str, PreparedResource], known: Mapping[str, Known], unit_id: UUID
+) -> frozenset[str]:
+    """The types whose listing is complete; where everything was listed also those that are here, or were."""
+    if not result.covers_all_types:
+        return result.complete_types
+    here = {made.native_type for made in resources.values()}
+    before = {row.native_type for row in known.values() if row.unit_id == unit_id and not row.closed}
+    return result.complete_types | here | before
 
 
 @counts("resources")

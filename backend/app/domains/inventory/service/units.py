@@ -1,6 +1,6 @@
 """Rows of units: locking one, what a read did to it, its counts, and marking what was not reached."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -99,10 +99,16 @@ async def recount_units(driver: Driver, organization_id: UUID, unit_ids: Sequenc
 
 
 async def note_unit(
-    driver: Driver, where: Destination, unit: LockedUnit, result: UnitResult, *, error: str | None
+    driver: Driver,
+    where: Destination,
+    unit: LockedUnit,
+    result: UnitResult,
+    *,
+    complete_types: Collection[str],
+    error: str | None,
 ) -> int:
     """Write how the read went and when it is tried again by itself; returns the unit's open resources."""
-    seen = unit.type_seen_at | dict.fromkeys(sorted(result.complete_types), where.now.isoformat())
+    seen = unit.type_seen_at | dict.fromkeys(sorted(complete_types), where.now.isoformat())
     may_pass = rules.may_pass(result)
     resources: int = await driver.fetchval(
         """UPDATE sync_units SET state = $3, error = $4, missing_permissions = $5, complete_types = $6,
@@ -116,7 +122,7 @@ async def note_unit(
         result.state.value,
         error,
         rules.missing_permissions(result.errors),
-        sorted(result.complete_types),
+        sorted(complete_types),
         orjson.dumps(seen).decode(),
         where.now,
         where.job_id,
