@@ -48,9 +48,10 @@ async def list_resources_of(
     """Open resources of a type in an account and region, and whether the bound left none out."""
     made = Statement(organization_id)
     place = f"AND r.region = {made.bind(key.region, 'text')}" if key.region else ""
+    place += f"AND r.native_account = {made.bind(key.account, 'text')}" if key.account else ""
     sql = f"""SELECT {_COLUMNS} FROM cloud_resources r
       WHERE r.organization_id = $1 AND r.native_type = {made.bind(key.native_type, "text")} AND r.closed_at IS NULL
-        AND r.native_account = {made.bind(key.account, "text")} {place}
+        {place}
       ORDER BY r.id LIMIT {MAX_LISTED + 1}"""  # noqa: S608  # names are ours
     rows = await fetch(session, sql, made.arguments)
     return [_resource(row) for row in rows[:MAX_LISTED]], len(rows) <= MAX_LISTED
@@ -65,7 +66,7 @@ async def was_listed(session: AsyncSession, organization_id: UUID, key: ListingK
         JOIN sync_units own ON own.organization_id = $1 AND own.id = r.unit_id
         JOIN sync_units u ON u.organization_id = $1 AND u.account_id = own.account_id
         WHERE r.organization_id = $1 AND r.id = {made.bind(known)}
-          AND (r.provider <> 'aws' OR u.native_account = {made.bind(key.account, "text")})
+          AND (r.provider <> 'aws' OR u.native_account = {made.bind(key.account or "", "text")})
           AND ({region} = '' OR u.region IN ({region}, 'global'))
           AND u.type_seen_at ->> {made.bind(key.native_type, "text")} IS NOT NULL) AS seen"""  # noqa: S608
     return bool((await fetch(session, sql, made.arguments))[0]["seen"])

@@ -27,7 +27,7 @@ class Resource:
 
 
 class Listing(NamedTuple):
-    """Every open resource of a type in an account and region (`""`: all regions). `complete`: nothing is missing."""
+    """Every open resource of a type in an account and region (`""`: in all). `complete`: nothing is missing."""
 
     resources: Sequence[Resource]
     complete: bool
@@ -56,7 +56,9 @@ def reference_read(reference: str) -> UUID:
 
 def reads_of(native_type: str, account: str, region: str, ids: Iterable[str]) -> set[UUID]:
     """The read keys that a resource of this type and place, with these ids, touches when it comes, goes or changes."""
-    listings = {listing_read(ListingKey(native_type, account, place)) for place in (region, "")}
+    listings = {
+        listing_read(ListingKey(native_type, owner, place)) for owner in (account, "") for place in (region, "")
+    }
     return listings | {reference_read(id_) for id_ in ids}
 
 
@@ -106,7 +108,7 @@ class Estate:
             self.reads.add(found.id)
         return found
 
-    def listing(self, native_type: str, account: str, region: str = "") -> Listing:
+    def listing(self, native_type: str, account: str = "", region: str = "") -> Listing:
         """Every open resource of a type there; `complete` is false where some could not be read."""
         key = ListingKey(native_type, account, region)
         self.reads.add(listing_read(key))

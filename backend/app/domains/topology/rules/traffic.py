@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 MAX_PORT = 65_535
@@ -134,9 +134,13 @@ def to_cidrs(found: Addresses) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule of a firewall. `protocols` of None means all of them; `label` names the rule in evidence."""
+    """One rule of a firewall. `protocols` of None means all of them; `label` names the rule in evidence.
+
+    `passes`: it neither allows nor refuses, the next firewall of the chain decides.
+    """
 
     allow: bool
+    passes: bool = False
     sources: Addresses
     protocols: frozenset[str] | None = None
     ports: Sequence[tuple[int, int]] = ALL_PORTS
@@ -168,16 +172,22 @@ def protocol_name(text: object) -> str | None:
 
 def evaluate(rules: Sequence[Rule], *, within: Addresses = ANYWHERE) -> list[Flow]:
     """What rules let through, the first that matches deciding, everything else refused. Ports in order, not joined."""
+    return evaluate_stages([rules], within=within)
+
+
+def evaluate_stages(stages: Sequence[Sequence[Rule]], *, within: Addresses = ANYWHERE) -> list[Flow]:
+    """The same for firewalls that one packet asks in turn: what no rule of one matches, the next decides."""
     flows: list[Flow] = []
     for protocol in PROTOCOLS:
-        relevant = [rule for rule in rules if rule.protocols is None or protocol in rule.protocols]
+        relevant = [[one for one in stage if one.protocols is None or protocol in one.protocols] for stage in stages]
         has_ports = protocol in ("tcp", "udp")
         cuts = {0, MAX_PORT + 1}
-        for rule in relevant if has_ports else ():
+        for rule in chain.from_iterable(relevant) if has_ports else ():
             cuts |= {edge for low, high in rule.ports for edge in (low, high + 1)}
         for low, end in pairwise(sorted(cuts)):
             matching = [
-                rule for rule in relevant if not has_ports or any(first <= low <= last for first, last in rule.ports)
+                [one for one in stage if not has_ports or any(first <= low <= last for first, last in one.ports)]
+                for stage in relevant
             ]
             flow = _first_match(protocol, low, end - 1, matching, within)
             if flow.sources.v4 or flow.sources.v6:
@@ -185,19 +195,26 @@ def evaluate(rules: Sequence[Rule], *, within: Addresses = ANYWHERE) -> list[Flo
     return flows
 
 
-def _first_match(protocol: str, low: int, high: int, rules: Sequence[Rule], within: Addresses) -> Flow:
+def _first_match(
+    protocol: str, low: int, high: int, stages: Sequence[Sequence[Rule]], within: Addresses
+) -> Flow:
     admitted: dict[int, IntervalSet] = {}
     labels: dict[str, None] = {}
     for family in (4, 6):
         left, allowed = within.of(family), NOTHING
-        for rule in rules:
-            matched = left & rule.sources.of(family)
-            if not matched:
-                continue
-            if rule.allow:
-                allowed |= matched
-                labels[rule.label] = None
-            left -= matched
+        for stage in stages:
+            passed = NOTHING
+            for rule in stage:
+                matched = left & rule.sources.of(family)
+                if not matched:
+                    continue
+                if rule.passes:
+                    passed |= matched
+                elif rule.allow:
+                    allowed |= matched
+                    labels[rule.label] = None
+                left -= matched
+            left |= passed
         admitted[family] = allowed
     return Flow(protocol, low, high, Addresses(admitted[4], admitted[6]), tuple(filter(None, labels)))
 
