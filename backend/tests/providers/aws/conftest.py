@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from app.providers.aws import AwsProvider
+from app.providers.aws.catalogue import SERVICES
 from app.providers.base import CollectedResource, Connection, Unit, UnitResult
 from moto.server import ThreadedMotoServer
 from tests.providers.aws.estate import Estate
@@ -90,7 +91,7 @@ async def collect_all(provider: AwsProvider, connection: Connection) -> list[Uni
 async def collect_one(
     provider: AwsProvider, connection: Connection, service: str, *, budget_seconds: float = 30
 ) -> UnitResult:
-    region = "global" if service in ("iam", "s3", "route53") else connection.regions[0]
+    region = "global" if SERVICES[service].is_global else connection.regions[0]
     unit = Unit(account=ACCOUNT, region=region, service=service)
     return await provider.collect(connection, unit, budget_seconds=budget_seconds)
 

@@ -35,7 +35,7 @@ async def test_a_unit_of_which_nothing_could_be_read_failed(
     provider: AwsProvider, proxy: FaultyProxy, service: str
 ) -> None:
     # The account's unit of IAM reads one setting of S3 too, which an earlier test may have set.
-    refusals = [denies(service), denies("s3")]
+    refusals = [denies(service), denies("s3"), denies("account")]
     proxy.fault = lambda request: any(refuse(request) for refuse in refusals)
     result = await collect_one(provider, connection_to(proxy.url), service)
     assert (result.state, result.resources, result.complete_types) == (UnitState.FAILED, (), frozenset())
