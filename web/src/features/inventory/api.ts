@@ -1,17 +1,18 @@
-import { getInventorySummary, getSyncState } from '@cloudops/api-client'
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { answerOf, listOf } from '@/services/http'
-import { keysetPages, PAGE_ROWS } from '@/services/paging'
 import {
   completeSearch,
+  getInventorySummary,
   getResource,
+  getSyncState,
   listResourceChanges,
   listResourceFacets,
   listResourceHistory,
   listResources,
   listResourceTrends,
   listTagCoverage,
-} from './calls'
+} from '@cloudops/api-client'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { answerOf, listOf } from '@/services/http'
+import { keysetPages, PAGE_ROWS } from '@/services/paging'
 
 /** The API's own filters; several values of one are comma-separated there. `search` is the search language. */
 export type ResourceFilter = {

@@ -1,6 +1,6 @@
 import type { ApiProblem } from '@/services/problem'
+import type { CompletionOption } from '@/types/api'
 import type { ResourceFilter } from './api'
-import type { CompletionOption } from './calls'
 
 /** The text with an option put in, and where the cursor then stands: behind a value comes a space. */
 export function complete(

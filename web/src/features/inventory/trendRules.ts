@@ -1,5 +1,5 @@
 import { assignColors, MOST_SERIES, OTHER_SERIES, type SeriesChartData } from '@/components/Charts/series'
-import type { Trends } from './calls'
+import type { Trends } from '@/types/api'
 
 /** Lines of a trend as bands: the largest four, the rest as one. `nameOf` says what a key is called. */
 export function trendSeries(

@@ -1,17 +1,17 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { saveFile } from '@/components/Common/download'
-import { answerOf } from '@/services/http'
-import { useCan } from '@/services/permissions'
-import { filterQuery, type ResourceFilter } from './api'
 import {
   createResourceView,
   deleteResourceView,
   downloadResourceExport,
   listResourceExports,
   listResourceViews,
-  type ResourceExportRead,
+  type ResourceExport,
   startResourceExport,
-} from './calls'
+} from '@cloudops/api-client'
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { saveFile } from '@/components/Common/download'
+import { answerOf } from '@/services/http'
+import { useCan } from '@/services/permissions'
+import { filterQuery, type ResourceFilter } from './api'
 
 const viewKey = ['resource-views'] as const
 const exportKey = ['resource-exports'] as const
@@ -39,9 +39,9 @@ export function useRemoveView() {
   })
 }
 
-export type ExportFormat = ResourceExportRead['format']
+export type ExportFormat = ResourceExport['format']
 
-const isUnderWay = ({ state }: ResourceExportRead) => state === 'queued' || state === 'running'
+const isUnderWay = ({ state }: ResourceExport) => state === 'queued' || state === 'running'
 const LOOK_AGAIN_MS = 1_500
 
 /** The newest exports, looked at again while one is being written. */
@@ -68,7 +68,7 @@ export function useStartExport() {
 
 export function useDownloadExport() {
   return useMutation({
-    mutationFn: async ({ id, format, created_at }: ResourceExportRead) =>
+    mutationFn: async ({ id, format, created_at }: ResourceExport) =>
       saveFile(
         `resources-${created_at.slice(0, 10)}.${format}`,
         await answerOf(downloadResourceExport({ path: { export_id: id } })),

@@ -1,15 +1,17 @@
-import { getResource, listResourceChanges, listResources } from '@cloudops/api-client'
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
-import { answerOf } from '@/services/http'
 import {
   createTopologyView,
   deleteTopologyView,
   findTopologyPaths,
   getBlastRadius,
   getExposure,
+  getResource,
   getTopology,
+  listResourceChanges,
+  listResources,
   listTopologyViews,
-} from './calls'
+} from '@cloudops/api-client'
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { answerOf } from '@/services/http'
 import { openable } from './rules/graph'
 
 export type MapQuestion = {

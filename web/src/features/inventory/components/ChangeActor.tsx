@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next'
-import type { Change } from '../calls'
+import type { ResourceChange } from '@/types/api'
 
 /** Who changed it and by which call; says so where the cloud did not tell. */
-export function ChangeActor({ change }: { change: Pick<Change, 'actor' | 'action' | 'event_id'> }) {
+export function ChangeActor({ change }: { change: Pick<ResourceChange, 'actor' | 'action' | 'event_id'> }) {
   const { t } = useTranslation()
   if (!change.actor && !change.action) return <span className="text-muted">{t('change.unknownActor')}</span>
   return (

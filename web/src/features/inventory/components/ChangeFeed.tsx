@@ -14,8 +14,8 @@ import { type Column, VirtualTable } from '@/components/Common/VirtualTable'
 import { formatNumber } from '@/services/format'
 import { useRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
+import type { ResourceChange } from '@/types/api'
 import { changeFeedQuery, inventorySummaryQuery } from '../api'
-import type { Change } from '../calls'
 import { CHANGE_KINDS, useChangeFilter } from '../hooks/useChangeFilter'
 import { typeName } from '../rules'
 import { ChangeKind } from './ChangeKind'
@@ -25,7 +25,7 @@ import { SearchLanguage } from './SearchLanguage'
 export function useChanges() {
   const { filter } = useChangeFilter()
   const query = useInfiniteQuery({ ...changeFeedQuery(filter), enabled: useCan('inventory:read') })
-  return { query, ...useRows<Change>(query) }
+  return { query, ...useRows<ResourceChange>(query) }
 }
 
 /** Which changes the feed shows. */
@@ -129,14 +129,14 @@ const MOST_PATHS = 3
 /** "properties.State, tags.env and 2 more": what of a resource changed. */
 function useChangedFields() {
   const { t } = useTranslation()
-  return ({ changes }: Change): string => {
+  return ({ changes }: ResourceChange): string => {
     const paths = changes.map(({ path }) => path.replace(/^\//, '').replaceAll('/', '.'))
     const shown = paths.slice(0, MOST_PATHS).join(', ')
     return paths.length > MOST_PATHS ? `${shown} ${t('change.more', { count: paths.length - MOST_PATHS })}` : shown
   }
 }
 
-function useChangeColumns(): Column<Change>[] {
+function useChangeColumns(): Column<ResourceChange>[] {
   const { t } = useTranslation()
   const fields = useChangedFields()
   return useMemo(

@@ -9,12 +9,12 @@ import { Facts, Section, SidePanel } from '@/components/Common/SidePanel'
 import { Time } from '@/components/Common/Time'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { formatInstant } from '@/services/format'
-import type { Change } from '../calls'
+import type { ResourceChange } from '@/types/api'
 import { ChangeActor } from './ChangeActor'
 import { ChangeKind } from './ChangeKind'
 
 /** One change: who, when, and every field before and after. */
-export function ChangePanel({ change, onClose }: { change: Change; onClose: () => void }) {
+export function ChangePanel({ change, onClose }: { change: ResourceChange; onClose: () => void }) {
   const { t } = useTranslation()
   const scopedLink = useScopedLink()
   return (

@@ -12,13 +12,13 @@ import { SkeletonRows } from '@/components/Common/Skeleton'
 import { Time } from '@/components/Common/Time'
 import { formatBytes, formatInstant, formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import type { ResourceExport } from '@/types/api'
 import type { ResourceFilter } from '../api'
-import type { ResourceExportRead } from '../calls'
 import { searchOf } from '../searchRules'
 import { type ExportFormat, exportsQuery, useDownloadExport, useStartExport } from '../viewsApi'
 
 const FORMATS: ExportFormat[] = ['csv', 'jsonl', 'parquet']
-const TONES: Record<ResourceExportRead['state'], Tone> = {
+const TONES: Record<ResourceExport['state'], Tone> = {
   queued: 'neutral',
   running: 'busy',
   ready: 'ok',
@@ -106,7 +106,7 @@ export function ExportList() {
   )
 }
 
-function ExportRow({ item }: { item: ResourceExportRead }) {
+function ExportRow({ item }: { item: ResourceExport }) {
   const { t } = useTranslation()
   const download = useDownloadExport()
   return (

@@ -6,8 +6,8 @@ import { classes } from '@/components/Common/classes'
 import { useShortcuts } from '@/hooks/useShortcuts'
 import { useCan } from '@/services/permissions'
 import { ApiProblem } from '@/services/problem'
+import type { CompletionOption } from '@/types/api'
 import { completionQuery } from '../api'
-import type { CompletionOption } from '../calls'
 import { complete, placeOf } from '../searchRules'
 
 type Props = {

@@ -9,8 +9,8 @@ import { SkeletonRows } from '@/components/Common/Skeleton'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { formatNumber, formatPercent } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import type { TagCoverages } from '@/types/api'
 import { tagCoverageQuery } from '../api'
-import type { TagCoverages } from '../calls'
 
 const MOST_KEYS = 15
 

@@ -8,8 +8,8 @@ import { Skeleton } from '@/components/Common/Skeleton'
 import { formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import { typeName } from '@/services/typeName'
+import type { BlastRadius } from '@/types/api'
 import { blastQuery } from '../api'
-import type { BlastRadiusRead } from '../calls'
 import type { MapView } from '../hooks/useMapView'
 import { graphOf } from '../rules/graph'
 import { Drawing } from './Drawing'
@@ -40,7 +40,7 @@ export function BlastResult({ view, accountName }: Props) {
   )
 }
 
-function BlastDrawing({ answer, view, accountName }: Props & { answer: BlastRadiusRead }) {
+function BlastDrawing({ answer, view, accountName }: Props & { answer: BlastRadius }) {
   const { t } = useTranslation()
   const changed = useChanged(view)
   const graph = useMemo(() => graphOf(answer.nodes, answer.edges), [answer])
@@ -64,7 +64,7 @@ function BlastDrawing({ answer, view, accountName }: Props & { answer: BlastRadi
   )
 }
 
-export function BlastSummary({ answer }: { answer: BlastRadiusRead }) {
+export function BlastSummary({ answer }: { answer: BlastRadius }) {
   const { t } = useTranslation()
   const total = answer.by_type.reduce((sum, { count }) => sum + count, 0)
   return (

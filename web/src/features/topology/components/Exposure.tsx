@@ -8,8 +8,8 @@ import { QueryState } from '@/components/Common/QueryState'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { useCan } from '@/services/permissions'
+import type { ExposureChain, ExposureDetail, PortRange } from '@/types/api'
 import { exposureQuery } from '../api'
-import type { ExposureChain, ExposureDetail, PortRange } from '../calls'
 
 const ALL_PORTS = 65_535
 

@@ -7,8 +7,8 @@ import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { useCan } from '@/services/permissions'
 import { typeName } from '@/services/typeName'
+import type { TopologyNode, TopologyPaths } from '@/types/api'
 import { pathsQuery } from '../api'
-import type { PathsRead, TopologyNode } from '../calls'
 import type { MapView } from '../hooks/useMapView'
 import { graphOf } from '../rules/graph'
 import { edgesOfPaths } from '../rules/paths'
@@ -36,7 +36,7 @@ export function PathResult({ view, accountName }: Props) {
   )
 }
 
-function PathDrawing({ answer, view, accountName }: Props & { answer: PathsRead }) {
+function PathDrawing({ answer, view, accountName }: Props & { answer: TopologyPaths }) {
   const { t } = useTranslation()
   const changed = useChanged(view)
   const graph = useMemo(() => graphOf(answer.nodes, edgesOfPaths(answer)), [answer])
@@ -67,7 +67,7 @@ function PathDrawing({ answer, view, accountName }: Props & { answer: PathsRead 
   )
 }
 
-type ChainProps = { path: PathsRead['paths'][number]; nodes: TopologyNode[]; onOpen: (id: string) => void }
+type ChainProps = { path: TopologyPaths['paths'][number]; nodes: TopologyNode[]; onOpen: (id: string) => void }
 
 function Chain({ path, nodes, onOpen }: ChainProps) {
   const { t } = useTranslation()

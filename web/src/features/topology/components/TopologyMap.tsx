@@ -5,8 +5,8 @@ import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import type { TopologyAnswer } from '@/types/api'
 import { changedQuery, mapQuery } from '../api'
-import type { TopologyRead } from '../calls'
 import { useGroupNames } from '../hooks/useGroupNames'
 import type { MapView } from '../hooks/useMapView'
 import { DOTS_FROM, graphOf, MOST_CARDS, openable } from '../rules/graph'
@@ -42,7 +42,7 @@ export function TopologyMap({ view, accountName }: Props) {
   const { t } = useTranslation()
   const { query, isCrowded, size } = useMap(view)
   const changed = useChanged(view)
-  const partial = ({ truncated, nodes, total_nodes }: TopologyRead) =>
+  const partial = ({ truncated, nodes, total_nodes }: TopologyAnswer) =>
     truncated
       ? t('map.truncated', { shown: formatNumber(nodes.length), total: formatNumber(total_nodes) })
       : isCrowded
@@ -65,7 +65,7 @@ export function TopologyMap({ view, accountName }: Props) {
   )
 }
 
-type DrawingProps = Props & { answer: TopologyRead; isCrowded: boolean; changed: ChangeTimes }
+type DrawingProps = Props & { answer: TopologyAnswer; isCrowded: boolean; changed: ChangeTimes }
 
 function MapDrawing({ answer, isCrowded, view, changed, accountName }: DrawingProps) {
   const { t } = useTranslation()

@@ -1,11 +1,11 @@
 import { useCallback, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { typeName } from '@/services/typeName'
-import type { TopologyRead } from '../calls'
+import type { TopologyAnswer } from '@/types/api'
 import { groupValue, nodeLabel } from '../rules/graph'
 
 /** Names of groups, also of opened ones: those are no longer in the answer, so names once seen are kept. */
-export function useGroupNames(answer: TopologyRead, by: string, accountName: (id: string) => string) {
+export function useGroupNames(answer: TopologyAnswer, by: string, accountName: (id: string) => string) {
   const { t } = useTranslation()
   const seen = useRef(new Map<string, string>())
   return useCallback(

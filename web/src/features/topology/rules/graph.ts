@@ -1,5 +1,5 @@
 import { typeName } from '@/services/typeName'
-import type { TopologyEdge, TopologyNode } from '../calls'
+import type { TopologyEdge, TopologyNode } from '@/types/api'
 
 /** A node as drawn: `frame` is the opened group that it stands in, null on the open ground. */
 export type MapNode = TopologyNode & { frame: string | null; groupKey: string | null }

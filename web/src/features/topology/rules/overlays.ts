@@ -1,6 +1,5 @@
 import { SEVERITIES } from '@/components/Common/Severity'
-import type { Money, Severity } from '@/types/api'
-import type { TopologyNode } from '../calls'
+import type { Money, Severity, TopologyNode } from '@/types/api'
 
 export const OVERLAYS = ['none', 'cost', 'findings', 'change', 'stale'] as const
 export type Overlay = (typeof OVERLAYS)[number]

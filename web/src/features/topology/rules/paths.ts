@@ -1,7 +1,7 @@
-import type { PathsRead, TopologyEdge } from '../calls'
+import type { TopologyEdge, TopologyPaths } from '@/types/api'
 
 /** The steps of all paths as edges between nodes; a step that several paths share is one edge. */
-export function edgesOfPaths({ paths, nodes }: PathsRead): TopologyEdge[] {
+export function edgesOfPaths({ paths, nodes }: TopologyPaths): TopologyEdge[] {
   const nodeIds = new Map(nodes.flatMap(({ id, resource_id }) => (resource_id ? [[resource_id, id] as const] : [])))
   const edges = new Map<string, TopologyEdge>()
   for (const { steps } of paths) {
