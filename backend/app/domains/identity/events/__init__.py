@@ -13,10 +13,7 @@ from app.domains.identity.events.access import (
     ServiceIdentityCreated,
     ServiceIdentityDeleted,
 )
-from app.domains.identity.events.base import (
-    ActorEvent,
-    IdentityEvent,
-)
+from app.domains.identity.events.base import ActorEvent, IdentityEvent
 from app.domains.identity.events.connections import (
     ConnectionAdded,
     ConnectionChanged,
@@ -43,7 +40,9 @@ from app.domains.identity.events.factors import (
     FactorResetApproved,
     FactorResetEnded,
     FactorResetRequested,
+    FactorsRemovedByOperator,
     PasswordChanged,
+    PasswordLinkMadeByOperator,
     PasswordResetRequested,
     RecoveryCodesMade,
     RecoveryCodeUsed,
@@ -67,6 +66,7 @@ from app.domains.identity.events.people import (
     MemberAdded,
     MemberChanged,
     MemberRemoved,
+    ProfileChanged,
     RefreshReused,
     SessionRevoked,
     SignInFailed,
@@ -95,6 +95,7 @@ __all__ = [
     "FactorResetApproved",
     "FactorResetEnded",
     "FactorResetRequested",
+    "FactorsRemovedByOperator",
     "GroupProvisioned",
     "IdentityEvent",
     "IdentityLinked",
@@ -114,9 +115,11 @@ __all__ = [
     "OrganizationSwitched",
     "OwnerChanged",
     "PasswordChanged",
+    "PasswordLinkMadeByOperator",
     "PasswordResetRequested",
     "PersonProvisioned",
     "PolicyChanged",
+    "ProfileChanged",
     "ProviderLoggedOut",
     "ProviderSignInRefused",
     "RecoveryCodeUsed",

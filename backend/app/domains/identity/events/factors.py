@@ -124,3 +124,21 @@ class FactorResetEnded(IdentityEvent):
     name: ClassVar[str] = "factor_reset.ended"
     reset_id: UUID
     reason: str  # used | cancelled
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorsRemovedByOperator(IdentityEvent):
+    """Who runs the installation took every factor of a person who has none left; published in each organization."""
+
+    name: ClassVar[str] = "factor.removed_by_operator"
+    actor_kind: str = "operator"
+    removed: int
+    ended_sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordLinkMadeByOperator(IdentityEvent):
+    """Who runs the installation made a link that sets a new password."""
+
+    name: ClassVar[str] = "password.link_made_by_operator"
+    actor_kind: str = "operator"

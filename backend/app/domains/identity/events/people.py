@@ -22,7 +22,7 @@ class SignInFailed(IdentityEvent):
 
     name: ClassVar[str] = "session.sign_in_failed"
     outcome: ClassVar[str] = "failure"
-    cause: str  # password | disabled | identity_provider (the organization wants it) | passkey
+    cause: str  # password | first_password_expired | disabled | identity_provider (the organization wants it) | passkey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +60,11 @@ class MemberChanged(IdentityEvent):
 class MemberRemoved(IdentityEvent):
     name: ClassVar[str] = "member.removed"
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileChanged(IdentityEvent):
+    """A person changed how they are called. The names themselves stay out of the log, like addresses."""
+
+    name: ClassVar[str] = "profile.changed"
+    fields: tuple[str, ...]
