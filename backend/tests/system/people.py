@@ -36,6 +36,11 @@ class Person:
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer
 
+    def is_signed_in(self) -> bool:
+        """False once somebody ended the session: a person has room for twenty."""
+        headers = {"Authorization": f"Bearer {self.token}", "X-Forwarded-For": any_address()}
+        return httpx.get(f"{self.platform.api}/auth/me", headers=headers, timeout=30).is_success
+
     def new_totp(self) -> tuple[str, str]:
         """(id, a valid code) of an authenticator app that is not confirmed yet."""
         made = self.call("POST", "/auth/factors/totp", json={"name": "Phone"}).json()
@@ -83,8 +88,8 @@ class People:
         return str(answer.json()["access_token"])
 
     def owner(self) -> Person:
-        """The platform's owner in the annex, in a session that is young enough for everything."""
-        if self._owner is None or time.monotonic() > self._owner_until:
+        """The platform's owner in the annex, in a session that is alive and young enough for everything."""
+        if self._owner is None or time.monotonic() > self._owner_until or not self._owner.is_signed_in():
             token = self.in_organization(self._annex)
             self._owner = Person(self.platform, self.platform.email, self.platform.password, token, self._annex)
             self._owner_until = time.monotonic() + OWNER_SECONDS

@@ -307,7 +307,11 @@ async def test_sign_in_methods_say_the_same_of_every_address(
     assert await methods("anybody@proven.example") == nothing
 
 
-LOGOUT = {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "nonce": None, "exp": None}
+LOGOUT: dict[str, Any] = {
+    "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    "nonce": None,
+    "exp": None,
+}
 
 
 @pytest.mark.parametrize(
