@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from app.core.database import Base, Database, set_organization, use_database
+from app.core.grants import grants_sql
 from app.core.ids import new_id
 from app.core.rls import CURRENT_ORG, protection_statements
 from sqlalchemy import text
@@ -79,15 +80,12 @@ async def _make_database(server_url: str, name: str) -> tuple[str, str]:
             from app.core.tasks import install_queue
 
             await install_queue(setup)
-        for schema in ("public", "app", "directory"):
-            await setup.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {APP_ROLE}"))
-            for kind, rights in (
-                ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
-                ("SEQUENCES", "USAGE, SELECT"),
-                ("FUNCTIONS", "EXECUTE"),
-            ):
-                await setup.execute(text(f"GRANT {rights} ON ALL {kind} IN SCHEMA {schema} TO {APP_ROLE}"))
     await owner.close()
+    connection = await asyncpg.connect(owner_url)
+    try:
+        await connection.execute(grants_sql(APP_ROLE))  # the rights that the product has, no others
+    finally:
+        await connection.close()
     host = base.rpartition("@")[2]
     return owner_url, f"postgresql://{APP_ROLE}:{APP_PASSWORD}@{host.removeprefix('postgresql://')}/{name}"
 

@@ -145,6 +145,30 @@ def organizations(data_dir: DataDir = None) -> None:
     show_organizations()
 
 
+@app.command("reset-factors")
+def reset_factors(
+    email: Annotated[str, typer.Argument(help="The address the person signs in with.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove every sign-in factor of a person who lost them all, and end their sessions; on record, told by mail."""
+    from app.cli.people import reset_factors as run
+
+    _use_data_dir(data_dir)
+    raise typer.Exit(run(email, confirmed=yes))
+
+
+@app.command("password-link")
+def password_link(
+    email: Annotated[str, typer.Argument(help="The address the person signs in with.")], data_dir: DataDir = None
+) -> None:
+    """Print a link that sets a person's password, for one whose password nobody knows; on record, told by mail."""
+    from app.cli.people import make_password_link
+
+    _use_data_dir(data_dir)
+    raise typer.Exit(make_password_link(email))
+
+
 @app.command()
 def quotas(
     organization: Annotated[str, typer.Argument(help="The organization's id.")],

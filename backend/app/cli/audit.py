@@ -31,6 +31,9 @@ async def _verify(organization: str | None, known: tuple[int, str] | None) -> in
             typer.echo(
                 f"{state}  {organization_id}  {found.checked} events; head {found.head_number}:{found.head}, {signed}"
             )
+            if found.pruned is not None:
+                removed = f"1 to {found.pruned.number} were removed on {found.pruned.pruned_at:%Y-%m-%d}"
+                typer.echo(f"      {removed}: the log is kept for {found.pruned.retention_days} days")
             for problem in found.problems:
                 typer.echo(f"      {problem}")
             failed += not found.ok

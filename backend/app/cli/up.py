@@ -236,7 +236,12 @@ class _Announcement:
             lines.append(f"  Log       {self._log_file}")
         if self._login is not None:
             email, password = self._login
-            lines += [f"  E-mail    {email}", f"  Password  {password}", "", "The password is shown this once."]
+            lines += [
+                f"  E-mail    {email}",
+                f"  Password  {password}",
+                "",
+                "The password is shown this once and works for seven days: change it under Profile, Security.",
+            ]
         width = max(len(line) for line in lines)
         typer.echo("\n".join(["", "─" * width, *lines, "─" * width, ""]))
         sys.stdout.flush()

@@ -4,6 +4,33 @@ import hashlib
 
 # cop_app needs TEMPORARY: bulk paths copy into a temporary table and merge from there.
 _SQL = r"""
+CREATE SCHEMA IF NOT EXISTS app;
+-- The only way in which rows of the audit log go: the oldest numbers of the transaction's own organization, none of
+-- them younger than `days` and a year, and only together with the event that says so.
+CREATE OR REPLACE FUNCTION app.prune_audit(upto bigint, days integer) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $prune$
+DECLARE
+  org uuid := app.current_org();
+  youngest timestamptz := now() - make_interval(days => greatest(days, 365));
+  removed bigint;
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.audit_events WHERE organization_id = org AND action = 'audit_log.pruned'
+                 AND changes->>'number' = upto::text) THEN
+    RAISE EXCEPTION 'no event says that the audit log is pruned up to %', upto;
+  END IF;
+  IF EXISTS (SELECT FROM public.audit_seals s JOIN public.audit_events e
+             ON e.organization_id = s.organization_id AND e.id = s.event_id
+             WHERE s.organization_id = org AND s.number <= upto AND e.at >= youngest) THEN
+    RAISE EXCEPTION 'the audit log up to % is not old enough to be pruned', upto;
+  END IF;
+  DELETE FROM public.audit_events e USING public.audit_seals s
+    WHERE s.organization_id = org AND s.number <= upto AND e.organization_id = org AND e.id = s.event_id;
+  DELETE FROM public.audit_seals s WHERE s.organization_id = org AND s.number <= upto;
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  RETURN removed;
+END $prune$;
+REVOKE ALL ON FUNCTION app.prune_audit(bigint, integer) FROM PUBLIC;
+
 DO $grants$
 DECLARE
   app_role text := '{app_role}';

@@ -77,6 +77,7 @@ class Platform:
             "CLOUDOPS_ALLOWED_ENDPOINTS": "http://127.0.0.1:*",
             "CLOUDOPS_TRUSTED_PROXIES": "127.0.0.1/32",
             "CLOUDOPS_RATE_LIMIT_SCALE": LIMIT_SCALE,
+            "CLOUDOPS_ORGANIZATIONS_PER_PERSON": "1000",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         if self.smtp_url:

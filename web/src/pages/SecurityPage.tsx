@@ -5,6 +5,7 @@ import { ScrollPage } from '@/components/Layout/ListPage'
 import { ApiKeyList } from '@/features/access/components/ApiKeyList'
 import { useAccountNames } from '@/features/accounts/api'
 import { FactorList } from '@/features/identity/components/factors/FactorList'
+import { LinkedProviders } from '@/features/identity/components/LinkedProviders'
 import { PasswordForm } from '@/features/identity/components/profile/PasswordForm'
 import { ProfileNavigation } from '@/features/identity/components/profile/ProfileNavigation'
 import { SessionList } from '@/features/identity/components/SessionList'
@@ -25,6 +26,7 @@ export default function SecurityPage() {
           {demanded && <Strip>{t('factor.demanded')}</Strip>}
           <FactorList />
           <PasswordForm />
+          <LinkedProviders />
           <SessionList />
           {mayHaveKeys && <ApiKeyList own accounts={accounts} />}
         </div>

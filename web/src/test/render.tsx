@@ -23,6 +23,7 @@ export function signInAs(role: string): void {
       organization: { id: 'o1', name: 'Acme' },
       email_verified: true,
       mfa: { enrolled: true, required: false, grace_ends_at: null },
+      password_expires_at: null,
     },
   })
 }

@@ -173,6 +173,7 @@ export const sampleMe = (fields: Partial<Me> = {}): Me => ({
   organization: { id: 'o1', name: 'Acme' },
   email_verified: true,
   mfa: { enrolled: true, required: false, grace_ends_at: null },
+  password_expires_at: null,
   ...fields,
 })
 

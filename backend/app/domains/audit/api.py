@@ -21,6 +21,7 @@ from app.domains.audit.schemas import (
     AuditHeadReference,
     AuditHeadsRead,
     AuditKeyRead,
+    AuditPruningRead,
     AuditSinkCreate,
     AuditSinkMade,
     AuditSinkNewSecret,
@@ -104,7 +105,8 @@ async def verify_audit_log(
         session, caller.organization_id, known_head=(known.number, known.hash) if known else None
     )
     head = AuditHeadReference(number=found.head_number, hash=found.head, signed_at=found.signed_at)
-    return AuditVerificationRead(ok=found.ok, checked=found.checked, problems=found.problems, head=head)
+    pruned = AuditPruningRead.model_validate(found.pruned) if found.pruned else None
+    return AuditVerificationRead(ok=found.ok, checked=found.checked, problems=found.problems, head=head, pruned=pruned)
 
 
 @router.get("/heads")

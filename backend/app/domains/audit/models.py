@@ -1,5 +1,7 @@
 """The audit log, its seals and signed heads, which are never changed: the product's role may only insert and read.
 
+What is older than the organization keeps its log is removed by `app.prune_audit` of the database (core/grants.py).
+
 A seal is a row of its own rather than columns filled in later, so that no role needs the right to update.
 Data class: actors, addresses and masked values; deleted with the organization only.
 """

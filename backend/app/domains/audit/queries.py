@@ -136,6 +136,18 @@ async def list_links(
     ]
 
 
+async def list_changes_of(session: AsyncSession, organization_id: UUID, action: str) -> Sequence[dict[str, Any]]:
+    """What all events of one action changed."""
+    query = select(AuditEvent.changes).where(AuditEvent.organization_id == organization_id, AuditEvent.action == action)
+    return (await session.execute(query)).scalars().all()
+
+
+async def count_seals_upto(session: AsyncSession, organization_id: UUID, number: int) -> int:
+    """How many links there are up to a number."""
+    query = select(func.count()).where(AuditSeal.organization_id == organization_id, AuditSeal.number <= number)
+    return (await session.execute(query)).scalar_one()
+
+
 async def count_unsealed_before(session: AsyncSession, organization_id: UUID, before: datetime) -> int:
     """Events older than `before` that no seal covers: put in later, or their seals were removed."""
     sealed = select(AuditSeal.event_id).where(

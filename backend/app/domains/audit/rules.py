@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 GENESIS = bytes(32)
+PRUNED = "audit_log.pruned"
 MASK = "(set)"
 MAX_TEXT = 500
 MAX_ITEMS = 50
@@ -117,6 +118,15 @@ def head_bytes(
             hashlib.sha256(previous_signature).digest(),
         )
     )
+
+
+def pruning_bytes(
+    organization_id: UUID, number: int, chain_hash: bytes, retention_days: int, pruned_at: datetime
+) -> bytes:
+    """What the signature of a removal is over; built like `head_bytes`, with a name of its own."""
+    instant = pruned_at.astimezone(UTC).isoformat(timespec="microseconds").encode()
+    fixed = organization_id.bytes + number.to_bytes(8) + chain_hash + retention_days.to_bytes(8)
+    return b"cloudops audit pruning 1\0" + fixed + len(instant).to_bytes(1) + instant
 
 
 def csv_cell(value: object) -> str:

@@ -79,6 +79,14 @@ class AuditHeadReference(ReadModel):
     signed_at: datetime | None
 
 
+class AuditPruningRead(ReadModel):
+    """Numbers up to `number` were removed at `pruned_at`, because the log is kept for `retention_days`."""
+
+    number: int
+    retention_days: int
+    pruned_at: datetime
+
+
 class AuditVerificationRead(ReadModel):
     """`checked` is how many numbers hold; `problems` are sentences, at most 20."""
 
@@ -86,6 +94,7 @@ class AuditVerificationRead(ReadModel):
     checked: int
     problems: list[str]
     head: AuditHeadReference
+    pruned: AuditPruningRead | None
 
 
 class SinkSecretRead(ReadModel):

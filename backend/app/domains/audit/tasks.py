@@ -27,6 +27,12 @@ async def sign_heads(session: AsyncSession, organization_id: UUID) -> None:
     await service.sign_head(session, organization_id)
 
 
+@schedule("audit.prune", cron="23 4 * * *")
+async def prune(session: AsyncSession, organization_id: UUID) -> None:
+    """Every night: remove what is older than the organization keeps its log."""
+    await service.prune(session, organization_id)
+
+
 @schedule("audit.stream_sinks", cron="* * * * * 20,50")
 async def stream_sinks(session: AsyncSession, organization_id: UUID) -> None:
     """Twice a minute, between the sealer's turns; also what makes a failed sink try again."""

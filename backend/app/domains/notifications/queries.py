@@ -152,6 +152,17 @@ async def list_role_emails(session: AsyncSession, organization_id: UUID, roles: 
     return (await session.scalars(statement)).all()
 
 
+async def list_owner_ids(session: AsyncSession, organization_id: UUID) -> Sequence[UUID]:
+    """The enabled owners."""
+    statement = (
+        select(Membership.user_id)
+        .where(Membership.organization_id == organization_id, Membership.role == "owner")
+        .where(Membership.disabled_at.is_(None))
+        .order_by(Membership.user_id)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def get_member_email(session: AsyncSession, organization_id: UUID, user_id: UUID) -> str | None:
     """The address of one member."""
     statement = (

@@ -12,7 +12,7 @@ from app.core.mail import MailFailed, send_mail
 from app.core.tasks import TaskContext, schedule, task
 from app.domains.identity import events as facts
 from app.domains.identity import service as identity
-from app.domains.identity.events import OrganizationCreated
+from app.domains.identity.events import IdentityEvent, OrganizationCreated
 from app.domains.notifications import service
 
 logger = logging.getLogger(__name__)
@@ -32,46 +32,44 @@ async def tell_new_device(session: AsyncSession, event: facts.UserSignedIn) -> N
         await service.tell_person(session, event, "new-device", device=event.device)
 
 
-@handles(facts.RefreshReused)
-async def tell_reuse(session: AsyncSession, event: facts.RefreshReused) -> None:
-    """A session that somebody may have copied."""
-    await service.tell_person(session, event, "sessions-ended-by-reuse")
+# What a person is told about their own account whenever it happens: fact → (mail, {slot of the mail: field}).
+_NOTICES: dict[type[IdentityEvent], tuple[str, dict[str, str]]] = {
+    facts.RefreshReused: ("sessions-ended-by-reuse", {}),  # somebody may have copied the session
+    facts.FactorFailed: ("factor-failed", {"device": "device"}),  # somebody knows the password
+    facts.PasswordChanged: ("password-changed", {}),
+    facts.FactorAdded: ("factor-added", {"factor": "factor_name"}),
+    facts.FactorRemoved: ("factor-removed", {"factor": "factor_name"}),
+    facts.RecoveryCodesMade: ("recovery-codes-made", {}),
+    facts.RecoveryCodeUsed: ("recovery-code-used", {"left": "left"}),
+}
 
 
-@handles(facts.FactorFailed)
-async def tell_factor_failed(session: AsyncSession, event: facts.FactorFailed) -> None:
-    """Somebody knows the password."""
-    await service.tell_person(session, event, "factor-failed", device=event.device)
+async def tell_own_account(session: AsyncSession, event: IdentityEvent) -> None:
+    """One of the facts above, to the person that it is about."""
+    kind, slots = _NOTICES[type(event)]
+    await service.tell_person(session, event, kind, **{slot: str(getattr(event, name)) for slot, name in slots.items()})
 
 
-@handles(facts.PasswordChanged)
-async def tell_password_changed(session: AsyncSession, event: facts.PasswordChanged) -> None:
-    """By the person, or by a link."""
-    await service.tell_person(session, event, "password-changed")
+for _fact in _NOTICES:
+    handles(_fact)(tell_own_account)
 
 
-@handles(facts.FactorAdded)
-async def tell_factor_added(session: AsyncSession, event: facts.FactorAdded) -> None:
-    """A way in that was not there before."""
-    await service.tell_person(session, event, "factor-added", factor=event.factor_name)
+@handles(facts.FactorsRemovedByOperator)
+async def tell_owners_of_removal(session: AsyncSession, event: facts.FactorsRemovedByOperator) -> None:
+    """The other owners hear of it; the person has a mail of the use case itself."""
+    await service.tell_owners(session, event, "member-factors-removed")
 
 
-@handles(facts.FactorRemoved)
-async def tell_factor_removed(session: AsyncSession, event: facts.FactorRemoved) -> None:
-    """A guard that is gone."""
-    await service.tell_person(session, event, "factor-removed", factor=event.factor_name)
+@handles(facts.OrganizationDeletionRequested)
+async def tell_of_deletion(session: AsyncSession, event: facts.OrganizationDeletionRequested) -> None:
+    """All owners, also the one who did it: it may have been somebody with their session."""
+    await service.tell_of_deletion(session, event)
 
 
-@handles(facts.RecoveryCodesMade)
-async def tell_codes_made(session: AsyncSession, event: facts.RecoveryCodesMade) -> None:
-    """New recovery codes."""
-    await service.tell_person(session, event, "recovery-codes-made")
-
-
-@handles(facts.RecoveryCodeUsed)
-async def tell_code_used(session: AsyncSession, event: facts.RecoveryCodeUsed) -> None:
-    """A recovery code is spent."""
-    await service.tell_person(session, event, "recovery-code-used", left=str(event.left))
+@handles(facts.OrganizationRestored)
+async def tell_of_restore(session: AsyncSession, event: facts.OrganizationRestored) -> None:
+    """The owners again."""
+    await service.tell_of_restore(session, event)
 
 
 @handles(facts.FactorResetRequested)
@@ -113,24 +111,11 @@ async def deliver(context: TaskContext, delivery_id: UUID) -> None:
     """Send one message. At least once: a crash between sending and recording sends it again with the same id."""
     async with tenant_session(context.organization_id) as session:
         message = await service.claim_delivery(session, context.organization_id, delivery_id)
-        sender_name = await identity.get_mail_sender_name(session, context.organization_id)
     if message is None:
         return
-    settings = get_settings()
-    error: str | None = None
-    permanent = False
-    try:
-        await send_mail(
-            settings,
-            to=message.recipient,
-            subject=f"[{message.severity}] {message.title}",
-            body=f"{message.body}\n\n{settings.public_url.rstrip('/')}{message.link}\n",
-            message_key=str(message.delivery_id),
-            sender_name=sender_name,
-        )
-    except MailFailed as failure:
-        error, permanent = failure.reason, failure.permanent
-        logger.warning("a delivery failed: %s", failure.reason)
+    subject, body = f"[{message.severity}] {message.title}", f"{message.body}\n\n{_address(message.link)}\n"
+    failure = await _send(context, message.recipient, subject, body, str(message.delivery_id))
+    error, permanent = (failure.reason, failure.permanent) if failure else (None, False)
     async with tenant_session(context.organization_id) as session:
         await service.end_delivery(session, context.organization_id, delivery_id, error=error, permanent=permanent)
 
@@ -140,23 +125,41 @@ async def send_personal_mail(context: TaskContext, mail_id: UUID) -> None:
     """Send one mail to one person. At least once, like deliveries."""
     async with tenant_session(context.organization_id) as session:
         mail = await service.claim_mail(session, context.organization_id, mail_id)
-        sender_name = await identity.get_mail_sender_name(session, context.organization_id)
     if mail is None:
         return
-    settings = get_settings()
-    error: str | None = None
-    permanent = False
-    try:
-        await send_mail(
-            settings,
-            to=mail.recipient,
-            subject=mail.subject,
-            body=f"{mail.body}\n\n{settings.public_url.rstrip('/')}{mail.path}\n",
-            message_key=str(mail.mail_id),
-            sender_name=sender_name,
-        )
-    except MailFailed as failure:
-        error, permanent = failure.reason, failure.permanent
-        logger.warning("a personal mail failed: %s", failure.reason)
+    body = f"{mail.body}\n\n{_address(mail.path)}\n"
+    failure = await _send(context, mail.recipient, mail.subject, body, str(mail.mail_id))
+    error, permanent = (failure.reason, failure.permanent) if failure else (None, False)
     async with tenant_session(context.organization_id) as session:
         await service.end_mail(session, context.organization_id, mail_id, error=error, permanent=permanent)
+
+
+@task(service.DELETION_MAIL_TASK, retries=8, timeout_seconds=60, queue="notify", announce=False)
+async def send_deletion_mail(context: TaskContext, user_id: UUID, by: UUID | None, until: str) -> None:
+    """Tell one owner that the organization is being deleted. At least once; a failure is tried again as a job."""
+    async with tenant_session(context.organization_id) as session:
+        mail = await service.compose_deletion_mail(session, context.organization_id, user_id, by, until)
+    if mail is None:
+        return
+    body, key = f"{mail.body}\n\n{_address(mail.path)}\n", f"deletion.{context.organization_id}.{user_id}.{until[:10]}"
+    failure = await _send(context, mail.recipient, mail.subject, body, key)
+    if failure is not None and not failure.permanent:
+        raise failure
+
+
+async def _send(context: TaskContext, recipient: str, subject: str, body: str, key: str) -> MailFailed | None:
+    """Hand a mail to the server under the organization's sender name; what went wrong is returned, and logged."""
+    async with tenant_session(context.organization_id) as session:
+        sender_name = await identity.get_mail_sender_name(session, context.organization_id)
+    try:
+        await send_mail(
+            get_settings(), to=recipient, subject=subject, body=body, message_key=key, sender_name=sender_name
+        )
+    except MailFailed as failure:
+        logger.warning("a mail failed: %s", failure.reason)
+        return failure
+    return None
+
+
+def _address(path: str) -> str:
+    return f"{get_settings().public_url.rstrip('/')}{path}"

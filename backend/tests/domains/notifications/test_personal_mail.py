@@ -93,7 +93,8 @@ def test_what_others_named_fills_a_slot_and_nothing_else() -> None:
 @pytest.mark.parametrize("kind", sorted(mail_texts._TEXTS))
 def test_every_text_says_what_it_is_given(kind: str) -> None:
     names = ["organization", "inviter", "role", "days", "minutes", "hours", "new", "client_address", "device", "factor"]
-    subject, body, path = mail_texts.compose(kind, {name: f"<{name}>" for name in [*names, "left", "email", "due"]})
+    names += ["left", "email", "due", "by", "until"]
+    subject, body, path = mail_texts.compose(kind, {name: f"<{name}>" for name in names})
     assert "$" not in subject + body
     assert path.startswith("/")
     assert service.queue_mail is not None

@@ -905,6 +905,26 @@ export type AuditKeyRead = {
 };
 
 /**
+ * AuditPruningRead
+ *
+ * Numbers up to `number` were removed at `pruned_at`, because the log is kept for `retention_days`.
+ */
+export type AuditPruningRead = {
+    /**
+     * Number
+     */
+    number: number;
+    /**
+     * Pruned At
+     */
+    pruned_at: string;
+    /**
+     * Retention Days
+     */
+    retention_days: number;
+};
+
+/**
  * AuditSinkCreate
  *
  * `url` is `https://…` for a webhook, `tls://host:port` or `tcp://host:port` for syslog.
@@ -1123,6 +1143,7 @@ export type AuditVerificationRead = {
      * Problems
      */
     problems: Array<string>;
+    pruned: AuditPruningRead | null;
 };
 
 /**
@@ -4246,6 +4267,30 @@ export type OrphanSummary = {
 };
 
 /**
+ * OwnIdentityRead
+ *
+ * An identity provider of the present organization; `linked_at`: since when the person may come through it.
+ */
+export type OwnIdentityRead = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'oidc' | 'saml';
+    /**
+     * Linked At
+     */
+    linked_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
  * OwnOrganizationRead
  *
  * An organization that the caller belongs to. `deleted_at` is set while it waits for its end.
@@ -4610,6 +4655,24 @@ export type PageOrphanRead = {
 };
 
 /**
+ * Page[OwnIdentityRead]
+ */
+export type PageOwnIdentityRead = {
+    /**
+     * Items
+     */
+    items: Array<OwnIdentityRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[ResourceChangeRead]
  */
 export type PageResourceChangeRead = {
@@ -4817,6 +4880,10 @@ export type PasskeyCreate = {
     credential: {
         [key: string]: unknown;
     };
+    /**
+     * End Other Sessions
+     */
+    end_other_sessions?: boolean;
     /**
      * Name
      */
@@ -5161,6 +5228,8 @@ export type Problem = {
 
 /**
  * ProfileRead
+ *
+ * `password_expires_at`: when the password that the first start printed stops working; null for a chosen one.
  */
 export type ProfileRead = {
     /**
@@ -5182,6 +5251,10 @@ export type ProfileRead = {
     name: string;
     organization: OrganizationReference;
     /**
+     * Password Expires At
+     */
+    password_expires_at: string | null;
+    /**
      * Permissions
      */
     permissions: Array<string>;
@@ -5189,6 +5262,16 @@ export type ProfileRead = {
      * Role
      */
     role: string;
+};
+
+/**
+ * ProfileUpdate
+ */
+export type ProfileUpdate = {
+    /**
+     * Name
+     */
+    name: string;
 };
 
 /**
@@ -6012,7 +6095,7 @@ export type RetentionRead = {
 /**
  * RetentionUpdate
  *
- * Days; what is older is deleted each night. `audit` has a floor, and its rows are only removed by the operator.
+ * Days; what is older is deleted each night. `audit` has a floor, and a signed entry of the log says what went.
  */
 export type RetentionUpdate = {
     /**
@@ -7293,6 +7376,10 @@ export type TopologyViewUpdate = {
  * TotpConfirm
  */
 export type TotpConfirm = {
+    /**
+     * End Other Sessions
+     */
+    end_other_sessions?: boolean;
     /**
      * Otp
      */
@@ -11450,6 +11537,10 @@ export type DecideDeviceSignInErrors = {
      */
     403: Problem;
     /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
      * The request body came too slowly (`body-too-slow`)
      */
     408: Problem;
@@ -11514,6 +11605,10 @@ export type ReadDeviceSignInErrors = {
      * Your role does not allow this (`forbidden`)
      */
     403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
     /**
      * The request body came too slowly (`body-too-slow`)
      */
@@ -12145,7 +12240,12 @@ export type RemoveFactorData = {
          */
         factor_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * End Other Sessions
+         */
+        end_other_sessions?: boolean;
+    };
     url: '/api/v1/auth/factors/{factor_id}';
 };
 
@@ -12272,6 +12372,55 @@ export type RenameFactorResponses = {
 };
 
 export type RenameFactorResponse = RenameFactorResponses[keyof RenameFactorResponses];
+
+export type ListOwnIdentitiesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/identities';
+};
+
+export type ListOwnIdentitiesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListOwnIdentitiesError = ListOwnIdentitiesErrors[keyof ListOwnIdentitiesErrors];
+
+export type ListOwnIdentitiesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageOwnIdentityRead;
+};
+
+export type ListOwnIdentitiesResponse = ListOwnIdentitiesResponses[keyof ListOwnIdentitiesResponses];
 
 export type AcceptInvitationData = {
     body: InvitationAccept;
@@ -12587,6 +12736,71 @@ export type ReadProfileResponses = {
 };
 
 export type ReadProfileResponse = ReadProfileResponses[keyof ReadProfileResponses];
+
+export type UpdateProfileData = {
+    body: ProfileUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/auth/me';
+};
+
+export type UpdateProfileErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateProfileError = UpdateProfileErrors[keyof UpdateProfileErrors];
+
+export type UpdateProfileResponses = {
+    /**
+     * Successful Response
+     */
+    200: ProfileRead;
+};
+
+export type UpdateProfileResponse = UpdateProfileResponses[keyof UpdateProfileResponses];
 
 export type ListSignInMethodsData = {
     body?: never;

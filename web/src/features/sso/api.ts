@@ -13,6 +13,7 @@ import {
   testIdentityProvider,
   updateIdentityProvider,
   verifyIdentityProviderDomain,
+  withdrawScimToken,
 } from '@cloudops/api-client'
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { answerOf } from '@/services/http'
@@ -114,6 +115,14 @@ export function useCreateScimToken() {
   return useMutation({
     meta: { quiet: true },
     mutationFn: (id: string) => answerOf(issueScimToken({ path: { provider_id: id } })),
+    onSuccess: useRenewProviders(),
+  })
+}
+
+export function useWithdrawScimToken() {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (id: string) => answerOf(withdrawScimToken({ path: { provider_id: id } })),
     onSuccess: useRenewProviders(),
   })
 }

@@ -3,6 +3,7 @@
 from app.domains.audit.queries import AuditFilter, list_events, list_heads, list_signing_keys
 from app.domains.audit.service.exporting import start_export
 from app.domains.audit.service.heads import sign_head
+from app.domains.audit.service.pruning import Pruning, prune
 from app.domains.audit.service.recording import record, record_event, record_refusal
 from app.domains.audit.service.sealing import seal_new_events
 from app.domains.audit.service.sinks import (
@@ -20,6 +21,7 @@ from app.domains.audit.service.verifying import Verification, verify
 
 __all__ = [
     "AuditFilter",
+    "Pruning",
     "SinkView",
     "Verification",
     "create_sink",
@@ -29,6 +31,7 @@ __all__ = [
     "list_heads",
     "list_signing_keys",
     "list_sinks",
+    "prune",
     "record",
     "record_event",
     "record_refusal",

@@ -29,7 +29,7 @@ async def sign_head(session: AsyncSession, organization_id: UUID) -> AuditHead |
     before = await queries.get_last_head(session, organization_id)
     if link is None or (before is not None and before.number >= link.number):
         return None
-    key_id, private = await _signing_key(session)
+    key_id, private = await signing_key(session)
     head = AuditHead(
         organization_id=organization_id,
         id=new_id(),
@@ -81,7 +81,7 @@ def is_signed(head: AuditHead, previous_signature: bytes, keys: dict[UUID, Ed255
     return True
 
 
-async def _signing_key(session: AsyncSession) -> tuple[UUID, Ed25519PrivateKey]:
+async def signing_key(session: AsyncSession) -> tuple[UUID, Ed25519PrivateKey]:
     """The newest key; the first one is made when it is needed."""
     rows = await queries.list_signing_keys(session)
     if not rows:

@@ -1,15 +1,17 @@
-"""Finding every edit: the chain from its first number on, its signed heads, and what stands outside of both."""
+"""Finding every edit: the chain from its first number that is kept, its signed heads, and what is outside of both."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.domains.audit import queries, rules
 from app.domains.audit.models import AuditHead
 from app.domains.audit.service.heads import is_signed, read_public_keys
+from app.domains.audit.service.pruning import Pruning, find_pruning
 from app.domains.audit.service.sealing import LATE
 
 VERIFY_BATCH = 2_000
@@ -18,13 +20,17 @@ MAX_PROBLEMS = 20
 
 @dataclass(kw_only=True)
 class Verification:
-    """`checked` numbers hold; `head_number` and `head` (hexadecimal) are the last of them, or the last signed head."""
+    """`checked` numbers hold; `head_number` and `head` (hexadecimal) are the last of them, or the last signed head.
+
+    `pruned` says which numbers before them were removed because they were too old.
+    """
 
     checked: int = 0
     problems: list[str] = field(default_factory=list)
     head_number: int = 0
     head: str = rules.GENESIS.hex()
     signed_at: datetime | None = None
+    pruned: Pruning | None = None
 
     @property
     def ok(self) -> bool:
@@ -46,9 +52,14 @@ async def verify(
     `known_head` (number, hash) was kept elsewhere: with it, the removal of signed heads shows as well.
     """
     found = Verification()
-    expected, last = await _check_heads(session, organization_id, found)
+    keys = await read_public_keys(session)
+    expected, last = await _check_heads(session, organization_id, found, keys)
+    found.pruned = await find_pruning(session, organization_id, keys)
     if known_head is not None:
         expected.setdefault(known_head[0], set()).add(bytes.fromhex(known_head[1]))
+    for number, hashes in expected.items():
+        if len(hashes) > 1:
+            found.note(f"two heads were signed at number {number}")
     await _walk(session, organization_id, found, expected)
     unsealed = await queries.count_unsealed_before(session, organization_id, clock.utc_now() - LATE)
     if unsealed:
@@ -59,11 +70,10 @@ async def verify(
 
 
 async def _check_heads(
-    session: AsyncSession, organization_id: UUID, found: Verification
+    session: AsyncSession, organization_id: UUID, found: Verification, keys: dict[UUID, Ed25519PublicKey]
 ) -> tuple[dict[int, set[bytes]], AuditHead | None]:
     """The hashes that signed heads demand, by number, and the last head whose signature holds."""
     expected: dict[int, set[bytes]] = {}
-    keys = await read_public_keys(session)
     before: AuditHead | None = None
     position = 0
     while rows := await queries.list_heads_after(session, organization_id, position, VERIFY_BATCH):
@@ -82,7 +92,14 @@ async def _walk(
     session: AsyncSession, organization_id: UUID, found: Verification, expected: dict[int, set[bytes]]
 ) -> None:
     number, previous_hash = 0, rules.GENESIS
-    unseen = set(expected)
+    if found.pruned is not None:
+        number, previous_hash = found.pruned.number, found.pruned.hash
+        if await queries.count_seals_upto(session, organization_id, number):
+            found.note(f"numbers up to {number} were removed by retention, but some of them are there")
+        if any(wanted != previous_hash for wanted in expected.get(number, ())):
+            found.note(f"number {number} was removed by retention with another hash than was signed")
+    start = number
+    unseen = {wanted for wanted in expected if wanted > number}
     while links := await queries.list_links(session, organization_id, number, VERIFY_BATCH):
         for link, item in links:
             problem = rules.find_break(number + 1, previous_hash, link, item)
@@ -93,6 +110,6 @@ async def _walk(
                 return  # what follows a break is linked to something else
             number, previous_hash = link.number, link.hash
             unseen.discard(number)
-            found.checked, found.head_number, found.head = number, number, previous_hash.hex()
+            found.checked, found.head_number, found.head = number - start, number, previous_hash.hex()
     if unseen:
         found.note(f"the chain ends at number {number}, but a head was signed at number {max(unseen)}")

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.core.errors import (
@@ -36,11 +37,13 @@ from app.domains.identity.schemas import (
     OrganizationUpdate,
     PasswordUpdate,
     ProfileRead,
+    ProfileUpdate,
     Refresh,
     SessionRead,
     TokenRead,
 )
 from app.domains.identity.schemas.factors import SessionsEnded
+from app.domains.identity.service import profile
 
 auth_router = APIRouter(prefix="/auth", tags=["auth"])
 users_router = APIRouter(prefix="/users", tags=["users"])
@@ -96,6 +99,17 @@ async def sign_out(request: Request, response: Response, session: DbSession, cal
 @auth_router.get("/me")
 async def read_profile(session: DbSession, caller: MyProfile) -> ProfileRead:
     """The signed-in person, their role and what it allows."""
+    return await _profile(session, caller)
+
+
+@auth_router.patch("/me", responses=problems(Forbidden))
+async def update_profile(body: ProfileUpdate, session: DbSession, caller: MyProfile) -> ProfileRead:
+    """Set one's own name, which all of one's organizations see."""
+    await profile.rename_self(session, caller, body.name)
+    return await _profile(session, caller)
+
+
+async def _profile(session: AsyncSession, caller: Caller) -> ProfileRead:
     organization = await service.get_organization(session, caller.organization_id)
     names = await service.get_user_names(session, caller.organization_id, [caller.user_id])
     wanted = await service.read_own_requirement(session, caller)
@@ -108,6 +122,7 @@ async def read_profile(session: DbSession, caller: MyProfile) -> ProfileRead:
         organization=OrganizationReference.model_validate(organization),
         email_verified=wanted.email_verified,
         mfa=MfaState.model_validate(wanted),
+        password_expires_at=wanted.password_expires_at,
     )
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
-from app.core.errors import TooLarge, UnsupportedMediaType, problems
+from app.core.errors import NotFound, TooLarge, UnsupportedMediaType, problems
 from app.core.http import Caller, DbSession, allow
 from app.domains.identity import service
 from app.domains.identity.errors import TokenRefused
@@ -67,14 +67,14 @@ async def start_device_sign_in(body: DeviceStart, request: Request, response: Re
     )
 
 
-@router.post("/device/read")
+@router.post("/device/read", responses=problems(NotFound))
 async def read_device_sign_in(body: DeviceRead, session: DbSession, caller: Person) -> DevicePending:
     """Which program waits for the letters that the person typed."""
     del caller
     return _shown(await use_cases.read_device(session, body.user_code))
 
 
-@router.post("/device/approve")
+@router.post("/device/approve", responses=problems(NotFound))
 async def decide_device_sign_in(body: DeviceApprove, session: DbSession, caller: Person) -> DevicePending:
     """Let the waiting program sign in as the present person, or refuse it."""
     return _shown(await use_cases.decide_device(session, caller, body.user_code, approve=body.approve))

@@ -150,7 +150,9 @@ async def confirm_totp(
     factor_id: UUID, body: TotpConfirm, request: Request, caller: MyFreshProfile
 ) -> RecoveryCodesIssued:
     """Take an authenticator app into use."""
-    codes = await managing.confirm_totp(service.settings_of(request), caller, factor_id, body.otp)
+    codes = await managing.confirm_totp(
+        service.settings_of(request), caller, factor_id, body.otp, end_others=body.end_other_sessions
+    )
     return RecoveryCodesIssued(recovery_codes=codes)
 
 
@@ -164,7 +166,12 @@ async def start_passkey(request: Request, caller: MyFreshProfile) -> PasskeyOpti
 async def add_passkey(body: PasskeyCreate, request: Request, caller: MyFreshProfile) -> PasskeyCreated:
     """Take a new passkey into use."""
     factor_id, codes = await managing.add_passkey(
-        service.settings_of(request), caller, ticket=body.ticket, name=body.name, credential=body.credential
+        service.settings_of(request),
+        caller,
+        ticket=body.ticket,
+        name=body.name,
+        credential=body.credential,
+        end_others=body.end_other_sessions,
     )
     return PasskeyCreated(id=factor_id, recovery_codes=codes)
 
@@ -182,9 +189,11 @@ async def rename_factor(factor_id: UUID, body: FactorUpdate, caller: MyDetachedP
 
 
 @auth_router.delete("/factors/{factor_id}", status_code=204, responses=problems(LastFactor, StepUpRequired))
-async def remove_factor(factor_id: UUID, request: Request, caller: MyFreshProfile) -> None:
+async def remove_factor(
+    factor_id: UUID, request: Request, caller: MyFreshProfile, end_other_sessions: bool = False
+) -> None:
     """Remove a factor; the last one stays where the organization requires one."""
-    await managing.remove_factor(service.settings_of(request), caller, factor_id)
+    await managing.remove_factor(service.settings_of(request), caller, factor_id, end_others=end_other_sessions)
 
 
 @users_router.get("")

@@ -1,19 +1,22 @@
-"""Routes of signing in through an identity provider. Public: who asks is not known yet."""
+"""Routes of signing in through an identity provider. All but one are public: who asks is not known yet."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import TooLarge, problems
+from app.core.http import Caller, DbSession, allow
+from app.core.pagination import Page
 from app.core.route_table import QUERY_PREFIXES
 from app.domains.identity import service
 from app.domains.identity.api.cookies import binding_cookie_name, set_binding_cookie, set_refresh_cookie
 from app.domains.identity.errors import ProviderSignInFailed
-from app.domains.identity.rules.sso import TICKET_LIFETIME
-from app.domains.identity.schemas.sso import SignInMethodsRead
+from app.domains.identity.rules.sso import TICKET_LIFETIME, ConnectionKind
+from app.domains.identity.schemas.sso import OwnIdentityRead, SignInMethodsRead
 from app.domains.identity.service.sso import use_cases as sso
 from app.domains.identity.service.sso.use_cases import Finished, Started
 
@@ -34,24 +37,21 @@ async def list_sign_in_methods(email: Annotated[str, Query(min_length=1, max_len
     return SignInMethodsRead.model_validate(await sso.find_sign_in_methods(email), from_attributes=True)
 
 
+@router.get("/identities")
+async def list_own_identities(
+    session: DbSession, caller: Annotated[Caller, Depends(allow("profile:read"))]
+) -> Page[OwnIdentityRead]:
+    """The identity providers that the signed-in person may link or has linked."""
+    rows = await sso.list_own_identities(session, caller)
+    return Page(items=[OwnIdentityRead.model_validate(row) for row in rows], total=len(rows))
+
+
 @router.get("/oidc/{connection_id}/start", status_code=302, responses=_FAILED | _REDIRECT, response_class=Response)
 async def start_oidc_sign_in(
     connection_id: UUID, request: Request, return_to: ReturnTo = None, fresh: Fresh = False
 ) -> Response:
     """Go to an OpenID provider."""
-    settings = service.settings_of(request)
-    try:
-        started = await sso.start_oidc(
-            settings,
-            connection_id,
-            return_to=return_to,
-            fresh=fresh,
-            binding=request.cookies.get(binding_cookie_name(settings, "oidc")),
-            origin=service.origin_of(request),
-        )
-    except ProviderSignInFailed:
-        return _failed(request)
-    return _begin(request, started)
+    return await _start("oidc", sso.start_oidc, connection_id, request, return_to=return_to, fresh=fresh)
 
 
 @router.get(
@@ -93,19 +93,7 @@ async def start_saml_sign_in(
     connection_id: UUID, request: Request, return_to: ReturnTo = None, fresh: Fresh = False
 ) -> Response:
     """Go to a SAML provider."""
-    settings = service.settings_of(request)
-    try:
-        started = await sso.start_saml(
-            settings,
-            connection_id,
-            return_to=return_to,
-            fresh=fresh,
-            binding=request.cookies.get(binding_cookie_name(settings, "saml")),
-            origin=service.origin_of(request),
-        )
-    except ProviderSignInFailed:
-        return _failed(request)
-    return _begin(request, started)
+    return await _start("saml", sso.start_saml, connection_id, request, return_to=return_to, fresh=fresh)
 
 
 @router.post(
@@ -143,11 +131,32 @@ async def read_saml_metadata(connection_id: UUID, request: Request) -> Response:
     return Response(content, media_type="application/samlmetadata+xml")
 
 
-def _begin(request: Request, started: Started) -> Response:
+async def _start(
+    kind: ConnectionKind,
+    start: Callable[..., Awaitable[Started]],
+    connection_id: UUID,
+    request: Request,
+    *,
+    return_to: str | None,
+    fresh: bool,
+) -> Response:
+    """Send the browser to the provider, with a cookie that binds the answer to it."""
+    settings = service.settings_of(request)
+    try:
+        started = await start(
+            settings,
+            connection_id,
+            return_to=return_to,
+            fresh=fresh,
+            binding=request.cookies.get(binding_cookie_name(settings, kind)),
+            origin=service.origin_of(request),
+        )
+    except ProviderSignInFailed:
+        return _failed(request)
     response = RedirectResponse(started.location, 302)
     response.headers["Cache-Control"] = "no-store"
     seconds = int(TICKET_LIFETIME.total_seconds())
-    set_binding_cookie(response, service.settings_of(request), started.kind, started.binding, seconds)
+    set_binding_cookie(response, settings, started.kind, started.binding, seconds)
     return response
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.identity.models import ScimGroup, ScimGroupMember, ScimUser
+from app.domains.identity.queries.sso import of_connection
 from app.domains.identity.rules import normalise_email
 from app.domains.identity.rules.scim import ScimError
 
@@ -16,16 +17,8 @@ async def get_scim_user(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, scim_id: str, *, lock: bool = False
 ) -> ScimUser:
     """A provisioned person. Raises ScimError 404."""
-    query = select(ScimUser).where(
-        ScimUser.organization_id == organization_id,
-        ScimUser.connection_id == connection_id,
-        ScimUser.id == _uuid(scim_id),
-        ScimUser.removed_at.is_(None),
-    )
-    query = query.execution_options(populate_existing=True)
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
-    if found is None:
-        raise ScimError(404, "", "There is no such resource.")
+    query = of_connection(ScimUser, organization_id, connection_id).where(ScimUser.removed_at.is_(None))
+    found: ScimUser = await _one(session, query.where(ScimUser.id == _uuid(scim_id)), lock=lock)
     return found
 
 
@@ -33,10 +26,8 @@ async def find_by_user_name(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, user_name: str
 ) -> ScimUser | None:
     """Who has this user name, also somebody removed."""
-    query = select(ScimUser).where(
-        ScimUser.organization_id == organization_id,
-        ScimUser.connection_id == connection_id,
-        ScimUser.user_name_normalised == normalise_email(user_name),
+    query = of_connection(ScimUser, organization_id, connection_id).where(
+        ScimUser.user_name_normalised == normalise_email(user_name)
     )
     return (await session.execute(query)).scalar_one_or_none()
 
@@ -45,11 +36,7 @@ async def find_by_user(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, user_id: UUID
 ) -> ScimUser | None:
     """The provisioned form of a member, also a removed one."""
-    query = select(ScimUser).where(
-        ScimUser.organization_id == organization_id,
-        ScimUser.connection_id == connection_id,
-        ScimUser.user_id == user_id,
-    )
+    query = of_connection(ScimUser, organization_id, connection_id).where(ScimUser.user_id == user_id)
     return (await session.execute(query)).scalar_one_or_none()
 
 
@@ -62,11 +49,7 @@ async def list_scim_users(
     count: int,
 ) -> tuple[int, Sequence[ScimUser]]:
     """(total, one page from the 1-based `start`)."""
-    query = select(ScimUser).where(
-        ScimUser.organization_id == organization_id,
-        ScimUser.connection_id == connection_id,
-        ScimUser.removed_at.is_(None),
-    )
+    query = of_connection(ScimUser, organization_id, connection_id).where(ScimUser.removed_at.is_(None))
     if "username" in wanted:
         query = query.where(ScimUser.user_name_normalised == normalise_email(wanted["username"]))
     if "externalid" in wanted:
@@ -84,15 +67,8 @@ async def get_scim_group(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, group_id: str, *, lock: bool = False
 ) -> ScimGroup:
     """A provisioned group. Raises ScimError 404."""
-    query = select(ScimGroup).where(
-        ScimGroup.organization_id == organization_id,
-        ScimGroup.connection_id == connection_id,
-        ScimGroup.id == _uuid(group_id),
-    )
-    query = query.execution_options(populate_existing=True)
-    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
-    if found is None:
-        raise ScimError(404, "", "There is no such resource.")
+    query = of_connection(ScimGroup, organization_id, connection_id)
+    found: ScimGroup = await _one(session, query.where(ScimGroup.id == _uuid(group_id)), lock=lock)
     return found
 
 
@@ -100,11 +76,7 @@ async def find_group(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, display_name: str
 ) -> ScimGroup | None:
     """The group of this name."""
-    query = select(ScimGroup).where(
-        ScimGroup.organization_id == organization_id,
-        ScimGroup.connection_id == connection_id,
-        ScimGroup.display_name == display_name,
-    )
+    query = of_connection(ScimGroup, organization_id, connection_id).where(ScimGroup.display_name == display_name)
     return (await session.execute(query)).scalar_one_or_none()
 
 
@@ -117,9 +89,7 @@ async def list_scim_groups(
     count: int,
 ) -> tuple[int, Sequence[ScimGroup]]:
     """(total, one page from the 1-based `start`)."""
-    query = select(ScimGroup).where(
-        ScimGroup.organization_id == organization_id, ScimGroup.connection_id == connection_id
-    )
+    query = of_connection(ScimGroup, organization_id, connection_id)
     if "displayname" in wanted:
         query = query.where(ScimGroup.display_name == wanted["displayname"])
     if "externalid" in wanted:
@@ -167,6 +137,14 @@ async def list_people(
         ScimUser.id.in_(ids),
     )
     return {row.id: row.user_id for row in (await session.execute(query)).all()}
+
+
+async def _one(session: AsyncSession, query: Select[Any], *, lock: bool) -> Any:
+    query = query.execution_options(populate_existing=True)
+    found = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+    if found is None:
+        raise ScimError(404, "", "There is no such resource.")
+    return found
 
 
 async def _page(

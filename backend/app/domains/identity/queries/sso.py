@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,8 @@ from app.domains.identity.models import (
     Session,
     UsedAssertion,
 )
+
+Brought = TypeVar("Brought", ExternalIdentity, ScimUser, ScimGroup)
 
 
 async def find_entry(session: AsyncSession, kind: str, value: str) -> tuple[UUID, UUID] | None:
@@ -110,38 +113,39 @@ async def find_identity(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, subject: str
 ) -> ExternalIdentity | None:
     """Who this subject of the connection is here."""
-    query = select(ExternalIdentity).where(
-        ExternalIdentity.organization_id == organization_id,
-        ExternalIdentity.connection_id == connection_id,
-        ExternalIdentity.subject == subject,
-    )
-    return (await session.execute(query)).scalar_one_or_none()
+    wanted = of_connection(ExternalIdentity, organization_id, connection_id).where(ExternalIdentity.subject == subject)
+    return (await session.execute(wanted)).scalar_one_or_none()
 
 
 async def find_identity_of_user(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, user_id: UUID
 ) -> ExternalIdentity | None:
     """The subject that a person has at the connection."""
-    query = select(ExternalIdentity).where(
-        ExternalIdentity.organization_id == organization_id,
-        ExternalIdentity.connection_id == connection_id,
-        ExternalIdentity.user_id == user_id,
+    wanted = of_connection(ExternalIdentity, organization_id, connection_id).where(ExternalIdentity.user_id == user_id)
+    return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def list_identities_of_user(session: AsyncSession, organization_id: UUID, user_id: UUID) -> dict[UUID, datetime]:
+    """Since when a person is known, by connection."""
+    query = select(ExternalIdentity.connection_id, ExternalIdentity.created_at).where(
+        ExternalIdentity.organization_id == organization_id, ExternalIdentity.user_id == user_id
     )
-    return (await session.execute(query)).scalar_one_or_none()
+    return {row.connection_id: row.created_at for row in (await session.execute(query)).all()}
+
+
+def of_connection(table: type[Brought], organization_id: UUID, connection_id: UUID) -> Select[Brought]:
+    """The rows of a table that one connection of the organization brought."""
+    return select(table).where(table.organization_id == organization_id, table.connection_id == connection_id)
 
 
 async def list_provisioned_groups(
     session: AsyncSession, organization_id: UUID, connection_id: UUID, user_id: UUID
 ) -> list[str] | None:
     """The provisioned groups that a person is in; None where the connection provisions no such person."""
-    person = select(ScimUser.id).where(
-        ScimUser.organization_id == organization_id,
-        ScimUser.connection_id == connection_id,
-        ScimUser.user_id == user_id,
-        ScimUser.removed_at.is_(None),
-    )
-    scim_user_id = (await session.execute(person)).scalar_one_or_none()
-    if scim_user_id is None:
+    wanted = of_connection(ScimUser, organization_id, connection_id)
+    person = wanted.where(ScimUser.user_id == user_id, ScimUser.removed_at.is_(None))
+    known = (await session.execute(person)).scalar_one_or_none()
+    if known is None:
         return None
     query = (
         select(ScimGroup.display_name)
@@ -149,7 +153,7 @@ async def list_provisioned_groups(
             ScimGroupMember,
             (ScimGroupMember.organization_id == ScimGroup.organization_id) & (ScimGroupMember.group_id == ScimGroup.id),
         )
-        .where(ScimGroup.organization_id == organization_id, ScimGroupMember.scim_user_id == scim_user_id)
+        .where(ScimGroup.organization_id == organization_id, ScimGroupMember.scim_user_id == known.id)
     )
     return list((await session.execute(query)).scalars())
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
+FIRST_PASSWORD_LIFETIME = timedelta(days=7)
+
 Role = Literal["owner", "admin", "operator", "finance", "auditor", "viewer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -180,3 +182,8 @@ def describe_device(user_agent: str) -> str:
     if program and system:
         return f"{program} on {system}"
     return program or system or "Unknown device"
+
+
+def first_password_expiry(*, has_password: bool, changed_at: datetime | None, created_at: datetime) -> datetime | None:
+    """When a password that a machine made stops working; None for one that the person chose (`changed_at`)."""
+    return created_at + FIRST_PASSWORD_LIFETIME if has_password and changed_at is None else None

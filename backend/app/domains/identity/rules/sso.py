@@ -26,6 +26,7 @@ LEAST_ROLE: Role = "viewer"
 DNS_LABEL = "_cloudops"
 MAX_SUBJECT = 255
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TOKEN_TYPE = "logout+jwt"  # noqa: S105  # a media type
 DEFAULT_MFA_CONTEXTS = frozenset(
     {"http://schemas.microsoft.com/claims/multipleauthn", "https://refeds.org/profile/mfa"}
 )

@@ -63,6 +63,8 @@ class MfaState(ReadModel):
 
 
 class ProfileRead(ReadModel):
+    """`password_expires_at`: when the password that the first start printed stops working; null for a chosen one."""
+
     id: UUID
     email: str
     name: str
@@ -71,6 +73,11 @@ class ProfileRead(ReadModel):
     organization: OrganizationReference
     email_verified: bool
     mfa: MfaState
+    password_expires_at: datetime | None
+
+
+class ProfileUpdate(RequestModel):
+    name: Name
 
 
 class SessionRead(ReadModel):

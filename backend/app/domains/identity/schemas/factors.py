@@ -96,6 +96,7 @@ class TotpSetupRead(ReadModel):
 
 class TotpConfirm(RequestModel):
     otp: Code
+    end_other_sessions: bool = False
 
 
 class RecoveryCodesIssued(ReadModel):
@@ -106,6 +107,7 @@ class RecoveryCodesIssued(ReadModel):
 
 class PasskeyCreate(PasskeyAnswer):
     name: Annotated[Name, Field(max_length=60)] = "Passkey"
+    end_other_sessions: bool = False
 
 
 class PasskeyCreated(ReadModel):

@@ -131,7 +131,7 @@ def _days(kind: Any) -> Any:
 
 
 class RetentionUpdate(RequestModel):
-    """Days; what is older is deleted each night. `audit` has a floor, and its rows are only removed by the operator."""
+    """Days; what is older is deleted each night. `audit` has a floor, and a signed entry of the log says what went."""
 
     events: Annotated[int, _days("events")]
     audit: Annotated[int, _days("audit")]

@@ -228,3 +228,12 @@ class SignInMethodsRead(ReadModel):
     password: bool
     passkey: bool = True
     connections: list[SignInConnectionRead]
+
+
+class OwnIdentityRead(ReadModel):
+    """An identity provider of the present organization; `linked_at`: since when the person may come through it."""
+
+    id: UUID
+    name: str
+    kind: Literal["oidc", "saml"]
+    linked_at: datetime | None

@@ -15,6 +15,7 @@ from app.core.errors import Conflict, FieldProblem, Forbidden, InvalidInput, Not
 from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
+from app.core.quotas import take_quota
 from app.core.scope import read_scope
 from app.core.tickets import Ticket, issue_ticket, read_ticket, take_ticket, withdraw_tickets
 from app.domains.identity import passwords
@@ -82,7 +83,8 @@ async def list_invitations(
 async def create_invitation(session: AsyncSession, caller: Caller, body: InvitationCreate) -> InvitationView:
     """Ask somebody in and send them the link.
 
-    Raises Forbidden, InvalidInput (unknown role), AlreadyMember, AlreadyInvited and TooManyInvitations.
+    Raises Forbidden, InvalidInput (unknown role), AlreadyMember, AlreadyInvited, TooManyInvitations, and QuotaExceeded
+    where there is no room for one more member: whoever accepts must find a place.
     """
     permissions = await permissions_of_choice(session, caller.organization_id, body.role, body.role_id)
     scope = scope_of_body(body)
@@ -92,6 +94,7 @@ async def create_invitation(session: AsyncSession, caller: Caller, body: Invitat
         raise InvalidInput(errors=[problem])
     now, email = clock.utc_now(), normalise_email(body.email)
     await _check_free(session, caller, email, now)
+    await take_quota(session, caller.organization_id, "users")
     invitation = Invitation(
         organization_id=caller.organization_id,
         id=new_id(),

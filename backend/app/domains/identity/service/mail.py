@@ -29,6 +29,11 @@ MailKind = Literal[
     "factor-reset-approved",  # due
     "factor-reset-cancelled",
     "factor-reset-done",
+    "factors-removed-by-operator",
+    "member-factors-removed",  # email; to the owners
+    "password-link-by-operator",
+    "organization-deleted",  # organization, by, until; to the owners
+    "organization-restored",  # organization, by; to the owners
 ]
 MailQueue = Callable[[AsyncSession, UUID, str, str, Mapping[str, str]], Awaitable[None]]
 _queue: MailQueue | None = None

@@ -80,11 +80,13 @@ async def create_user(
     role_id: UUID | None = None,
     scope: dict[str, Any] | None = None,
     password: str | None = None,
+    chosen: bool = True,
     actor_id: UUID | None = None,
 ) -> User:
     """A new person as a member of the organization that the session is bound to.
 
-    The password is not checked against the policy here. Raises LoginTaken; existing people join by `add_member`.
+    The password is not checked against the policy here; one that nobody has `chosen` works for a week.
+    Raises LoginTaken; existing people join by `add_member`.
     """
     user_id = new_id()
     if not await _claim(session, "login", rules.normalise_email(email), user_id):
@@ -96,7 +98,7 @@ async def create_user(
     if password is not None:
         phc = await passwords.hash_password(password)
         user.password = await seal_installation(session, "users", "password", user_id, phc)
-        user.password_changed_at = clock.utc_now()
+        user.password_changed_at = clock.utc_now() if chosen else None
     session.add(user)
     await session.flush()
     await add_member(session, organization_id, user_id, role, role_id=role_id, scope=scope, actor_id=actor_id)
@@ -230,7 +232,7 @@ async def update_organization(session: AsyncSession, caller: Caller, *, name: st
 async def ensure_first_administrator(settings: Settings) -> tuple[str, str] | None:
     """On a first start: the signing key, the first organization and its owner.
 
-    Returns (e-mail, one-time password) only when the password was generated now: it is not kept anywhere readable.
+    Returns (e-mail, first password) only when it was generated now: it is kept nowhere readable and works for a week.
     None on every later start, and when `CLOUDOPS_ADMIN_PASSWORD` gave the password. Raises InvalidInput for a weak one.
     """
     given = settings.admin_password.get_secret_value() if settings.admin_password else None
@@ -244,7 +246,10 @@ async def ensure_first_administrator(settings: Settings) -> tuple[str, str] | No
             passwords.check_policy(given, [email], pointer="CLOUDOPS_ADMIN_PASSWORD")
         password = given or secrets.token_urlsafe(18)
         organization = await create_organization(session, "My organization")
-        await create_user(session, organization.id, email=email, name="Administrator", role="owner", password=password)
+        await create_user(
+            session, organization.id, email=email, name="Administrator", role="owner", password=password,
+            chosen=given is not None,
+        )  # fmt: skip
     return None if given is not None else (email, password)
 
 

@@ -249,7 +249,9 @@ async def end_session(session: AsyncSession, settings: Settings, caller: Caller,
         raise NotFound
 
 
-async def end_other_sessions(session: AsyncSession, settings: Settings, caller: Caller) -> int:
+async def end_other_sessions(
+    session: AsyncSession, settings: Settings, caller: Caller, *, reason: str = "ended_by_user"
+) -> int:
     """End all of the caller's sessions but this one; how many. A provider's session reaches its organization only."""
     origin = Origin.of(caller)
     present = await get_live_session(session, caller)
@@ -258,7 +260,7 @@ async def end_other_sessions(session: AsyncSession, settings: Settings, caller: 
             session,
             settings,
             caller.user_id,
-            reason="ended_by_user",
+            reason=reason,
             home=caller.organization_id,
             keep=present.id,
             actor_id=caller.user_id,
@@ -269,7 +271,7 @@ async def end_other_sessions(session: AsyncSession, settings: Settings, caller: 
         settings,
         caller.organization_id,
         caller.user_id,
-        reason="ended_by_user",
+        reason=reason,
         keep=present.id,
         actor_id=caller.user_id,
         origin=origin,

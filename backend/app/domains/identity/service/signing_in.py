@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.config import Settings
 from app.core.database import directory_session, set_user, tenant_session
 from app.core.events import publish
@@ -20,7 +21,7 @@ from app.domains.identity.errors import LoginFailed, PasskeyFailed
 from app.domains.identity.events import SignInFailed
 from app.domains.identity.models import Membership, User
 from app.domains.identity.queries import factors as factor_reads
-from app.domains.identity.rules import Client
+from app.domains.identity.rules import Client, first_password_expiry
 from app.domains.identity.service import second_factor, throttle
 from app.domains.identity.service.entering import enter
 from app.domains.identity.service.factors import passkeys, resets
@@ -54,7 +55,7 @@ async def sign_in(
     right, renewed = await passwords.verify_password(password, found.phc)
     organization_id = await _choose_organization(found.memberships) if right else None
     user = found.user
-    if user is None or organization_id is None or not right or user.disabled_at is not None:
+    if user is None or organization_id is None or not right or user.disabled_at is not None or _has_expired(user):
         await _record_failure(found, right=right, origin=origin)
         raise LoginFailed
     await throttle.forgive_attempt(email, origin.client_address)
@@ -176,6 +177,14 @@ async def _open_password(session: AsyncSession, user: User | None) -> str | None
     return (await open_installation(session, "users", "password", user.id, user.password)).reveal()
 
 
+def _has_expired(user: User) -> bool:
+    """Whether the password is one that the first start printed a week ago, and nobody has changed."""
+    ends_at = first_password_expiry(
+        has_password=user.password is not None, changed_at=user.password_changed_at, created_at=user.created_at
+    )
+    return ends_at is not None and ends_at <= clock.utc_now()
+
+
 async def _record_failure(found: _Found, *, right: bool, origin: Origin) -> None:
     if found.user is None or not found.memberships:
         logger.warning("a sign-in failed for a name without an organization")
@@ -183,6 +192,7 @@ async def _record_failure(found: _Found, *, right: bool, origin: Origin) -> None
     cause = "password"
     if right:
         cause = "disabled" if found.user.disabled_at is not None else "identity_provider"
+        cause = "first_password_expired" if _has_expired(found.user) else cause
     organization_id = found.memberships[0].organization_id
     async with tenant_session(organization_id) as session:
         await _publish_failure(session, organization_id, found.user.id, cause, origin)

@@ -25,15 +25,24 @@ from app.domains.notifications.service.mailing import (
     queue_mail,
     remove_old_mails,
 )
-from app.domains.notifications.service.notices import tell_owners, tell_person
+from app.domains.notifications.service.notices import (
+    DELETION_MAIL_TASK,
+    compose_deletion_mail,
+    tell_of_deletion,
+    tell_of_restore,
+    tell_owners,
+    tell_person,
+)
 from app.domains.notifications.service.telling import Notification, notify_all, send_test
 
 __all__ = [
+    "DELETION_MAIL_TASK",
     "Message",
     "Notification",
     "ReadyMail",
     "claim_delivery",
     "claim_mail",
+    "compose_deletion_mail",
     "create_channel",
     "create_default_channel",
     "create_route",
@@ -51,6 +60,8 @@ __all__ = [
     "remove_old_mails",
     "retry_delivery",
     "send_test",
+    "tell_of_deletion",
+    "tell_of_restore",
     "tell_owners",
     "tell_person",
     "update_channel",

@@ -117,6 +117,34 @@ _TEXTS: dict[str, MailText] = {
         "All sign-in factors of your account were removed. Set up new ones now:",
         "/profile",
     ),
+    "factors-removed-by-operator": MailText(
+        "Your sign-in factors were removed",
+        "Who runs this installation removed all sign-in factors of your account and ended your sessions. Your password "
+        "still works. If you did not ask for this, change your password. Set up new factors now:",
+        "/profile/security",
+    ),
+    "member-factors-removed": MailText(
+        "The sign-in factors of $email were removed",
+        "Who runs this installation removed all sign-in factors of $email. The audit log has the entry:",
+        "/settings/audit-log",
+    ),
+    "password-link-by-operator": MailText(
+        "A link to set your password was made",
+        "Who runs this installation made a link that sets a new password for your account. It works once, within 30 "
+        f"minutes.\n\n{_ASK}",
+        "/profile",
+    ),
+    "organization-deleted": MailText(
+        "$organization is being deleted",
+        "$by deleted $organization. Stored credentials are gone, and everybody but the owners is shut out. Everything "
+        "else is removed on $until. Until then an owner can restore it:",
+        "/settings/organization",
+    ),
+    "organization-restored": MailText(
+        "$organization was restored",
+        "$by restored $organization. Members can sign in again; credentials have to be entered again:",
+        "/settings/organization",
+    ),
 }
 
 

@@ -305,3 +305,73 @@ async def test_sign_in_methods_say_the_same_of_every_address(
         assert await methods(email) == nothing
     await keeper.call("PATCH", f"/identity-providers/{connection['id']}", json={"enabled": False})
     assert await methods("anybody@proven.example") == nothing
+
+
+LOGOUT: dict[str, Any] = {
+    "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    "nonce": None,
+    "exp": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("token_type", "status"),
+    [
+        ("logout+jwt", 200),
+        ("application/logout+jwt", 200),
+        ("LOGOUT+JWT", 200),
+        (None, 400),
+        ("", 400),
+        ("JWT", 400),
+        ("at+jwt", 400),
+        ("logout", 400),
+        ("logout+jwt ", 400),
+        (["logout+jwt"], 400),
+    ],
+)
+async def test_a_logout_token_has_to_say_that_it_is_one(
+    keeper: Keeper, scripted: ScriptedProvider, client: httpx.AsyncClient, token_type: Any, status: int
+) -> None:
+    connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
+    claims = {
+        name: value for name, value in (scripted.claims(CLIENT_ID, "n") | LOGOUT).items() if value is not None
+    } | {"jti": os.urandom(8).hex(), "sid": "their session"}
+    token = scripted.sign(claims, header={"typ": token_type})
+    answer = await client.post(f"{API}/auth/oidc/{connection['id']}/back-channel-logout", data={"logout_token": token})
+    assert answer.status_code == status, await keeper.causes()
+    if status != 200:
+        assert (await keeper.causes())[-1] in ("token-type", "token")
+
+
+async def test_a_person_sees_which_providers_they_are_linked_to(
+    keeper: Keeper,
+    rival: Keeper,
+    scripted: ScriptedProvider,
+    browser: httpx.AsyncClient,
+    client: httpx.AsyncClient,
+    make_person: MakePerson,
+    sign_in: SignIn,
+) -> None:
+    """From the list of their own page through the provider and back, with a password that keeps working."""
+    connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
+    await keeper.connect(oidc_body(scripted.issuer, name="Switched off", enabled=False))
+    await rival.connect(oidc_body(scripted.issuer, name="Theirs"))
+    person = await make_person("viewer")
+    headers = bearer((await sign_in(person))["access_token"])
+    assert (await client.get(f"{API}/auth/identities")).status_code == 401
+
+    async def mine() -> list[dict[str, Any]]:
+        answer = await client.get(f"{API}/auth/identities", headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    assert await mine() == [{"id": connection["id"], "name": "Example ID", "kind": "oidc", "linked_at": None}]
+    link = f"{API}/identity-providers/{connection['id']}/link?return_to=/profile/security"
+    started = await browser.post(link, headers=headers)
+    assert started.status_code == 200, started.text
+    sent = query_of(started.json()["start_url"])
+    answer_honestly(scripted, sent, email="somebody@else.example", sub="their subject", auth_time=int(scripted_now()))
+    back = await come_back(browser, connection, {"state": sent["state"], "code": "c"})
+    assert (back.status_code, back.headers["location"]) == (302, "/profile/security"), await keeper.causes()
+    assert [row["linked_at"] is not None for row in await mine()] == [True]

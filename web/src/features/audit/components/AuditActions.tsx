@@ -91,6 +91,18 @@ function Verification({ onClose }: { onClose: () => void }) {
                 [t('audit.head'), formatNumber(found.head.number)],
                 [t('audit.hash'), <NativeId key="hash" id={found.head.hash} />],
                 [t('audit.signed'), found.head.signed_at ? formatInstant(found.head.signed_at) : t('audit.notSigned')],
+                ...(found.pruned
+                  ? [
+                      [
+                        t('audit.pruned'),
+                        t('audit.prunedText', {
+                          number: formatNumber(found.pruned.number),
+                          at: formatInstant(found.pruned.pruned_at),
+                          days: found.pruned.retention_days,
+                        }),
+                      ] as [string, string],
+                    ]
+                  : []),
               ]}
             />
           </>

@@ -34,8 +34,8 @@ export function useAddTotp() {
 export function useConfirmTotp() {
   return useMutation({
     meta: { quiet: true },
-    mutationFn: ({ id, otp }: { id: string; otp: string }) =>
-      answerOf(confirmTotp({ path: { factor_id: id }, body: { otp } })),
+    mutationFn: ({ id, otp, endOthers }: { id: string; otp: string; endOthers: boolean }) =>
+      answerOf(confirmTotp({ path: { factor_id: id }, body: { otp, end_other_sessions: endOthers } })),
     onSuccess: useRenewFactors(),
   })
 }
@@ -44,11 +44,11 @@ export function useConfirmTotp() {
 export function useAddPasskey() {
   return useMutation({
     meta: { quiet: true },
-    mutationFn: async (name: string) => {
+    mutationFn: async ({ name, endOthers }: { name: string; endOthers: boolean }) => {
       const { ticket, public_key } = await answerOf(startPasskey())
       try {
         const credential = await createPasskey(public_key)
-        return await answerOf(addPasskey({ body: { ticket, name, credential } }))
+        return await answerOf(addPasskey({ body: { ticket, name, credential, end_other_sessions: endOthers } }))
       } catch (error) {
         if (isDeclined(error)) return null
         throw error
@@ -70,7 +70,8 @@ export function useRenameFactor() {
 export function useRemoveFactor() {
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (id: string) => answerOf(removeFactor({ path: { factor_id: id } })),
+    mutationFn: ({ id, endOthers }: { id: string; endOthers: boolean }) =>
+      answerOf(removeFactor({ path: { factor_id: id }, query: { end_other_sessions: endOthers } })),
     onSuccess: useRenewFactors(),
   })
 }

@@ -6,8 +6,37 @@ import { useSession } from '@/services/session'
 
 export const SECURITY_PATH = '/profile/security'
 
-/** Above every page while a second factor is demanded and can still wait. */
+/** Above every page: a first password that ends, and a second factor that is demanded and can still wait. */
 export function FactorBanner() {
+  return (
+    <>
+      <FirstPassword />
+      <MissingFactor />
+    </>
+  )
+}
+
+function FirstPassword() {
+  const { t } = useTranslation()
+  const { pathname } = useLocation()
+  const at = useSession((session) => session.me?.password_expires_at)
+  if (!at || pathname === SECURITY_PATH) return null
+  return (
+    <div className="px-4 pt-3 max-md:px-3">
+      <Strip
+        action={
+          <Link className="link" to={SECURITY_PATH}>
+            {t('password.title')}
+          </Link>
+        }
+      >
+        {t('profile.firstPassword', { at: formatInstant(at) })}
+      </Strip>
+    </div>
+  )
+}
+
+function MissingFactor() {
   const { t } = useTranslation()
   const { pathname } = useLocation()
   const mfa = useSession((session) => session.me?.mfa)

@@ -10,6 +10,7 @@ import { answer, fail, page } from '@/test/server'
 import { describeStates } from '@/test/states'
 import { FactorBanner } from './FactorBanner'
 import { FactorList } from './factors/FactorList'
+import { LinkedProviders } from './LinkedProviders'
 import { You } from './profile/You'
 import { SessionList } from './SessionList'
 import { StepUpDialog } from './StepUpDialog'
@@ -163,4 +164,58 @@ test('the e-mail changes by a mail to the new address', async () => {
   await user.type(screen.getByLabelText('New e-mail'), 'new@example.test{Enter}')
   expect(await screen.findByText('A mail is on its way to new@example.test')).toBeTruthy()
   expect(sent).toEqual({ email: 'new@example.test' })
+})
+
+test('one changes one’s own name', async () => {
+  let sent: unknown
+  answer('patch', '/auth/me', async (request) => {
+    sent = await request.json()
+    return sampleMe({ name: 'Ada L.' })
+  })
+  answer('get', '/auth/me', sampleMe({ name: 'Ada L.' }))
+  const { user, container } = renderAt('/profile', <You />)
+  await user.click(screen.getByRole('button', { name: 'Change name' }))
+  const field = screen.getByLabelText('Your name')
+  await user.clear(field)
+  await user.type(field, ' Ada L. {Enter}')
+  await waitFor(() => expect(sent).toEqual({ name: 'Ada L.' }))
+  expect(await screen.findByText('Name saved')).toBeTruthy()
+  expect(await violationsIn(container)).toEqual([])
+})
+
+test('a factor that goes takes the other sessions along where the person ticks it', async () => {
+  let search = ''
+  answer('get', '/auth/factors', sampleFactors())
+  answer('delete', '/auth/factors/:id', (request) => {
+    search = new URL(request.url).search
+    return {}
+  })
+  const { user } = renderAt('/profile/security', <FactorList />)
+  await user.click((await screen.findAllByRole('button', { name: /^Remove My phone/ }))[0] as HTMLElement)
+  await user.click(screen.getByLabelText('Sign out everywhere else'))
+  const buttons = screen.getAllByRole('button', { name: 'Remove My phone', hidden: true })
+  await user.click(buttons.at(-1) as HTMLElement)
+  await waitFor(() => expect(search).toBe('?end_other_sessions=true'))
+})
+
+describeStates('linked providers', {
+  draw: () => <LinkedProviders />,
+  path: '/auth/identities',
+  filled: page([{ id: 'p1', name: 'Acme ID', kind: 'oidc', linked_at: null }]),
+  shows: 'Acme ID',
+  empty: { answer: page([]), text: 'Your organization has no identity provider.' },
+})
+
+test('linking a provider leads there, and a refusal is shown', async () => {
+  answer('get', '/auth/identities', page([{ id: 'p1', name: 'Acme ID', kind: 'oidc', linked_at: null }]))
+  fail('post', '/identity-providers/p1/link', 400, 'sign-in-failed', 'The sign-in did not succeed.')
+  const { user } = renderAt('/profile/security', <LinkedProviders />)
+  await user.click(await screen.findByRole('button', { name: 'Link Acme ID' }))
+  expect(await screen.findByText('The sign-in did not succeed.')).toBeTruthy()
+})
+
+test('a first password says until when it works', async () => {
+  renderAt('/alerts', <FactorBanner />)
+  act(() => useSession.setState({ me: sampleMe({ password_expires_at: '2026-12-01T10:00:00Z' }) }))
+  expect(await screen.findByText(/first start works until/)).toBeTruthy()
 })

@@ -5,14 +5,16 @@ import { ConfirmDialog } from '@/components/Common/FormDialog'
 import { CopyLine, SecretDialog } from '@/components/Common/Secret'
 import { Section } from '@/components/Common/SidePanel'
 import type { IdentityProvider } from '@/types/api'
-import { useCreateScimToken } from '../api'
+import { useCreateScimToken, useWithdrawScimToken } from '../api'
 
 /** Lets the provider add, change and remove members by itself. */
 export function ScimAccess({ provider }: { provider: IdentityProvider }) {
   const { t } = useTranslation()
   const [asking, setAsking] = useState(false)
   const [token, setToken] = useState<string | null>(null)
+  const [withdrawing, setWithdrawing] = useState(false)
   const create = useCreateScimToken()
+  const withdraw = useWithdrawScimToken()
   const { enabled, token_hint, base_url } = provider.scim
   return (
     <Section title={t('sso.scim')}>
@@ -21,8 +23,25 @@ export function ScimAccess({ provider }: { provider: IdentityProvider }) {
         <div className="w-full">
           <CopyLine label={t('sso.scimUrl')} value={base_url} />
         </div>
-        <Button onClick={() => setAsking(true)}>{t(enabled ? 'sso.renewToken' : 'sso.createToken')}</Button>
+        <div className="flex flex-wrap gap-2">
+          <Button onClick={() => setAsking(true)}>{t(enabled ? 'sso.renewToken' : 'sso.createToken')}</Button>
+          {enabled && (
+            <Button variant="danger" onClick={() => setWithdrawing(true)}>
+              {t('sso.withdrawToken')}
+            </Button>
+          )}
+        </div>
       </div>
+      {withdrawing && (
+        <ConfirmDialog
+          title={t('sso.withdrawToken')}
+          text={t('sso.withdrawTokenText')}
+          confirmLabel={t('sso.withdrawToken')}
+          mutation={withdraw}
+          onConfirm={() => withdraw.mutate(provider.id, { onSuccess: () => setWithdrawing(false) })}
+          onClose={() => setWithdrawing(false)}
+        />
+      )}
       {asking && (
         <ConfirmDialog
           title={t(enabled ? 'sso.renewToken' : 'sso.createToken')}

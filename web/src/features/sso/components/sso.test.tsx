@@ -63,6 +63,21 @@ test('the SCIM token is shown once', async () => {
   expect(await screen.findByText('scim_1')).toBeTruthy()
 })
 
+test('the SCIM token can be withdrawn', async () => {
+  let withdrawn = false
+  const provider = sampleProvider()
+  answer('get', '/identity-providers/p1', { ...provider, scim: { ...provider.scim, enabled: true, token_hint: 'x1' } })
+  answer('delete', '/identity-providers/p1/scim-token', () => {
+    withdrawn = true
+    return {}
+  })
+  const { user } = renderAt('/settings/identity-providers', panel())
+  await user.click(await screen.findByRole('button', { name: 'Withdraw token' }))
+  const buttons = screen.getAllByRole('button', { name: 'Withdraw token', hidden: true })
+  await user.click(buttons.at(-1) as HTMLElement)
+  await waitFor(() => expect(withdrawn).toBe(true))
+})
+
 test('a new provider says what is missing, then is sent', async () => {
   let sent: unknown
   answer(

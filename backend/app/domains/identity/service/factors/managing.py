@@ -26,7 +26,7 @@ from app.domains.identity.models import Passkey, TotpFactor, User
 from app.domains.identity.queries import factors as reads
 from app.domains.identity.queries.factors import RecoveryState
 from app.domains.identity.rules import factors as rules
-from app.domains.identity.service import throttle
+from app.domains.identity.service import sessions, throttle
 from app.domains.identity.service.factors import checking, enrolment, passkeys, recovery, totp
 from app.domains.identity.service.factors.passkeys import PasskeyOptions
 from app.domains.identity.service.factors.requirement import Requirement, read_requirement
@@ -76,7 +76,9 @@ async def start_totp(caller: Caller, name: str) -> TotpSetup:
         return await totp.start_totp(session, caller, name)
 
 
-async def confirm_totp(settings: Settings, caller: Caller, factor_id: UUID, otp: str) -> list[str] | None:
+async def confirm_totp(
+    settings: Settings, caller: Caller, factor_id: UUID, otp: str, *, end_others: bool = False
+) -> list[str] | None:
     """Take an authenticator app into use by its first code; recovery codes for who has none.
 
     Raises NotFound (also after 15 minutes), MfaFailed and RateLimited.
@@ -92,6 +94,7 @@ async def confirm_totp(settings: Settings, caller: Caller, factor_id: UUID, otp:
         factor.confirmed_at = now
         await session.flush()
         codes = await _added(session, settings, caller, user, "totp", factor.id, factor.name)
+        await _end_others(session, settings, caller, wanted=end_others)
     await throttle.forgive_attempt(_throttled(caller), caller.client_address)
     return codes
 
@@ -105,7 +108,7 @@ async def start_passkey(settings: Settings, caller: Caller) -> PasskeyOptions:
 
 
 async def add_passkey(
-    settings: Settings, caller: Caller, *, ticket: str, name: str, credential: dict[str, Any]
+    settings: Settings, caller: Caller, *, ticket: str, name: str, credential: dict[str, Any], end_others: bool = False
 ) -> tuple[UUID, list[str] | None]:
     """Take a new passkey into use: (its id, recovery codes for who has none). Raises PasskeyRefused."""
     challenge = await passkeys.take_challenge(
@@ -117,7 +120,9 @@ async def add_passkey(
         row = await passkeys.add_passkey(
             session, settings, user_id=user.id, name=name, challenge=challenge, credential=credential
         )
-        return row.id, await _added(session, settings, caller, user, "passkey", row.id, row.name)
+        codes = await _added(session, settings, caller, user, "passkey", row.id, row.name)
+        await _end_others(session, settings, caller, wanted=end_others)
+    return row.id, codes
 
 
 async def rename_factor(caller: Caller, factor_id: UUID, name: str) -> None:
@@ -129,7 +134,7 @@ async def rename_factor(caller: Caller, factor_id: UUID, name: str) -> None:
         await publish(session, _event(FactorRenamed, caller, factor_id=factor_id, factor_name=name))
 
 
-async def remove_factor(settings: Settings, caller: Caller, factor_id: UUID) -> None:
+async def remove_factor(settings: Settings, caller: Caller, factor_id: UUID, *, end_others: bool = False) -> None:
     """Remove a factor. Raises NotFound, and LastFactor where the present organization wants one."""
     async with _own_session(caller) as (session, user):
         factor, kind = await _find(session, user.id, factor_id)
@@ -143,6 +148,7 @@ async def remove_factor(settings: Settings, caller: Caller, factor_id: UUID) -> 
             await session.flush()
         await enrolment.update_enrolment(session, settings, user, caller.organization_id)
         await publish(session, _event(FactorRemoved, caller, kind=kind, factor_id=factor_id, factor_name=factor.name))
+        await _end_others(session, settings, caller, wanted=end_others)
 
 
 async def make_recovery_codes(caller: Caller) -> list[str]:
@@ -153,6 +159,12 @@ async def make_recovery_codes(caller: Caller) -> list[str]:
         codes = await recovery.replace_codes(session, user.id)
         await publish(session, _event(RecoveryCodesMade, caller))
         return codes
+
+
+async def _end_others(session: AsyncSession, settings: Settings, caller: Caller, *, wanted: bool) -> None:
+    """Somebody who changes a factor may do it because another has their session."""
+    if wanted:
+        await sessions.end_other_sessions(session, settings, caller, reason="factor_changed")
 
 
 async def _added(

@@ -5,9 +5,11 @@ is, what the challenge was for and the count of uses are checked here.
 """
 
 import base64
+import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, update
@@ -20,6 +22,7 @@ from webauthn import (
     verify_registration_response,
 )
 from webauthn.helpers import options_to_json_dict, parse_authentication_credential_json
+from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticationCredential,
     AuthenticatorSelectionCriteria,
@@ -40,6 +43,9 @@ from app.domains.identity.models import Passkey
 from app.domains.identity.queries import factors as reads
 from app.domains.identity.rules import factors as rules
 
+P = ParamSpec("P")
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
 Purpose = Literal["registration", "sign-in", "mfa", "step-up"]
 PRODUCT = "CloudOps Pro"
 MAX_CREDENTIAL_ID = 1_023  # bytes, of the specification
@@ -124,16 +130,16 @@ async def add_passkey(
 ) -> Passkey:
     """Store a new passkey. The session must be bound to the person. Raises PasskeyRefused."""
     rp_id, origin = rules.relying_party(settings.public_url)
-    try:
-        verified = verify_registration_response(
-            credential=credential,
-            expected_challenge=challenge,
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-            require_user_verification=True,
-        )
-    except Exception:  # noqa: BLE001  # a stranger's bytes: whatever the parsers below raise means no
-        raise PasskeyRefused from None
+    verified = _checked(
+        verify_registration_response,
+        credential=credential,
+        expected_challenge=challenge,
+        expected_rp_id=rp_id,
+        expected_origin=origin,
+        require_user_verification=True,
+    )
+    if verified is None:
+        raise PasskeyRefused
     if len(verified.credential_id) > MAX_CREDENTIAL_ID or not await _claim(session, verified.credential_id, user_id):
         raise PasskeyRefused
     transports = credential.get("response", {}).get("transports")
@@ -155,11 +161,8 @@ async def add_passkey(
 
 def read_credential(credential: dict[str, Any]) -> AuthenticationCredential | None:
     """The browser's answer, parsed; None when it is not one."""
-    try:
-        parsed = parse_authentication_credential_json(credential)
-    except Exception:  # noqa: BLE001  # a stranger's bytes: whatever the parser raises means no
-        return None
-    return parsed if 0 < len(parsed.raw_id) <= MAX_CREDENTIAL_ID else None
+    parsed = _checked(parse_authentication_credential_json, credential)
+    return parsed if parsed is not None and 0 < len(parsed.raw_id) <= MAX_CREDENTIAL_ID else None
 
 
 async def use_passkey(
@@ -180,17 +183,17 @@ async def use_passkey(
     if row is None or (named != user_id.bytes and (name_required or named)):
         return False
     rp_id, origin = rules.relying_party(settings.public_url)
-    try:
-        verified = verify_authentication_response(
-            credential=credential,
-            expected_challenge=challenge,
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-            credential_public_key=row.public_key,
-            credential_current_sign_count=row.sign_count,
-            require_user_verification=True,
-        )
-    except Exception:  # noqa: BLE001  # a stranger's bytes: whatever the parsers below raise means no
+    verified = _checked(
+        verify_authentication_response,
+        credential=credential,
+        expected_challenge=challenge,
+        expected_rp_id=rp_id,
+        expected_origin=origin,
+        credential_public_key=row.public_key,
+        credential_current_sign_count=row.sign_count,
+        require_user_verification=True,
+    )
+    if verified is None:
         return False
     count = verified.new_sign_count
     taken = await session.execute(
@@ -202,6 +205,22 @@ async def use_passkey(
         .execution_options(synchronize_session=False)
     )
     return taken.first() is not None
+
+
+def _checked(check: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | None:
+    """What the library says of a stranger's bytes; None when it refuses them.
+
+    The library refuses by its own errors, but what CBOR, ASN.1, base64 and key parsers below it raise for bytes made
+    to break them is not a closed list (KeyError, struct.error, UnicodeDecodeError, RecursionError …).
+    None of them may become an answer 500, or a way in, so all of them mean no; the log has the class of the unexpected.
+    """
+    try:
+        return check(*arguments, **options)
+    except WebAuthnException:
+        return None
+    except Exception as error:  # noqa: BLE001  # see above
+        logger.warning("a passkey answer broke a parser: %s", type(error).__name__)
+        return None
 
 
 async def remove_passkey(session: AsyncSession, row: Passkey) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.http import Caller
 from app.domains.identity import queries
+from app.domains.identity.rules import first_password_expiry
 from app.domains.identity.service.policy import get_policy
 
 
@@ -19,6 +20,7 @@ class Requirement:
     required: bool
     grace_ends_at: datetime | None
     email_verified: bool
+    password_expires_at: datetime | None = None  # of a first password that nobody has changed
 
 
 async def read_requirement(session: AsyncSession, organization_id: UUID, user_id: UUID) -> Requirement:
@@ -33,6 +35,11 @@ async def read_requirement(session: AsyncSession, organization_id: UUID, user_id
         required=required,
         grace_ends_at=policy.grace_ends_at(membership.created_at) if required and not enrolled else None,
         email_verified=user is not None and user.email_verified_at is not None,
+        password_expires_at=first_password_expiry(
+            has_password=user.password is not None, changed_at=user.password_changed_at, created_at=user.created_at
+        )
+        if user is not None
+        else None,
     )
 
 

@@ -183,6 +183,16 @@ async def _end_all(session: AsyncSession, home: UUID, user_id: UUID, reason: str
         await set_organization(session, home)
 
 
+async def close_by_operator(session: AsyncSession, user_id: UUID) -> None:
+    """End what is open: whoever runs the installation has done what it asked for. Bound to the person."""
+    await session.execute(
+        update(FactorReset)
+        .where(FactorReset.user_id == user_id, FactorReset.ended_at.is_(None))
+        .values(ended_at=clock.utc_now(), outcome="operator")
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def _close_expired(session: AsyncSession, user_id: UUID, now: datetime) -> None:
     """Make room for a new request where an old one ran out."""
     await session.execute(

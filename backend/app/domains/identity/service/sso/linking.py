@@ -1,7 +1,11 @@
 """Linking a signed-in person to their account at a provider: the only way an existing person gets a second door."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.core.database import tenant_session
@@ -41,3 +45,23 @@ async def start_link(
         origin=origin_of(caller),
         link=caller,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnIdentity:
+    """A provider of the organization as one of its people sees it."""
+
+    id: UUID
+    name: str
+    kind: str
+    linked_at: datetime | None
+
+
+async def list_own_identities(session: AsyncSession, caller: Caller) -> list[OwnIdentity]:
+    """The organization's providers that are switched on, and since when the caller is linked to each."""
+    linked = await reads.list_identities_of_user(session, caller.organization_id, caller.user_id)
+    return [
+        OwnIdentity(id=row.id, name=row.name, kind=row.kind, linked_at=linked.get(row.id))
+        for row in await reads.list_connections(session, caller.organization_id)
+        if row.enabled
+    ]

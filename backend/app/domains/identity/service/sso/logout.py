@@ -14,6 +14,7 @@ from app.domains.identity.models import ProviderLogout
 from app.domains.identity.queries import sso as reads
 from app.domains.identity.rules.sso import (
     LOGOUT_KEPT,
+    LOGOUT_TOKEN_TYPE,
     MAX_TOKEN_AGE_SECONDS,
     SKEW_SECONDS,
     Refused,
@@ -33,7 +34,9 @@ async def log_out_at_provider(settings: Settings, connection_id: UUID, token: st
     now = clock.utc_now()
     try:
         metadata = await read_metadata(settings, config.issuer)
-        claims = await verified_claims(settings, metadata, token, config.signing_algorithm)
+        claims = await verified_claims(
+            settings, metadata, token, config.signing_algorithm, token_type=LOGOUT_TOKEN_TYPE
+        )
         check_logout_token(claims, issuer=config.issuer, client_id=config.client_id, now=now.timestamp())
         used_until = now + timedelta(seconds=MAX_TOKEN_AGE_SECONDS + SKEW_SECONDS)
         async with tenant_session(connection.organization_id) as session:

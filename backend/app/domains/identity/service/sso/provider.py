@@ -113,14 +113,19 @@ async def read_keys(settings: Settings, metadata: Metadata, *, anew: bool = Fals
     return found
 
 
-async def verified_claims(settings: Settings, metadata: Metadata, token: object, algorithm: str) -> dict[str, Any]:
+async def verified_claims(
+    settings: Settings, metadata: Metadata, token: object, algorithm: str, *, token_type: str | None = None
+) -> dict[str, Any]:
     """The claims of a token that the provider signed with the connection's one algorithm. Raises Refused.
 
-    The header only says which key: never the algorithm, and never where a key could be fetched.
+    The header has to name the `token_type` where one is wanted. Otherwise it only says which key: never the algorithm,
+    and never where a key could be fetched.
     """
     header = _header_of(token)
     if header.get("alg") != algorithm or "crit" in header:
         raise Refused("algorithm")
+    if token_type is not None and not _is_type(header.get("typ"), token_type):
+        raise Refused("token-type")
     key_id = header.get("kid")
     keys = _matching(await read_keys(settings, metadata), algorithm, key_id)
     if not keys:
@@ -147,6 +152,11 @@ def _header_of(token: object) -> dict[str, Any]:
     except (JoseError, ValueError):
         raise Refused("token") from None
     return dict(header)
+
+
+def _is_type(told: object, wanted: str) -> bool:
+    """RFC 7515 section 4.1.9: a media type, in any case, whose `application/` may be left out."""
+    return isinstance(told, str) and told.lower().removeprefix("application/") == wanted
 
 
 def _matching(keys: list[Key], algorithm: str, key_id: object) -> list[Key]:

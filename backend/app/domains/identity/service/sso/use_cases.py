@@ -13,7 +13,7 @@ from app.domains.identity.service.sso.connections import (
     withdraw_scim_token,
 )
 from app.domains.identity.service.sso.domains import add_domain, remove_domain, use_resolver, verify_domain
-from app.domains.identity.service.sso.linking import start_link
+from app.domains.identity.service.sso.linking import list_own_identities, start_link
 from app.domains.identity.service.sso.logout import log_out_at_provider
 from app.domains.identity.service.sso.methods import find_sign_in_methods
 from app.domains.identity.service.sso.oidc import finish_oidc, start_oidc
@@ -36,6 +36,7 @@ __all__ = [
     "get_connection",
     "issue_scim_token",
     "list_connections",
+    "list_own_identities",
     "log_out_at_provider",
     "password_allowed",
     "remove_domain",

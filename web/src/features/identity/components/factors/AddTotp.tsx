@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
+import { Checkbox } from '@/components/Common/Inputs'
 import { SvgImage } from '@/components/Common/Qr'
 import { CopyLine } from '@/components/Common/Secret'
 import { useAddTotp, useConfirmTotp } from '@/features/identity/api/factors'
@@ -14,6 +15,7 @@ export function AddTotp({ onClose, onDone }: Props) {
   const { t } = useTranslation()
   const [name, setName] = useState(t('factor.totpName'))
   const [code, setCode] = useState('')
+  const [endOthers, setEndOthers] = useState(false)
   const begin = useAddTotp()
   const confirm = useConfirmTotp()
   const setup = begin.data
@@ -50,7 +52,7 @@ export function AddTotp({ onClose, onDone }: Props) {
       error={confirm.error}
       onSubmit={() =>
         confirm.mutate(
-          { id: setup.id, otp: code.trim() },
+          { id: setup.id, otp: code.trim(), endOthers },
           { onSuccess: ({ recovery_codes }) => onDone(recovery_codes ?? null) },
         )
       }
@@ -61,6 +63,12 @@ export function AddTotp({ onClose, onDone }: Props) {
       </div>
       <CopyLine label={t('factor.secret')} value={setup.secret} secret />
       <CodeField kind="totp" value={code} onChange={setCode} />
+      <Checkbox
+        label={t('session.endOthersToo')}
+        hint={t('session.endOthersHint')}
+        checked={endOthers}
+        onChange={(event) => setEndOthers(event.target.checked)}
+      />
     </FormDialog>
   )
 }

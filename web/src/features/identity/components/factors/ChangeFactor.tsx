@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { ConfirmDialog, FormDialog } from '@/components/Common/FormDialog'
+import { Checkbox } from '@/components/Common/Inputs'
 import { useRemoveFactor, useRenameFactor } from '@/features/identity/api/factors'
 import type { Factor } from './FactorList'
 
@@ -35,13 +36,24 @@ export function RenameFactor({ factor, onClose }: Props) {
 export function RemoveFactor({ factor, onClose }: Props) {
   const { t } = useTranslation()
   const remove = useRemoveFactor()
+  const [endOthers, setEndOthers] = useState(false)
   return (
     <ConfirmDialog
       title={t('factor.removeNamed', { name: factor.name })}
-      text={t('factor.removeText')}
+      text={
+        <div className="flex flex-col gap-3">
+          <p>{t('factor.removeText')}</p>
+          <Checkbox
+            label={t('session.endOthersToo')}
+            hint={t('session.endOthersHint')}
+            checked={endOthers}
+            onChange={(event) => setEndOthers(event.target.checked)}
+          />
+        </div>
+      }
       confirmLabel={t('factor.removeNamed', { name: factor.name })}
       mutation={remove}
-      onConfirm={() => remove.mutate(factor.id, { onSuccess: onClose })}
+      onConfirm={() => remove.mutate({ id: factor.id, endOthers }, { onSuccess: onClose })}
       onClose={onClose}
     />
   )

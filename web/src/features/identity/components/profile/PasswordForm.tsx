@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Button } from '@/components/Common/Button'
 import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
+import { Checkbox } from '@/components/Common/Inputs'
 import { useChangePassword } from '@/features/identity/api/profile'
 import { ApiProblem } from '@/services/problem'
 import { toast } from '@/services/toasts'
@@ -12,6 +13,7 @@ import { toast } from '@/services/toasts'
 const schema = z.object({
   current: z.string().min(1, 'current'),
   next: z.string().min(12, 'next').max(128, 'next'),
+  endOthers: z.boolean(),
 })
 type Form = z.infer<typeof schema>
 
@@ -20,12 +22,12 @@ export function PasswordForm() {
   const change = useChangePassword()
   const { register, handleSubmit, formState, setError, reset } = useForm<Form>({
     resolver: zodResolver(schema),
-    defaultValues: { current: '', next: '' },
+    defaultValues: { current: '', next: '', endOthers: true },
     mode: 'onTouched',
   })
-  const submit = handleSubmit(({ current, next }) =>
+  const submit = handleSubmit(({ current, next, endOthers }) =>
     change.mutate(
-      { current_password: current, new_password: next },
+      { current_password: current, new_password: next, end_other_sessions: endOthers },
       {
         onSuccess: () => {
           reset()
@@ -39,10 +41,10 @@ export function PasswordForm() {
       },
     ),
   )
-  const errorOf = (field: keyof Form) => {
+  const errorOf = (field: 'current' | 'next') => {
     const error = formState.errors[field]
     if (!error?.message) return undefined
-    return error.type === 'server' ? error.message : t(`password.error.${error.message as keyof Form}`)
+    return error.type === 'server' ? error.message : t(`password.error.${error.message as 'current' | 'next'}`)
   }
   return (
     <Card title={t('password.title')}>
@@ -62,6 +64,7 @@ export function PasswordForm() {
           error={errorOf('next')}
           {...register('next')}
         />
+        <Checkbox label={t('session.endOthersToo')} hint={t('session.endOthersHint')} {...register('endOthers')} />
         <Button variant="primary" type="submit" className="self-start" busy={change.isPending}>
           {t('password.submit')}
         </Button>

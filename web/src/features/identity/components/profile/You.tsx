@@ -6,7 +6,7 @@ import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
 import { FormDialog } from '@/components/Common/FormDialog'
 import { Facts } from '@/components/Common/SidePanel'
-import { useChangeEmail, useSendVerification } from '@/features/identity/api/profile'
+import { useChangeEmail, useRenameSelf, useSendVerification } from '@/features/identity/api/profile'
 import { useSession } from '@/services/session'
 import { toast } from '@/services/toasts'
 
@@ -15,6 +15,7 @@ export function You() {
   const { t } = useTranslation()
   const me = useSession((session) => session.me)
   const [changing, setChanging] = useState(false)
+  const [renaming, setRenaming] = useState(false)
   const verification = useSendVerification()
   if (!me) return null
   return (
@@ -22,7 +23,13 @@ export function You() {
       <div className="flex flex-col gap-4 pt-1">
         <Facts
           facts={[
-            [t('profile.name'), me.name || '–'],
+            [
+              t('profile.name'),
+              <span key="name" className="flex flex-wrap items-center gap-x-3 gap-y-1">
+                <span className="break-words">{me.name || '–'}</span>
+                <Button onClick={() => setRenaming(true)}>{t('profile.changeName')}</Button>
+              </span>,
+            ],
             [
               t('signIn.email'),
               <span key="email" className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -50,8 +57,42 @@ export function You() {
           ]}
         />
       </div>
+      {renaming && <ChangeName name={me.name} onClose={() => setRenaming(false)} />}
       {changing && <ChangeEmail onClose={() => setChanging(false)} />}
     </Card>
+  )
+}
+
+function ChangeName({ name: present, onClose }: { name: string; onClose: () => void }) {
+  const { t } = useTranslation()
+  const [name, setName] = useState(present)
+  const rename = useRenameSelf()
+  return (
+    <FormDialog
+      title={t('profile.changeName')}
+      submitLabel={t('action.save')}
+      disabled={!name.trim()}
+      busy={rename.isPending}
+      error={rename.error}
+      onSubmit={() =>
+        rename.mutate(name.trim(), {
+          onSuccess: () => {
+            toast({ kind: 'ok', text: t('profile.renamed') })
+            onClose()
+          },
+        })
+      }
+      onClose={onClose}
+    >
+      <Field
+        autoFocus
+        autoComplete="name"
+        label={t('profile.yourName')}
+        maxLength={200}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+    </FormDialog>
   )
 }
 
