@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "CloudOps Pro <cloudops@localhost>"
     sync_interval_minutes: int = 360
-    find_actors: bool = False  # after a sync that found changes, ask the cloud's log who made them
+    find_actors: bool = True  # after a sync that found changes, ask the cloud's log who made them
     aws_principal_arn: str | None = None  # who assumes customers' roles; named in the trust policies that we propose
     worker_concurrency: int = 8
     web_dir: Path | None = None

@@ -18,6 +18,8 @@ from app.providers.base import Provider, ProviderError, Unit
 logger = logging.getLogger(__name__)
 
 LOOKUP_SECONDS = 20.0
+ALL_LOOKUPS_SECONDS = 120.0
+LOOKUPS_AT_ONCE = 4
 MAX_EVENTS = 5_000
 
 
@@ -33,17 +35,32 @@ class Doing:
 
 
 async def attribute_changes(
-    organization_id: UUID, account: OpenedAccount, provider: Provider, unit: Unit, *, since: datetime
+    organization_id: UUID, account: OpenedAccount, provider: Provider, changed: Sequence[tuple[Unit, datetime]]
 ) -> None:
-    """After a sync found changes of a unit: say who made them, where anything tells. Best effort, bounded."""
-    doings: list[Doing] = []
-    if get_settings().find_actors:
-        doings = await _ask_cloud(account, provider, unit, since)
+    """Say who made the changes of these units since these moments, where anything tells. Best effort, bounded."""
+    if not changed:
+        return
+    since = min(moment for _, moment in changed) - rules.CLOCKS_APART
     async with tenant_session(organization_id) as session:
         driver = await open_driver(session)
-        known = await _received(driver, organization_id, account, since - rules.CLOCKS_APART)
-        if doings or known:
-            await fill_actors(driver, organization_id, [*known, *doings])
+        await fill_actors(driver, organization_id, await _received(driver, organization_id, account, since))
+    if not get_settings().find_actors:
+        return
+    at_once = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+    async def look_up(unit: Unit, moment: datetime) -> None:
+        async with at_once:
+            doings = await _ask_cloud(account, provider, unit, moment)
+        if doings:
+            async with tenant_session(organization_id) as session:
+                await fill_actors(await open_driver(session), organization_id, doings)
+
+    try:
+        async with asyncio.timeout(ALL_LOOKUPS_SECONDS), asyncio.TaskGroup() as group:
+            for unit, moment in changed:
+                group.create_task(look_up(unit, moment))
+    except TimeoutError:
+        logger.info("not every change of %d units was looked up in time", len(changed))
 
 
 async def _ask_cloud(account: OpenedAccount, provider: Provider, unit: Unit, since: datetime) -> list[Doing]:
@@ -84,7 +101,8 @@ async def _received(driver: Driver, organization_id: UUID, account: OpenedAccoun
 async def fill_actors(driver: Driver, organization_id: UUID, doings: Sequence[Doing]) -> None:
     """Name who made changes that name nobody yet: each event explains the first change seen after it, and no other.
 
-    Where several events explain one change, the latest of them does.
+    Where several events explain one change, the latest of those that name somebody does. A change whose own event
+    named nobody, such as a Google feed's, takes the one of the cloud's log.
     """
     found = await find_resources(driver, organization_id, {doing.native_id for doing in doings})
     told = [(found[doing.native_id], doing) for doing in doings if doing.native_id in found]
@@ -97,12 +115,12 @@ async def fill_actors(driver: Driver, organization_id: UUID, doings: Sequence[Do
              FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
                 AS e (resource_id, at, actor, action, event_id)
              JOIN resource_versions v ON v.organization_id = $1 AND v.resource_id = e.resource_id
-               AND v.event_id IS NULL AND v.at >= e.at - $7::interval
+               AND (v.event_id IS NULL OR (v.actor IS NULL AND e.actor IS NOT NULL)) AND v.at >= e.at - $7::interval
              WHERE NOT EXISTS (
                SELECT FROM resource_versions w WHERE w.organization_id = $1 AND w.resource_id = v.resource_id
                  AND w.id < v.id AND w.at >= e.at)
-             ORDER BY v.id, e.at DESC) AS n
-           WHERE v.organization_id = $1 AND v.id = n.id AND v.event_id IS NULL""",
+             ORDER BY v.id, e.actor IS NULL, e.at DESC) AS n
+           WHERE v.organization_id = $1 AND v.id = n.id AND v.actor IS NULL""",
         organization_id,
         [resource_id for resource_id, _ in told],
         [doing.at for _, doing in told],

@@ -79,6 +79,7 @@ def words_of(failure: ProviderError, call: str) -> CallError:
 async def read_units(sync: Sync, units: Sequence[Unit], finished: Mapping[Unit, SyncUnit] | None = None) -> None:
     """Read and store these units; those in `finished` were read by an earlier run of the job."""
     done = finished or {}
+    changed: list[tuple[Unit, datetime]] = []
     parallel = getattr(sync.provider, "parallel_units", CONCURRENT_UNITS)
     # Storing does not keep others from collecting; how many results wait for it in memory is bounded.
     held, collecting, storing = (asyncio.Semaphore(size) for size in (2 * parallel, parallel, CONCURRENT_STORES))
@@ -93,7 +94,7 @@ async def read_units(sync: Sync, units: Sequence[Unit], finished: Mapping[Unit, 
             async with storing:
                 state, outcome = await _store(sync, result, read_at)
             if outcome.changed and outcome.since is not None:
-                await attribute_changes(sync.organization_id, sync.account, sync.provider, unit, since=outcome.since)
+                changed.append((unit, outcome.since))
             await sync.context.unit_ended(key_of(unit), state.value, outcome.resources, outcome.error)
 
     async with _first_failure(), asyncio.TaskGroup() as group:
@@ -103,6 +104,7 @@ async def read_units(sync: Sync, units: Sequence[Unit], finished: Mapping[Unit, 
             else:
                 group.create_task(read_unit(unit))
     await sync.context.raise_if_cancelled()  # a group swallows the cancellation of its own tasks
+    await attribute_changes(sync.organization_id, sync.account, sync.provider, changed)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Events of clouds: each becomes, in one transaction, resources that are due to be read again."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,9 +30,11 @@ async def store_events(
 ) -> int:
     """Keep what is new among these events and make their resources due; returns how many were new. Safe to repeat.
 
-    What was read clearly after an event is not read again; then the event only says who made the change.
+    What was read clearly after an event is not read again; then the event only says who made the change. An event from
+    a clock ahead of ours counts as of now: else none after it would be news for as long.
     """
-    driver = await open_driver(session)
+    driver, now = await open_driver(session), utc_now()
+    events = [event if event.at <= now else replace(event, at=now) for event in events]
     new = await _keep_new(driver, organization_id, source, events)
     if not new:
         return 0

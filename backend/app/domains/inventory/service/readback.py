@@ -28,13 +28,14 @@ async def store_read_back(
     cause: Cause,
     read_at: datetime,
     now: datetime,
-) -> None:
+) -> bool:
     """Merge what reading again found, close what the cloud said is gone, and publish the changes. Safe to repeat.
 
-    A row that was read later than `read_at` stays. Raises NotFound for a removed account, and QuotaExceeded.
+    Returns whether anything changed. A row that was read later than `read_at` stays. Raises NotFound for a removed
+    account, and QuotaExceeded.
     """
     if not found.resources and not found.gone:
-        return
+        return False
     driver = await open_driver(session)
     await hold_account(driver, organization_id, account_id)
     unit = await lock_unit(driver, organization_id, account_id, found.unit)
@@ -80,6 +81,7 @@ async def store_read_back(
     await recount_units(driver, organization_id, sorted(touched))
     await check_quota_kept(session, organization_id, "resources", len(written.created) - len(closed))
     await announce(session, where, found.unit, written, [row.id for row in closed], {row.native_type for row in closed})
+    return bool(written.ids or closed)
 
 
 def _divide(

@@ -19,6 +19,7 @@ from app.core.quotas import QuotaExceeded
 from app.core.tasks import TaskContext, enqueue
 from app.domains.inventory import rules
 from app.domains.inventory.models import DueRefresh, SyncUnit
+from app.domains.inventory.service.attributing import attribute_changes
 from app.domains.inventory.service.collecting import Sync, open_sync, words_of
 from app.domains.inventory.service.readback import mark_unread, store_read_back
 from app.domains.inventory.service.syncing import start_unit_sync
@@ -107,13 +108,18 @@ async def _refresh_batch(sync: Sync) -> bool:
     all_at_once = asyncio.Semaphore(AT_ONCE)
     lanes: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_OF_LANE))
 
+    nameless: dict[Unit, datetime] = {}
+
     async def refresh(row: DueRefresh) -> None:
         async with lanes[row.lane], all_at_once:
-            await _refresh_one(sync, row)
+            unit = await _refresh_one(sync, row)
+        if unit is not None and row.actor is None:
+            nameless[unit] = min(row.event_at, nameless.get(unit, row.event_at))
 
     async with asyncio.TaskGroup() as group:
         for row in rows:
             group.create_task(refresh(row))
+    await attribute_changes(sync.organization_id, sync.account, sync.provider, list(nameless.items()))
     return True
 
 
@@ -169,7 +175,8 @@ async def _turn_bursts_into_syncs(session: AsyncSession, sync: Sync) -> None:
         logger.info("many events about %s: its units are read as a whole", lane)
 
 
-async def _refresh_one(sync: Sync, row: DueRefresh) -> None:
+async def _refresh_one(sync: Sync, row: DueRefresh) -> Unit | None:
+    """Read and store one; its unit where something changed."""
     target = ResourceTarget(
         native_id=row.native_id,
         native_type=row.native_type,
@@ -180,9 +187,10 @@ async def _refresh_one(sync: Sync, row: DueRefresh) -> None:
     read_at = utc_now()
     found = await _read_back(sync, target)
     try:
-        await _store(sync, row, found, read_at)
+        return found.unit if await _store(sync, row, found, read_at) else None
     except QuotaExceeded as failure:
         await _give_up(sync, row, f"{failure.detail} What was read was not stored.")
+        return None
 
 
 async def _read_back(sync: Sync, target: ResourceTarget) -> ReadBack:
@@ -201,11 +209,12 @@ async def _read_back(sync: Sync, target: ResourceTarget) -> ReadBack:
     return ReadBack(unit=unit, errors=[error])
 
 
-async def _store(sync: Sync, row: DueRefresh, found: ReadBack, read_at: datetime) -> None:
+async def _store(sync: Sync, row: DueRefresh, found: ReadBack, read_at: datetime) -> bool:
+    """Whether anything changed."""
     is_unread = bool(found.errors) and not found.resources and not found.gone
     if is_unread and row.attempts >= len(rules.REREAD_SECONDS):
         await _give_up(sync, row, rules.failure_text(found.errors) or "The resource could not be read again.")
-        return
+        return False
     async with tenant_session(sync.organization_id) as session:
         if is_unread:
             delay = timedelta(seconds=rules.REREAD_SECONDS[row.attempts])
@@ -215,8 +224,8 @@ async def _store(sync: Sync, row: DueRefresh, found: ReadBack, read_at: datetime
                 .values(attempts=DueRefresh.attempts + 1, due_at=utc_now() + delay, claimed_until=None)
             )
             await start_refreshes(session, sync.organization_id, row.account_id, delay=delay)
-            return
-        await store_read_back(
+            return False
+        is_changed = await store_read_back(
             session,
             sync.organization_id,
             account_id=row.account_id,
@@ -228,6 +237,7 @@ async def _store(sync: Sync, row: DueRefresh, found: ReadBack, read_at: datetime
             now=utc_now(),
         )
         await _done(session, row)
+        return is_changed
 
 
 async def _give_up(sync: Sync, row: DueRefresh, reason: str) -> None:
