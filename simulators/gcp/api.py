@@ -64,6 +64,7 @@ class Api:
         self.denied_types: set[str] = set()
         self.denied_permissions: set[str] = set()
         self.refuse_patterns = False  # whether assetTypes must be plain names
+        self.supported_types: set[str] | None = None  # then a pattern that fits none of them is refused, as Google does
         self._generation = 0
         self._lock = threading.Lock()
         self._selections: dict[tuple[Any, ...], Selection] = {}
@@ -81,6 +82,8 @@ class Api:
         """One request."""
         if request.method == "POST" and request.path in ("/token", "/v1/token"):
             return self.tokens.grant(request)
+        if request.method == "GET" and request.path == "/oauth2/v3/certs":
+            return json_answer(self.tokens.public_keys())
         try:
             if not self.tokens.holds(request):
                 raise ApiError(401, "Request had invalid authentication credentials.")
@@ -141,10 +144,7 @@ class Api:
             return known
         if self.refuse_patterns and any(re.search(r"[\\*\[(|]", entry) for entry in types):
             raise ApiError(400, "Regular expressions are not supported here.")
-        try:
-            pattern = re.compile("|".join(f"(?:{entry})" for entry in types)) if types else None
-        except re.error as error:
-            raise ApiError(400, f"Invalid asset type: {error}") from None
+        pattern = self._pattern(types)
         for denied in self.denied_types:
             if pattern is not None and pattern.fullmatch(denied):
                 raise ApiError(
@@ -165,6 +165,16 @@ class Api:
                 self._selections.clear()
             self._selections[key] = selection
         return selection
+
+    def _pattern(self, types: tuple[str, ...]) -> re.Pattern[str] | None:
+        try:
+            patterns = [re.compile(entry) for entry in types]
+        except re.error as error:
+            raise ApiError(400, f"Invalid asset type: {error}") from None
+        for entry in patterns if self.supported_types is not None else ():
+            if not any(entry.fullmatch(name) for name in self.supported_types or ()):
+                raise ApiError(400, f"{entry.pattern} does not match any supported asset type.")
+        return re.compile("|".join(f"(?:{entry})" for entry in types)) if types else None
 
     def _history(self, request: Request, parent: str) -> Any:
         content = self._content(request)
@@ -261,16 +271,21 @@ class Api:
         self._need("logging.logEntries.list")
         body = request.json()
         since = re.search(r'timestamp\s*>=?\s*"([^"]+)"', body.get("filter", ""))
+        named = re.search(r"protoPayload\.serviceName=\(([^)]*)\)", body.get("filter", ""))
+        services = set(re.findall(r'"([^"]+)"', named[1])) if named else set()
         places = set(body.get("resourceNames", []))
         entries = [
             entry
             for entry in self.estate.audit_entries
             if (not since or entry["timestamp"] >= since[1])
+            and (not services or entry["protoPayload"]["serviceName"] in services)
             and places
             & {f"projects/{entry['resource']['labels'].get('project_id')}", entry["logName"].partition("/logs/")[0]}
         ]
         entries.sort(key=lambda entry: entry["timestamp"], reverse="desc" in body.get("orderBy", ""))
-        return {"entries": entries[: int(body.get("pageSize") or 50)]} if entries else {}
+        start, size = int(body.get("pageToken") or 0), int(body.get("pageSize") or 50)
+        page: dict[str, Any] = {"entries": entries[start : start + size]} if entries[start:] else {}
+        return page | ({"nextPageToken": str(start + size)} if start + size < len(entries) else {})
 
 
 def _page(name: str, entries: list[dict[str, Any]], request: Request) -> dict[str, Any]:

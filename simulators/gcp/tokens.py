@@ -89,6 +89,22 @@ class Tokens:
             return json_answer(self._issue() | {"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
         return _refuse("unsupported_grant_type", "Invalid grant_type")
 
+    def public_keys(self) -> dict[str, Any]:
+        """The keys that signed pushes are checked with, as a JWK set."""
+        numbers = self._private.public_key().public_numbers()
+        key = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self._key_id}
+        return {"keys": [{**key, "n": _encoded(numbers.n), "e": _encoded(numbers.e)}]}
+
+    def push_token(self, audience: str, email: str, **claims: Any) -> str:
+        """The OpenID token with which Pub/Sub signs a push; `claims` replace its own."""
+        now = int(time.time())
+        own = {"iss": "https://accounts.google.com", "aud": audience, "email": email, "email_verified": True}
+        body = {**own, "sub": "1122334455", "azp": "1122334455", "iat": now, "exp": now + 3600, **claims}
+        header = {"alg": "RS256", "kid": self._key_id, "typ": "JWT"}
+        signed = b".".join(base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=") for part in (header, body))
+        signature = self._private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed.decode()}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
     def _issue(self) -> dict[str, Any]:
         token = "ya29.c." + secrets.token_urlsafe(48)
         with self._lock:
@@ -130,6 +146,10 @@ def _private_key(kept: Path | None) -> rsa.RSAPrivateKey:
 
 def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _encoded(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
 
 
 def _refuse(error: str, description: str) -> Answer:

@@ -41,7 +41,7 @@ def find_changes(session: GcpSession, unit: Unit, since: datetime, reads: Reads)
                 **({"pageToken": token} if token else {}),
             }
             answer = session.call(LIST_LOGS, "/v2/entries:list", reads, body=body)
-            entries = answer.get("entries", [])
+            entries = answer.get("entries") or []
             if not isinstance(entries, list):
                 raise GcpError(ErrorKind.INVALID_ANSWER, "entries is no list", call=LIST_LOGS.name)
             found += _events(entries, tree.ids)
@@ -63,10 +63,12 @@ def _services(unit: Unit) -> str:
         hosts.append("cloudsql.googleapis.com")
     if unit.service == "containers":
         hosts.append("k8s.io")
-    return f" AND protoPayload.serviceName=({' OR '.join(sorted(hosts))})"
+    quoted = " OR ".join(f'"{host}"' for host in sorted(hosts))
+    return f" AND protoPayload.serviceName=({quoted})"
 
 
 def _events(entries: list[Any], ids: dict[str, str]) -> Iterator[CloudEvent]:
+    numbers = {project_id: number for number, project_id in ids.items()}
     for entry in entries:
         payload = entry.get("protoPayload") if isinstance(entry, dict) else None
         if not isinstance(payload, dict):
@@ -76,7 +78,6 @@ def _events(entries: list[Any], ids: dict[str, str]) -> Iterator[CloudEvent]:
         name = audited_name(str(payload.get("serviceName") or ""), str(payload.get("resourceName") or ""), project)
         if at is None or not name:
             continue
-        numbers = {project_id: number for number, project_id in ids.items()}
         if name.startswith("//cloudresourcemanager.googleapis.com/projects/"):
             own = last_part(name)
             name = f"//cloudresourcemanager.googleapis.com/projects/{numbers.get(own, own)}"

@@ -50,14 +50,23 @@ class GcpProvider:
     """Implements `Provider`. Make one per process: it holds rate limits, sessions and threads, and no global does.
 
     `lists_per_minute` replaces the allowance of asset listings, for a project with another quota than Google's usual
-    one. `parallel_units` is how many units are worth collecting at a time: their memory adds up.
+    one; `throttled_seconds` is the first pause after a refusal that names none. `parallel_units` is how many units are
+    worth collecting at a time: their memory adds up.
     """
 
     children_sync_alone = False
     parallel_units = 3
 
-    def __init__(self, *, read_seconds: float = 60, attempts: int = 4, lists_per_minute: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        read_seconds: float = 60,
+        attempts: int = 4,
+        lists_per_minute: float | None = None,
+        throttled_seconds: float = 2.0,
+    ) -> None:
         self._read_seconds, self._attempts, self._lists_per_minute = read_seconds, attempts, lists_per_minute
+        self._throttled_seconds = throttled_seconds
         self._throttles = Throttles()
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, tuple[GcpSession, float]] = OrderedDict()
@@ -166,6 +175,7 @@ class GcpProvider:
                     self._throttles,
                     read_seconds=self._read_seconds,
                     lists_per_minute=self._lists_per_minute,
+                    throttled_seconds=self._throttled_seconds,
                 )
             except Exception as error:
                 raise translate(error, "oauth2.token") from error

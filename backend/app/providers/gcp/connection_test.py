@@ -25,6 +25,7 @@ from app.providers.gcp.session import (
 )
 
 _BUDGET_SECONDS = 60
+_MISSING, _OFF = "missing permission", "not enabled:"
 _MANAGER = "//cloudresourcemanager.googleapis.com/"
 KEY_WARNING = "Keys of service accounts can leak. Workload identity federation is safer."
 
@@ -46,7 +47,8 @@ def report_on(session: GcpSession) -> ConnectionReport:
         checks.append(_try(LIST_KEYS, project, partial(session.call, LIST_KEYS, path, reads, query=query)))
         body = {"resourceNames": [f"projects/{project}"], "pageSize": 1}
         checks.append(_try(LIST_LOGS, project, partial(session.call, LIST_LOGS, "/v2/entries:list", reads, body=body)))
-    missing = [check.permission for check in checks if not check.ok and check.detail.startswith("missing permission")]
+    missing = [check.permission for check in checks if not check.ok and check.detail.startswith(_MISSING)]
+    services = {check.service for check in checks if check.detail.startswith(_OFF)}
     kind = session.connection.credentials.get("kind")
     return ConnectionReport(
         ok=all(check.ok for check in checks),
@@ -55,7 +57,7 @@ def report_on(session: GcpSession) -> ConnectionReport:
         regions=(),
         checks=_merged(checks),
         warnings=[KEY_WARNING] if kind == "service_account" else [],
-        grant=grant_for(missing, parents, session.identity),
+        grant=grant_for(missing, parents, session.identity, services=services, project=session.home_project),
     )
 
 
@@ -73,6 +75,8 @@ def _try(method: Method, where: str, call: Callable[[], Any]) -> PermissionCheck
             raise
         permission = error.permission or method.permission
         detail = f"{error.told} on {where}" if error.kind is ErrorKind.ACCESS_DENIED else error.told
+        if error.kind is ErrorKind.NOT_ENABLED:
+            detail = f"{_OFF} {error.message}"
         return PermissionCheck(
             service=service,
             call=f"{service}:{rest}",

@@ -183,8 +183,9 @@ def _policy_edges(native_id: str, policy: Any) -> Iterator[tuple[str, str, str]]
     for binding in bindings if isinstance(bindings, list) else ():
         if not isinstance(binding, dict):
             continue
-        acts = binding.get("role") in _ACTING
-        for member in binding.get("members") or ():
+        role, members = binding.get("role"), binding.get("members")
+        acts = isinstance(role, str) and role in _ACTING
+        for member in members if isinstance(members, list) else ():
             if not isinstance(member, str) or not member.startswith("serviceAccount:"):
                 continue
             email = member[15:].partition("?")[0]

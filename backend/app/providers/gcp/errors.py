@@ -15,7 +15,11 @@ _THROTTLE_REASONS = frozenset(
 )
 _OFF_REASONS = frozenset({"SERVICE_DISABLED", "BILLING_DISABLED", "accessNotConfigured", "API_DISABLED"})
 _BAD_TOKEN_REASONS = frozenset({"ACCESS_TOKEN_EXPIRED", "ACCESS_TOKEN_TYPE_UNSUPPORTED", "CREDENTIALS_MISSING",
-                                "ACCOUNT_STATE_INVALID", "USER_PROJECT_DENIED_CREDENTIALS", "authError"})  # fmt: skip
+                                "ACCOUNT_STATE_INVALID", "authError"})  # fmt: skip
+# Refusals that no permission mends: a service perimeter, a policy of the organization.
+_FENCE_REASONS = frozenset({"SECURITY_POLICY_VIOLATED", "ORG_RESTRICTION_VIOLATION", "LOCATION_ORG_POLICY_VIOLATED"})
+_FENCE = "vpcServiceControlsUniqueIdentifier"
+_PERMISSION_OF_REASON = {"USER_PROJECT_DENIED": "serviceusage.services.use"}
 
 
 class GcpError(ProviderError):
@@ -50,8 +54,9 @@ def from_answer(status: int, body: bytes, headers: Mapping[str, str], call: str,
     reason, metadata = _reason_of(error)
     kind = _kind_of(status, str(error.get("status") or ""), reason)
     missing: str | None = None
-    if kind is ErrorKind.ACCESS_DENIED:
-        told = metadata.get("permission")
+    is_fenced = reason in _FENCE_REASONS or _FENCE in message
+    if kind is ErrorKind.ACCESS_DENIED and not is_fenced:
+        told = metadata.get("permission") or _PERMISSION_OF_REASON.get(reason)
         quoted = _QUOTED.search(message)
         missing = told if isinstance(told, str) and told else quoted[1] if quoted else permission or None
     return GcpError(
@@ -121,11 +126,12 @@ def _error_of(body: bytes) -> dict[str, Any]:
 
 def _reason_of(error: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """The reason and metadata of google.rpc.ErrorInfo, or the reason of the older form."""
-    for detail in error.get("details") or ():
+    details, errors = error.get("details"), error.get("errors")
+    for detail in details if isinstance(details, list) else ():
         if isinstance(detail, dict) and isinstance(detail.get("reason"), str):
             metadata = detail.get("metadata")
             return detail["reason"], metadata if isinstance(metadata, dict) else {}
-    for entry in error.get("errors") or ():
+    for entry in errors if isinstance(errors, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("reason"), str):
             return entry["reason"], {}
     return "", {}

@@ -11,6 +11,7 @@ from app.providers.gcp.session import LIST_ASSETS, LIST_POLICIES, GcpSession, Re
 Asset = dict[str, Any]
 Take = Callable[[Asset], None]
 PAGE_SIZE = 1000
+_PAGE_FIELDS = frozenset({"readTime", "assets", "nextPageToken"})
 
 
 @dataclass
@@ -43,16 +44,30 @@ def pages(
                 token, begun = "", begun + 1
                 continue
             raise
-        assets = page.get("assets", [])
-        if not isinstance(assets, list):
+        assets = page.get("assets")
+        if assets is None:
+            _check_is_empty(page, method.name)
+        elif not isinstance(assets, list):
             raise GcpError(ErrorKind.INVALID_ANSWER, "assets is no list", call=method.name)
-        yield [asset for asset in assets if isinstance(asset, dict)]
+        # What is no object is handed on as an asset without a name, which callers tell of.
+        yield [asset if isinstance(asset, dict) else {} for asset in assets or ()]
         following = page.get("nextPageToken")
         if not following:
             return
         if not isinstance(following, str) or following == token:
             raise GcpError(ErrorKind.INVALID_ANSWER, "the next page's token is unusable", call=method.name)
         token = following
+
+
+def _check_is_empty(page: Asset, call: str) -> None:
+    """Whether a page without assets is one: it says when it was read, and nothing that we do not know.
+
+    A field by another name would otherwise look like "nothing there". Raises GcpError.
+    """
+    unknown = [name for name in page if name not in _PAGE_FIELDS]
+    if unknown or not (page.get("readTime") or page.get("nextPageToken")):
+        told = f"has only {', '.join(sorted(unknown)[:5])}" if unknown else "is empty"
+        raise GcpError(ErrorKind.INVALID_ANSWER, f"the answer is no page of assets, it {told}", call=call)
 
 
 def list_assets(

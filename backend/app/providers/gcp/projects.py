@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.providers.base import DiscoveredAccount
+from app.providers.gcp.errors import GcpError
 from app.providers.gcp.listing import Asset, pages
 from app.providers.gcp.session import GcpSession, Reads
 
@@ -23,19 +24,29 @@ class Tree:
 
 
 def tree_of(session: GcpSession, parents: list[str], reads: Reads, *, fresh: bool = False) -> Tree:
-    """The containers, read anew after five minutes. Raises GcpError."""
-    known = session.projects
+    """The containers, read anew after five minutes; what was known before stays where that fails. Raises GcpError."""
+    key = tuple(parents)
+    known = session.projects.get(key)
     if isinstance(known, Tree) and not fresh and time.monotonic() - known.read_at < _KEPT_SECONDS:
         return known
+    try:
+        tree = _read(session, parents, reads)
+    except GcpError:
+        if isinstance(known, Tree) and not fresh:
+            return known
+        raise
+    session.projects[key] = tree
+    return tree
+
+
+def _read(session: GcpSession, parents: list[str], reads: Reads) -> Tree:
     assets: dict[str, Asset] = {}
     for parent in parents:
         for page in pages(session, reads, parent, "RESOURCE", _TYPES):
             for asset in page:
                 if isinstance(asset.get("name"), str):
                     assets[asset["name"]] = asset
-    tree = _tree(assets)
-    session.projects = tree
-    return tree
+    return _tree(assets)
 
 
 def _tree(assets: Mapping[str, Asset]) -> Tree:

@@ -4,15 +4,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.providers.base import CallError, ErrorKind, ReadBack, ResourceTarget, Unit
-from app.providers.gcp.catalogue import OTHER, group_of
+from app.providers.gcp.api_keys import fill_restrictions
+from app.providers.gcp.catalogue import OTHER, TYPES, group_of
 from app.providers.gcp.convert import convert
 from app.providers.gcp.errors import GcpError
 from app.providers.gcp.names import project_of
 from app.providers.gcp.projects import tree_of
-from app.providers.gcp.scope import account_of, parents_of
+from app.providers.gcp.scope import account_of, is_chosen, parents_of
 from app.providers.gcp.session import READ_ASSET, READ_POLICY, GcpSession, Method, Reads
+from app.providers.gcp.values import parse_instant
 
 _WINDOW = timedelta(seconds=60)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Asset = dict[str, Any]
 
 
@@ -38,8 +41,8 @@ def read_again(session: GcpSession, target: ResourceTarget, reads: Reads) -> Rea
     unread: dict[str, str] = {}
     try:
         policy, _ = _latest(session, READ_POLICY, "IAM_POLICY", where, target.native_id, reads)
-        if policy is not None and asset is None:
-            asset = policy
+        if policy is not None and asset is None and target.native_type not in TYPES:
+            asset = policy  # of a type that has nothing but policies
         elif policy is not None and asset is not None and "iamPolicy" in policy:
             asset["iamPolicy"] = policy["iamPolicy"]
     except GcpError as error:
@@ -54,8 +57,12 @@ def read_again(session: GcpSession, target: ResourceTarget, reads: Reads) -> Rea
     except GcpError as error:
         errors.append(error)
         ids = {}
+    unread_keys, key_errors = fill_restrictions(session, reads, [asset], ids)
+    errors += key_errors
+    if unread_keys:
+        unread["restrictions"] = unread_keys[target.native_id]
     made = convert(asset, ids, account, unread)
-    if made is None:
+    if made is None or not is_chosen(session.connection, made[0].region):
         return _result(unit, reads, errors)
     return ReadBack(
         unit=unit,
@@ -77,13 +84,16 @@ def _latest(
         ("readTimeWindow.startTime", since.isoformat().replace("+00:00", "Z")),
     ]
     answer = session.call(method, f"/v1/{parent}:batchGetAssetsHistory", reads, query=query)
-    states = answer.get("assets", [])
-    if not isinstance(states, list):
+    states = answer.get("assets")
+    if not isinstance(states, list) and (states is not None or answer.keys() - {"assets"}):
         raise GcpError(ErrorKind.INVALID_ANSWER, "assets is no list", call=method.name)
-    own = [state for state in states if isinstance(state, dict) and _name_of(state) == name]
+    own = [state for state in states or () if isinstance(state, dict) and _name_of(state) == name]
     if not own:
         return None, False
-    newest = max(own, key=_begun)
+    newest = own[-1]
+    for state in own:
+        if _begun(state) > _begun(newest):
+            newest = state
     if newest.get("deleted") is True:
         return None, True
     asset = newest.get("asset")
@@ -95,9 +105,9 @@ def _name_of(state: Asset) -> str:
     return str(asset.get("name") or "") if isinstance(asset, dict) else ""
 
 
-def _begun(state: Asset) -> str:
+def _begun(state: Asset) -> datetime:
     window = state.get("window")
-    return str(window.get("startTime") or "") if isinstance(window, dict) else ""
+    return (parse_instant(window.get("startTime")) if isinstance(window, dict) else None) or _LONG_AGO
 
 
 def _parent_for(parents: list[str], target: ResourceTarget) -> str:

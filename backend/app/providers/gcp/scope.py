@@ -1,8 +1,12 @@
 """What a connection reads: one organization, folder, or some projects."""
 
+import re
+
 from app.providers.base import Connection, ErrorKind
 from app.providers.gcp.errors import GcpError
 from app.providers.gcp.session import GcpSession
+
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+\d+")
 
 
 def parents_of(connection: Connection, session: GcpSession | None = None) -> list[str]:
@@ -18,6 +22,13 @@ def parents_of(connection: Connection, session: GcpSession | None = None) -> lis
     if session is not None and session.home_project:
         return [f"projects/{session.home_project}"]
     raise GcpError(ErrorKind.BAD_CREDENTIALS, "the scope names no organization, folder or project")
+
+
+def is_chosen(connection: Connection, region: str) -> bool:
+    """Whether what is in this place is wanted. What is in no region, or in several, is unless it is excluded."""
+    if region in connection.excluded_regions:
+        return False
+    return not connection.regions or region in connection.regions or _REGION.fullmatch(region) is None
 
 
 def account_of(parent: str) -> str:

@@ -26,6 +26,8 @@ _TOKEN_SECONDS = 15
 _PIECE_BYTES = 1 << 18
 _LARGEST_BYTES = 1 << 28
 _LEAST_BODY_SECONDS = 0.05
+# Quotas are counted by the minute: a refusal without Retry-After is waited out that long, not four short moments.
+_THROTTLED_TIMES, _LONGEST_PAUSE_SECONDS = 2, 20.0
 _RETRIED = frozenset({ErrorKind.THROTTLED, ErrorKind.UNREACHABLE, ErrorKind.INVALID_ANSWER, ErrorKind.TIMED_OUT})
 _OWN_SERVER_PER_MINUTE, _OWN_SERVER_BURST = 6000.0, 600.0
 
@@ -74,14 +76,6 @@ READ_POLICY = Method(
     per_minute=90,
     burst=60,
 )
-SEARCH_PROJECTS = Method(
-    name="resourcemanager.projects.search",
-    host="cloudresourcemanager.googleapis.com",
-    permission="resourcemanager.projects.get",
-    quota="projects",
-    per_minute=240,
-    burst=30,
-)
 LIST_KEYS = Method(
     name="apikeys.keys.list",
     host="apikeys.googleapis.com",
@@ -118,7 +112,13 @@ class GcpSession:
     """Credentials and connections of one connected account. Safe to use from many threads."""
 
     def __init__(
-        self, connection: Connection, throttles: Throttles, *, read_seconds: float, lists_per_minute: float | None
+        self,
+        connection: Connection,
+        throttles: Throttles,
+        *,
+        read_seconds: float,
+        lists_per_minute: float | None,
+        throttled_seconds: float = 2.0,
     ) -> None:
         from google.auth.transport.requests import AuthorizedSession
         from requests import Session
@@ -128,8 +128,9 @@ class GcpSession:
         self.credentials, self.home_project = make_credentials(connection)
         self.identity = identity_of(self.credentials) or connection.connection_id
         self._throttles, self._read_seconds, self._lists_per_minute = throttles, read_seconds, lists_per_minute
+        self._throttled_seconds = throttled_seconds
         self._lock = threading.Lock()
-        self.projects: Any = None  # the known projects, kept by projects.py
+        self.projects: dict[tuple[str, ...], Any] = {}  # the known projects by parents, kept by projects.py
         adapter = HTTPAdapter(pool_maxsize=16)
         token_session = Session()
         self._http = AuthorizedSession(  # type: ignore[no-untyped-call]
@@ -176,17 +177,25 @@ class GcpSession:
                 bucket.slow_down(error.retry_after)
             if not self._is_worth_another(error, attempt, reads):
                 raise self._noted(reads, error) from cause
-            pause = error.retry_after or min(8.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311  jitter
+            pause = error.retry_after or self._pause(error, attempt)
             if pause >= reads.remaining():
                 raise self._noted(reads, error) from cause
             time.sleep(pause)
 
     def _is_worth_another(self, error: GcpError, attempt: int, reads: Reads) -> bool:
-        if error.kind not in _RETRIED or attempt >= reads.attempts:
+        is_throttled = error.kind is ErrorKind.THROTTLED
+        if error.kind not in _RETRIED or attempt >= reads.attempts * (_THROTTLED_TIMES if is_throttled else 1):
             return False
         if error.kind is ErrorKind.INVALID_ANSWER:  # unreadable once more means that it is meant so
             return error.status < 400 and attempt < 2
         return True
+
+    def _pause(self, error: GcpError, attempt: int) -> float:
+        """Seconds until the next attempt, longer each time."""
+        first, longest = (0.25, 8.0)
+        if error.kind is ErrorKind.THROTTLED:
+            first, longest = self._throttled_seconds / 2, _LONGEST_PAUSE_SECONDS
+        return min(longest, first * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311  jitter
 
     def _once(self, method: Method, url: str, reads: Reads, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """One answer, read piece by piece: a server that sends slowly is cut at the deadline too."""
@@ -257,6 +266,7 @@ def session_key(connection: Connection) -> str:
         connection.endpoint_url,
         connection.extra_ca_file,
         dict(connection.scope),
+        [list(connection.regions), list(connection.excluded_regions)],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -1,8 +1,9 @@
 """Reads one unit: a group of asset types below one parent, resources and IAM policies merged, gaps filled."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+
+import structlog
 
 from app.providers.base import (
     CallError,
@@ -13,16 +14,16 @@ from app.providers.base import (
     UnitResult,
     UnitState,
 )
-from app.providers.gcp.catalogue import GROUPS, OTHER, group_of, patterns_of
-from app.providers.gcp.convert import account_of, convert
+from app.providers.gcp.api_keys import fill_restrictions
+from app.providers.gcp.catalogue import GROUPS, OTHER, TYPES, group_of, patterns_of
+from app.providers.gcp.convert import convert
 from app.providers.gcp.errors import GcpError
-from app.providers.gcp.listing import Asset, Outcome, list_assets
+from app.providers.gcp.listing import Asset, Outcome, Take, list_assets
 from app.providers.gcp.projects import tree_of
-from app.providers.gcp.scope import parent_of
-from app.providers.gcp.session import LIST_KEYS, GcpSession, Reads
+from app.providers.gcp.scope import is_chosen, parent_of
+from app.providers.gcp.session import LIST_ASSETS, GcpSession, Reads
 
-API_KEY = "apikeys.googleapis.com/Key"
-_KEY_PAGES = 20
+_log = structlog.get_logger(__name__)
 
 
 class UnitRead:
@@ -34,64 +35,77 @@ class UnitRead:
         self._known = [entry.native_type for entry in GROUPS[unit.service].types]
         self._assets: dict[str, Asset] = {}
         self._errors: list[GcpError] = []
-        self._types: Counter[str] = Counter()
+        self._listed = Outcome(whole=False)
+        self._types: set[str] = set()
+        self._broken: set[str] = set()  # types with assets that could not be read; "": assets of no known type
 
     def run(self) -> UnitResult:
         """Never raises for a failed call."""
-        listed = self._list("RESOURCE", self._take)
+        listed = self._listed = self._list("RESOURCE", self._take)
         policies = Outcome(whole=False)
-        # A token that is refused, or time that is up, will be so for the policies as well.
-        if listed.whole or listed.read_types or not _is_final(listed.errors):
+        # Policies alone would replace what is known of a resource. And a token that is refused, or time that is up,
+        # will be so for the policies as well.
+        if listed.whole or listed.read_types or (self._assets and not _is_final(listed.errors)):
             policies = self._list("IAM_POLICY", self._take_policy)
         ids = self._project_ids()
-        unread_keys = self._fill_api_keys(ids)
+        unread_keys, key_errors = fill_restrictions(self._session, self._reads, self._assets.values(), ids)
+        self._errors += key_errors
         resources, relations = self._convert(ids, policies, unread_keys)
         complete = self._complete_types(listed, policies)
         return UnitResult(
             unit=self._unit,
-            state=self._state(listed, bool(resources)),
+            state=self._state(bool(resources or complete)),
             resources=resources,
             relations=relations,
             complete_types=complete,
-            covers_all_types=listed.whole and policies.whole,
+            covers_all_types=listed.whole and policies.whole and not self._broken,
             errors=_call_errors(self._errors),
             call_count=self._reads.call_count,
         )
 
     # -- listings
 
-    def _list(self, content: str, take: Any) -> Outcome:
+    def _list(self, content: str, take: Take) -> Outcome:
         patterns = patterns_of(self._unit.service)
-        outcome = list_assets(self._session, self._reads, self._parent, content, patterns, self._known, take)
+        outcome = self._try(content, patterns, take)
         if not outcome.whole and self._unit.service == OTHER and outcome.errors[0].status in (400, 414):
-            # This endpoint does not understand the pattern: list everything, and keep what belongs here.
-            outcome = list_assets(self._session, self._reads, self._parent, content, (), (), take)
+            # Google refuses a pattern that fits none of its types: then there is nothing for it to find. Where not even
+            # the one for its own hosts is understood: list everything, and keep what belongs here.
+            outcome = self._try(content, patterns[:1], take)
+            if not outcome.whole and outcome.errors[0].status in (400, 414):
+                outcome = self._try(content, (), take)
         self._errors += outcome.errors
         return outcome
+
+    def _try(self, content: str, patterns: Sequence[str], take: Take) -> Outcome:
+        return list_assets(self._session, self._reads, self._parent, content, patterns, self._known, take)
 
     def _belongs(self, asset: Asset) -> bool:
         kind, name = asset.get("assetType"), asset.get("name")
         if not isinstance(kind, str) or not isinstance(name, str) or not kind or not name:
-            self._errors.append(
-                GcpError(ErrorKind.INVALID_ANSWER, "an asset without name or type", call="cloudasset.assets.list")
-            )
+            self._give_up(kind if isinstance(kind, str) else "", "an asset without name or type")
             return False
         return group_of(kind) == self._unit.service
 
     def _take(self, asset: Asset) -> None:
         if self._belongs(asset):
             self._assets[asset["name"]] = asset
-            self._types[asset["assetType"]] += 1
+            self._types.add(asset["assetType"])
+
+    def _give_up(self, kind: str, message: str) -> None:
+        """An asset that cannot be read: what is stored of its type must not be taken for gone."""
+        self._broken.add(kind)
+        self._errors.append(GcpError(ErrorKind.INVALID_ANSWER, message, call=LIST_ASSETS.name))
 
     def _take_policy(self, asset: Asset) -> None:
         if not self._belongs(asset) or "iamPolicy" not in asset:
             return
         known = self._assets.get(asset["name"])
-        if known is None:
-            self._assets[asset["name"]] = asset
-            self._types[asset["assetType"]] += 1
-        else:
+        if known is not None:
             known["iamPolicy"] = asset["iamPolicy"]
+        elif self._listed.whole and asset["assetType"] not in TYPES:  # a type that has nothing but policies
+            self._assets[asset["name"]] = asset
+            self._types.add(asset["assetType"])
 
     # -- what the listings lack
 
@@ -105,54 +119,27 @@ class UnitRead:
             self._errors.append(error)
             return {}
 
-    def _fill_api_keys(self, ids: dict[str, str]) -> str:
-        """Restrictions of API keys, which assets carry only sometimes: one listing per project that has such keys.
-
-        Why they are unread, empty when they were read.
-        """
-        keys = [asset for asset in self._assets.values() if asset["assetType"] == API_KEY]
-        bare = [asset for asset in keys if "restrictions" not in _data(asset)]
-        reason = ""
-        for project in dict.fromkeys(account_of(asset, asset["name"], ids) for asset in bare):
-            try:
-                for key in self._api_keys(project):
-                    asset = self._assets.get(f"//apikeys.googleapis.com/{key.get('name')}")
-                    if asset is not None and "restrictions" in key:
-                        _data(asset)["restrictions"] = key["restrictions"]
-            except GcpError as error:
-                self._errors.append(error)
-                reason = error.told
-                if error.kind is not ErrorKind.NOT_ENABLED:
-                    break
-        return reason
-
-    def _api_keys(self, project: str) -> Iterable[dict[str, Any]]:
-        token = ""
-        for _ in range(_KEY_PAGES):
-            query = [("pageSize", "300"), *([("pageToken", token)] if token else [])]
-            page = self._session.call(
-                LIST_KEYS, f"/v2/projects/{project}/locations/global/keys", self._reads, query=query
-            )
-            yield from (key for key in page.get("keys") or () if isinstance(key, dict))
-            token = str(page.get("nextPageToken") or "")
-            if not token:
-                return
-
     # -- the result
 
     def _convert(
-        self, ids: dict[str, str], policies: Outcome, unread_keys: str
+        self, ids: dict[str, str], policies: Outcome, unread_keys: dict[str, str]
     ) -> tuple[list[CollectedResource], list[CollectedRelation]]:
         resources: list[CollectedResource] = []
         relations: list[CollectedRelation] = []
         lost = {} if policies.whole or not policies.errors else {"iamPolicy": policies.errors[0].told}
         while self._assets:
-            _, asset = self._assets.popitem()
-            unread = {} if not lost or asset["assetType"] in policies.read_types else lost
-            if unread_keys and asset["assetType"] == API_KEY and "restrictions" not in _data(asset):
-                unread = {**unread, "restrictions": unread_keys}
-            made = convert(asset, ids, self._unit.account, unread)
-            if made is not None:
+            name, asset = self._assets.popitem()
+            is_read = not lost or "iamPolicy" in asset or asset["assetType"] in policies.read_types
+            unread = {} if is_read else lost
+            if name in unread_keys:
+                unread = {**unread, "restrictions": unread_keys[name]}
+            try:
+                made = convert(asset, ids, self._unit.account, unread)
+            except Exception as error:  # noqa: BLE001  one asset of an odd shape must not take the others with it
+                _log.error("gcp.asset_unreadable", asset_type=asset["assetType"], exc_info=error)
+                self._give_up(asset["assetType"], f"an asset of type {asset['assetType']} could not be understood")
+                continue
+            if made is not None and is_chosen(self._session.connection, made[0].region):
                 resources.append(made[0])
                 relations += made[1]
         resources.reverse()  # in the order of the listing
@@ -161,20 +148,16 @@ class UnitRead:
     def _complete_types(self, listed: Outcome, policies: Outcome) -> frozenset[str]:
         """A type is complete when its listing ended. One that we do not know may have assets with nothing but a policy:
         it takes both listings."""
+        if "" in self._broken:
+            return frozenset()
         if not listed.whole:
-            return frozenset(listed.read_types)
-        return frozenset(self._known) | (frozenset(self._types) if policies.whole else frozenset())
+            return frozenset(listed.read_types - self._broken)
+        return frozenset({*self._known, *(self._types if policies.whole else ())} - self._broken)
 
-    def _state(self, listed: Outcome, found: bool) -> UnitState:
+    def _state(self, found: bool) -> UnitState:
         if not self._errors:
             return UnitState.COMPLETE
-        return UnitState.PARTIAL if found or listed.whole or listed.read_types else UnitState.FAILED
-
-
-def _data(asset: Asset) -> dict[str, Any]:
-    resource = asset.get("resource")
-    data = resource.get("data") if isinstance(resource, dict) else None
-    return data if isinstance(data, dict) else {}
+        return UnitState.PARTIAL if found else UnitState.FAILED
 
 
 def _is_final(errors: list[GcpError]) -> bool:

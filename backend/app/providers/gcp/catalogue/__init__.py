@@ -99,8 +99,8 @@ _NETWORK_KINDS = frozenset(network.COMPUTE_KINDS)
 # by pattern. The few others are listed by two units and kept by the one that they belong to.
 _MANY_NETWORK_KINDS = ("Firewall", "Route", "Subnetwork", "ForwardingRule", "BackendService", "NetworkEndpointGroup")
 _MANY_SERVICES = (
-    "compute", "iam", "storage", "bigquery", "container", "serviceusage", "artifactregistry", "run", "pubsub", "logging",
-    "cloudkms", "secretmanager",
+    "compute", "iam", "storage", "bigquery", "container", "serviceusage", "artifactregistry", "run", "pubsub",
+    "logging", "cloudkms", "secretmanager",
 )  # fmt: skip
 
 
