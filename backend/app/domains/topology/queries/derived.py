@@ -127,7 +127,8 @@ async def list_exposed(
     if port is not None:
         number = made.bind(port, "int")
         conditions.append(
-            f"EXISTS (SELECT FROM jsonb_array_elements(x.ports) AS p (item) WHERE p.item ->> 'protocol' IN ('tcp', 'udp', 'all')"
+            "EXISTS (SELECT FROM jsonb_array_elements(x.ports) AS p (item)"
+            " WHERE p.item ->> 'protocol' IN ('tcp', 'udp', 'all')"
             f" AND {number} BETWEEN (p.item ->> 'from')::int AND (p.item ->> 'to')::int)"
         )
     if after is not None:

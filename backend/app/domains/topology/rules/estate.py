@@ -138,3 +138,9 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list | tuple) else []
+
+
+def arm(resource: Resource) -> Mapping[str, Any]:
+    """The `properties` of an ARM resource."""
+    inner = resource.properties.get("properties")
+    return inner if isinstance(inner, Mapping) else resource.properties

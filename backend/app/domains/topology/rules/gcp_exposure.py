@@ -9,7 +9,7 @@ from typing import Any
 from app.domains.topology.rules import traffic
 from app.domains.topology.rules.estate import Estate, Resource, dig, each, texts
 from app.domains.topology.rules.exposure import ChainStep, Exposure, everywhere, explains
-from app.domains.topology.rules.traffic import Addresses, Flow, IntervalSet, Rule
+from app.domains.topology.rules.traffic import Addresses, Flow, Rule
 
 COMPUTE = "//compute.googleapis.com/"
 FIREWALL, ROUTE = "compute.googleapis.com/Firewall", "compute.googleapis.com/Route"
@@ -42,8 +42,8 @@ def explain_instance(resource: Resource, estate: Estate) -> Exposure:
         tags = texts(dig(resource.properties, "tags", "items"))
         routed, route = _routed(network, tags, estate, found)
         stages, evidence = _stages(resource, interface, network, tags, estate, found)
-        if not (routed.v4 or routed.v6):
-            continue
+        if not (routed.v4 or routed.v6) or not estate.listing(FIREWALL, project_of(network)).complete:
+            continue  # a rule that was not read may refuse before one that allows
         flows = traffic.evaluate_stages(stages, within=routed)
         flows = traffic.from_internet(flows, [family for family, there in ((4, v4), (6, v6)) if there])
         named = dict.fromkeys(label for flow in flows for label in flow.rules)
@@ -71,9 +71,11 @@ def _routed(network: str, tags: Sequence[str], estate: Estate, found: Exposure) 
         if texts(properties.get("tags")) and not set(texts(properties.get("tags"))) & set(tags):
             continue
         destination = str(properties.get("destRange"))
-        prefix = int(destination.partition("/")[2] or 32) if destination.partition("/")[2].isdigit() or not (
-            "/" in destination
-        ) else 0
+        prefix = (
+            int(destination.partition("/")[2] or 32)
+            if destination.partition("/")[2].isdigit() or "/" not in destination
+            else 0
+        )
         priority = properties.get("priority")
         candidates.append(
             (prefix, 1000 if priority is None else int(priority), traffic.addresses([destination]), route)
@@ -148,7 +150,9 @@ def _firewall_rule(firewall: Resource, tags: Sequence[str], accounts: set[str], 
     ]
 
 
-def _rule(protocol: object, ports: Sequence[str], sources: Addresses, *, allow: bool, label: str, passes: bool = False) -> Rule:
+def _rule(
+    protocol: object, ports: Sequence[str], sources: Addresses, *, allow: bool, label: str, passes: bool = False
+) -> Rule:
     name = traffic.protocol_name(protocol)
     return Rule(
         allow=allow,
@@ -184,7 +188,10 @@ def _policies(
     above: list[tuple[bool, list[Rule]]] = []
     beside: list[list[Rule]] = []
     for native_type in POLICIES:
-        for policy in estate.listing(native_type).resources:
+        policies = estate.listing(native_type)
+        if not policies.complete:
+            found.doubt("Firewall policies were not all read.")
+        for policy in policies.resources:
             targets = [str(one.get("attachmentTarget") or "") for one in each(policy.properties, "associations")]
             if any(full_name(target) == network for target in targets if "/networks/" in target):
                 beside.append(_policy_rules(policy, network, accounts, found, evidence))
@@ -217,17 +224,17 @@ def _policy_rules(
         action, label = str(rule.get("action")), f"{policy.name} rule {_priority(rule)}"
         evidence[label] = policy
         layers = each(match, "layer4Configs") or [{"ipProtocol": "all"}]
-        for layer in layers:
-            made.append(
-                _rule(
-                    layer.get("ipProtocol"),
-                    texts(layer.get("ports")),
-                    sources,
-                    allow=action in ("allow", "apply_security_profile_group"),
-                    passes=action == "goto_next",
-                    label=label,
-                )
+        made += [
+            _rule(
+                layer.get("ipProtocol"),
+                texts(layer.get("ports")),
+                sources,
+                allow=action in ("allow", "apply_security_profile_group"),
+                passes=action == "goto_next",
+                label=label,
             )
+            for layer in layers
+        ]
     return made
 
 
@@ -261,9 +268,8 @@ def _forwarded(properties: Mapping[str, Any]) -> list[Flow]:
     protocol = traffic.protocol_name(str(properties.get("IPProtocol") or "TCP").replace("L3_DEFAULT", "all"))
     if protocol in ("tcp", "udp"):
         ports = [*texts(properties.get("ports")), *texts([properties.get("portRange")])]
-        return [everywhere(protocol, low, high) for low, high in parse_ports([] if properties.get("allPorts") else ports)]
+        return [
+            everywhere(protocol, low, high) for low, high in parse_ports([] if properties.get("allPorts") else ports)
+        ]
     names = traffic.PROTOCOLS if protocol is None else (protocol,)
     return [everywhere(name, 0, traffic.MAX_PORT) for name in names]
-
-
-__all__ = ["IntervalSet", "explain_forwarding_rule", "explain_instance", "full_name", "parse_ports"]

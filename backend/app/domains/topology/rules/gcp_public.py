@@ -91,7 +91,9 @@ def explain_cluster(resource: Resource, estate: Estate) -> Exposure:
     flows = traffic.from_internet([Flow("tcp", 443, 443, traffic.addresses(cidrs))])
     steps = [
         ChainStep(
-            kind="address", resource=resource, detail=f"Control plane at {resource.properties.get('endpoint') or 'a public address'}"
+            kind="address",
+            resource=resource,
+            detail=f"Control plane at {resource.properties.get('endpoint') or 'a public address'}",
         ),
         ChainStep(kind="policy", resource=resource, detail=f"Open to {', '.join(cidrs[:5])}"),
         ChainStep(kind="target", resource=resource, detail=resource.name),

@@ -1,10 +1,10 @@
 """Resources that nothing uses, each with the reason. Only what was read speaks: an unread property is no reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from app.domains.topology.rules.estate import Resource, dig, each
+from app.domains.topology.rules.estate import Resource, arm, dig, each
 
 REASONS: dict[str, str] = {
     "unattached-disk": "Disks that no machine uses",
@@ -74,12 +74,6 @@ def find_orphan(resource: Resource, around: Surroundings) -> Found:
     """Why nothing uses the resource; None where something does or it cannot be told."""
     rule = _RULES.get(resource.native_type.lower())
     return rule(resource, around) if rule is not None else None
-
-
-def arm(resource: Resource) -> Mapping[str, Any]:
-    """The `properties` of an ARM resource."""
-    inner = resource.properties.get("properties")
-    return inner if isinstance(inner, Mapping) else resource.properties
 
 
 def _known(resource: Resource, *names: str) -> bool:

@@ -195,9 +195,7 @@ def evaluate_stages(stages: Sequence[Sequence[Rule]], *, within: Addresses = ANY
     return flows
 
 
-def _first_match(
-    protocol: str, low: int, high: int, stages: Sequence[Sequence[Rule]], within: Addresses
-) -> Flow:
+def _first_match(protocol: str, low: int, high: int, stages: Sequence[Sequence[Rule]], within: Addresses) -> Flow:
     admitted: dict[int, IntervalSet] = {}
     labels: dict[str, None] = {}
     for family in (4, 6):
