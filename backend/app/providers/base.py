@@ -50,7 +50,6 @@ class Connection:
     endpoint_url: str | None = None
     regions: Sequence[str] = ()  # empty: every region enabled for the account
     excluded_regions: Sequence[str] = ()  # never read, also where `regions` is empty
-    excluded_regions: Sequence[str] = ()  # never read, also where `regions` is empty
     scope: Mapping[str, Any] = field(default_factory=dict)
     extra_ca_file: str | None = None
 

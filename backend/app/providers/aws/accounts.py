@@ -21,9 +21,7 @@ def discover(session: AwsSession, scope: Mapping[str, Any]) -> list[DiscoveredAc
     names = organization.paths()
     found = []
     for account in organization.pages("list_accounts", "Accounts"):
-        number = str(account.get("Id") or "")
-        if not number:
-            raise AwsError(ErrorKind.INVALID_ANSWER, "an account has no id", call="organizations:ListAccounts")
+        number = _id_of(account, "ListAccounts")
         if number not in excluded:
             status = account.get("State") or account.get("Status")
             found.append(
@@ -71,6 +69,14 @@ def _partition(connection: Connection) -> str:
     return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
 
 
+def _id_of(thing: Mapping[str, Any], operation: str) -> str:
+    """Raises AwsError: a thing without an id would make an account, or all below a unit, disappear."""
+    number = str(thing.get("Id") or "")
+    if not number:
+        raise AwsError(ErrorKind.INVALID_ANSWER, "an item has no id", call=f"organizations:{operation}")
+    return number
+
+
 class _Organization:
     """Reads of one organization, from its management account or one that it delegates to."""
 
@@ -91,13 +97,16 @@ class _Organization:
     def paths(self) -> dict[str, tuple[str, ...]]:
         """Account number → names from the root down. Two calls a unit, where asking each account takes one each."""
         paths: dict[str, tuple[str, ...]] = {}
-        waiting = [
-            (str(root["Id"]), (str(root.get("Name") or root["Id"]),)) for root in self.pages("list_roots", "Roots")
+        waiting: list[tuple[str, tuple[str, ...]]] = [
+            (number, (str(root.get("Name") or number),))
+            for root in self.pages("list_roots", "Roots")
+            if (number := _id_of(root, "ListRoots"))
         ]
         while waiting:
             parent, path = waiting.pop()
             for account in self.pages("list_accounts_for_parent", "Accounts", ParentId=parent):
-                paths[str(account.get("Id"))] = path
+                paths[_id_of(account, "ListAccountsForParent")] = path
             for unit in self.pages("list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent):
-                waiting.append((str(unit["Id"]), (*path, str(unit.get("Name") or unit["Id"]))))
+                number = _id_of(unit, "ListOrganizationalUnitsForParent")
+                waiting.append((number, (*path, str(unit.get("Name") or number))))
         return paths

@@ -266,7 +266,7 @@ def _services(connection: Connection) -> list[Service]:
 
 def _regions(session: AwsSession, connection: Connection) -> list[str]:
     """Those named, or those enabled for the account, without the excluded ones. Raises AwsError."""
-    found = list(connection.regions) or _enabled_regions(session, connection)
+    found = list(connection.regions) or _enabled_regions(session)
     return [region for region in found if region not in connection.excluded_regions]
 
 

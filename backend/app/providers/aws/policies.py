@@ -21,7 +21,7 @@ _BESIDES = frozenset(
 
 # A session policy may have 2,048 characters, too few to name the reads of some seventy services. So a session is
 # limited to what the vendor's two policies for auditors allow and to what they lack; what carries content is denied.
-_AUDIT_POLICIES = ("SecurityAudit", "job-function/ViewOnlyAccess")
+AUDIT_POLICIES = ("SecurityAudit", "job-function/ViewOnlyAccess")
 _SESSION_ALLOW = [
     "batch:DescribeJobQueues",
     "cloudformation:GetResource",
@@ -63,7 +63,12 @@ def session_policy() -> Mapping[str, Any]:
 
 def session_policy_arns(partition: str) -> list[str]:
     """The vendor's own policies that a reading session is limited to as well."""
-    return [f"arn:{partition}:iam::aws:policy/{name}" for name in _AUDIT_POLICIES]
+    return [f"arn:{partition}:iam::aws:policy/{name}" for name in AUDIT_POLICIES]
+
+
+def lacking_permissions() -> list[str]:
+    """What a role needs besides the vendor's two policies for auditors; a test holds it against their texts."""
+    return sorted(_SESSION_ALLOW)
 
 
 def narrow_policy(actions: Iterable[str], resource: str) -> Mapping[str, Any]:

@@ -24,7 +24,6 @@ _EXPLORER, _TAGGING = "resource-explorer-2", "resourcegroupstaggingapi"
 _NO_EXPLORER = frozenset({"ResourceNotFoundException", "NotFoundException"})
 _PAGE_SIZE = 1000
 
-
 _Listed = tuple[str, Mapping[str, str]]  # ARN and tags
 
 
@@ -67,7 +66,7 @@ def read_one(reader: Reader, unit: Unit, native_id: str) -> CollectedResource:
     native_type = native_type_of(arn)
     description = _describe(reader, native_type, native_id, arn)
     tagged = reader.call(_TAGGING, "GetResources", {"ResourceARNList": [native_id]})
-    mapping = next(iter(tagged.get("ResourceTagMappingList") or ()), {})
+    mapping: Mapping[str, Any] = next(iter(tagged.get("ResourceTagMappingList") or ()), {})
     configuration = _without_secrets(description)
     tags = read_tags(mapping.get("Tags")) or read_tags(description.get("Tags"))
     return _resource(arn, native_id, tags, unit, configuration)

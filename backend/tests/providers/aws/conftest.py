@@ -17,6 +17,7 @@ from app.providers.aws.catalogue import SERVICES
 from app.providers.base import CollectedResource, Connection, Unit, UnitResult
 from moto.server import ThreadedMotoServer
 from tests.providers.aws.estate import Estate
+from tests.providers.aws.estate_services import build_more
 from tests.providers.aws.proxy import FaultyProxy
 
 
@@ -43,6 +44,7 @@ def estate(moto_url: str) -> Estate:
     httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
     made = Estate(moto_url, "us-east-1")
     made.build()
+    build_more(made)
     return made
 
 
