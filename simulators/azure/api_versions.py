@@ -1,4 +1,4 @@
-"""The api-versions that each type's provider takes, from the published REST specifications; children have the parent's."""
+"""The api-versions of each type's provider, from the published REST specifications; children have the parent's."""
 
 _BY_NAMESPACE = {
     "microsoft.authorization/locks": "2020-05-01 2016-09-01",

@@ -200,7 +200,7 @@ class ArmService:
             return forbidden(caller, action, path)
         supported = versions_of(kind)
         if version not in supported:
-            namespace, _, rest = kind.partition("/")
+            rest = kind.partition("/")[2]
             return error(
                 400,
                 "NoRegisteredProviderFound",
@@ -209,10 +209,25 @@ class ArmService:
                 f"'{', '.join(supported)}'. The supported locations are 'westeurope, northeurope'.",
             )
         if row is not None:
-            return Answer(200, self._estate.arm_form(row))
+            return self._whole(row, query)
         if place.group and f"/subscriptions/{place.subscription}/resourcegroups/{place.group}" not in rows:
             return error(404, "ResourceGroupNotFound", f"Resource group '{place.group}' could not be found.")
         return self._setting(path, folded, query)
+
+    def _whole(self, row: Row, query: Mapping[str, str]) -> Answer:
+        """The resource; a machine's state only when `$expand=instanceView` asks for it, as statuses."""
+        body = self._estate.arm_form(row)
+        view = (row.template.graph.get("extended") or {}).get("instanceView") or {}
+        if "instanceview" not in query.get("$expand", "").lower() or "powerState" not in view:
+            return Answer(200, body)
+        whole = orjson.loads(body)
+        provisioned = {
+            "code": "ProvisioningState/succeeded",
+            "level": "Info",
+            "displayStatus": "Provisioning succeeded",
+        }
+        whole["properties"]["instanceView"] = {"statuses": [provisioned, view["powerState"]]}
+        return ok(whole)
 
     def _setting(self, path: str, folded: str, query: Mapping[str, str]) -> Answer:
         """A child of a stored resource: the longest id above it that exists, then the rest of the path."""
@@ -262,23 +277,19 @@ def _descendant(kind: str, name: str, title: str, parent: str) -> dict[str, Any]
 
 def _log_entry(change: Change) -> dict[str, Any]:
     at = change.at.isoformat().replace("+00:00", "Z")
-    return orjson.loads(
-        orjson.dumps(
-            {
-                "eventDataId": change.id,
-                "correlationId": change.id,
-                "operationId": change.id,
-                "caller": change.actor,
-                "eventTimestamp": at,
-                "submissionTimestamp": at,
-                "level": "Informational",
-                "operationName": {"value": change.operation, "localizedValue": change.operation},
-                "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
-                "category": {"value": "Administrative", "localizedValue": "Administrative"},
-                "resourceId": change.resource_id,
-                "resourceType": {"value": change.resource_type},
-                "resourceProviderName": {"value": change.resource_type.partition("/")[0]},
-                "subscriptionId": parse_id(change.resource_id).subscription,
-            }
-        )
-    )  # type: ignore[no-any-return]
+    return {
+        "eventDataId": change.id,
+        "correlationId": change.id,
+        "operationId": change.id,
+        "caller": change.actor,
+        "eventTimestamp": at,
+        "submissionTimestamp": at,
+        "level": "Informational",
+        "operationName": {"value": change.operation, "localizedValue": change.operation},
+        "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
+        "category": {"value": "Administrative", "localizedValue": "Administrative"},
+        "resourceId": change.resource_id,
+        "resourceType": {"value": change.resource_type},
+        "resourceProviderName": {"value": change.resource_type.partition("/")[0]},
+        "subscriptionId": parse_id(change.resource_id).subscription,
+    }

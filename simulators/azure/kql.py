@@ -189,12 +189,12 @@ class _Parser:
             return float(text) if "." in text else int(text)
         if kind == "name" and text.lower() in ("true", "false"):
             return text.lower() == "true"
-        if kind == "name" and text.lower() == "datetime":
+        if kind == "name" and text.lower() in ("datetime", "todatetime"):
             return self._instant()
         raise QueryError(f"{text!r} is no value")
 
     def _instant(self) -> datetime:
-        """`datetime("2026-01-01T00:00:00Z")`; the form without quotes is left out."""
+        """`todatetime("2026-01-01T00:00:00Z")`; the literal without quotes is left out."""
         self._expect("(")
         value = self._literal()
         self._expect(")")

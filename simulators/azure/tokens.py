@@ -1,4 +1,4 @@
-"""`/{tenant}/oauth2/v2.0/token`: client secret, certificate assertion, federated assertion; and what tokens are good for."""
+"""`/{tenant}/oauth2/v2.0/token`: client secret, certificate or federated assertion; and what tokens are good for."""
 
 import base64
 import hashlib

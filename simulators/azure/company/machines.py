@@ -73,6 +73,7 @@ def disk(maker: Maker, group: str, name: str, application: str, size: int, owner
         "publicNetworkAccess": "Enabled",
         **more,
     }
+    attached: dict[str, Any] = {"managedBy": owner} if owner else {}
     return maker.add(
         group,
         f"{_COMPUTE}disks",
@@ -81,7 +82,7 @@ def disk(maker: Maker, group: str, name: str, application: str, size: int, owner
         application=application,
         sku={"name": "Premium_LRS", "tier": "Premium"},
         zones=["1"],
-        **({"managedBy": owner} if owner else {}),
+        **attached,
     )
 
 

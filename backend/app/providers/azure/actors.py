@@ -8,10 +8,10 @@ from app.providers.azure.catalogue import NAMED, TYPES
 from app.providers.azure.catalogue.model import Group
 from app.providers.azure.convert import parse_instant
 from app.providers.azure.errors import AzureError
-from app.providers.azure.ids import parse_id
+from app.providers.azure.events import target_of
 from app.providers.azure.reader import Reader
 from app.providers.azure.scope import read_scope
-from app.providers.base import CloudEvent, ResourceTarget
+from app.providers.base import CloudEvent
 
 _HISTORY_DAYS = 14
 _MAX_PAGES, _MAX_SUBSCRIPTIONS, _LOG_PAGES = 10, 5, 3
@@ -51,7 +51,7 @@ def _history_query(group: Group, start: datetime) -> str:
     names = ", ".join(f"'{name}'" for name in types)
     return (
         "resourcechanges "
-        f"| where todatetime(properties.changeAttributes.timestamp) >= datetime('{_text(start)}') "
+        f"| where todatetime(properties.changeAttributes.timestamp) >= todatetime('{_text(start)}') "
         f"and properties.targetResourceType {'!in~' if group.is_rest else 'in~'} ({names}) "
         "| project id, properties | order by id asc"
     )
@@ -63,7 +63,7 @@ def _of_history(row: Mapping[str, Any]) -> CloudEvent | None:
         return None
     attributes = content.get("changeAttributes")
     attributes = attributes if isinstance(attributes, Mapping) else {}
-    target = _target(content.get("targetResourceId"))
+    target = target_of(content.get("targetResourceId"))
     at = parse_instant(attributes.get("timestamp"))
     if target is None or at is None:
         return None
@@ -87,7 +87,7 @@ def _from_log(reader: Reader, group: Group, subscription: str, start: datetime) 
     for item in items:
         if not isinstance(item, Mapping) or _value(item.get("status")).lower() not in ("succeeded", "accepted", ""):
             continue
-        target, at = _target(item.get("resourceId")), parse_instant(item.get("eventTimestamp"))
+        target, at = target_of(item.get("resourceId")), parse_instant(item.get("eventTimestamp"))
         if target is None or at is None or not item.get("caller"):
             continue
         kind = target.native_type.lower()
@@ -104,16 +104,6 @@ def _from_log(reader: Reader, group: Group, subscription: str, start: datetime) 
             )
         )
     return found
-
-
-def _target(native_id: Any) -> ResourceTarget | None:
-    place = parse_id(str(native_id or ""))
-    if place is None:
-        return None
-    entry = TYPES.get(place.type)
-    return ResourceTarget(
-        native_id=str(native_id), native_type=entry.native_type if entry else place.type, account=place.subscription
-    )
 
 
 def _value(part: Any) -> str:

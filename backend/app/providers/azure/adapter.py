@@ -19,7 +19,7 @@ from app.providers.azure.discovery import discover
 from app.providers.azure.engine import UnitRead
 from app.providers.azure.errors import AzureError, from_exception
 from app.providers.azure.readback import read_back
-from app.providers.azure.reader import Reader
+from app.providers.azure.reader import ATTEMPTS, Reader
 from app.providers.azure.scope import scope_name
 from app.providers.azure.session import AzureSession, session_key
 from app.providers.azure.throttle import Throttles
@@ -55,8 +55,9 @@ class AzureProvider:
     children_sync_alone = False
     parallel_units = 4  # more only wait for the quota, and hold memory meanwhile
 
-    def __init__(self, *, read_seconds: float = 30) -> None:
-        self._read_seconds = read_seconds
+    def __init__(self, *, read_seconds: float = 30, attempts: int = ATTEMPTS) -> None:
+        """`attempts` to make a call that fails by something that passes."""
+        self._read_seconds, self._attempts = read_seconds, attempts
         self._throttles = Throttles()
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, tuple[AzureSession, float]] = OrderedDict()
@@ -103,7 +104,7 @@ class AzureProvider:
         def run() -> ReadBack:
             budget = budget_seconds - (time.monotonic() - started)
             try:
-                reader = Reader(self._session(connection), self._throttles, budget_seconds=budget, threads=4)
+                reader = self._reader(self._session(connection), budget, threads=4)
             except AzureError as error:
                 return ReadBack(unit=Unit(account="", region=GLOBAL, service="other"), errors=(_call_error(error),))
             try:
@@ -114,7 +115,7 @@ class AzureProvider:
         return await self._run(run)
 
     def parse_events(self, message: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Sequence[CloudEvent]:
-        """What an Event Grid delivery tells, in its own or the CloudEvents schema. Raises AzureError(INVALID_ANSWER)."""
+        """What an Event Grid delivery tells, in its own or CloudEvents' schema. Raises AzureError(INVALID_ANSWER)."""
         return events.parse_events(message)
 
     async def receive_events(
@@ -145,7 +146,7 @@ class AzureProvider:
             session = self._session(connection)
         except AzureError as error:
             return _failed(unit, error)
-        reader = Reader(session, self._throttles, budget_seconds=budget_seconds - (time.monotonic() - started))
+        reader = self._reader(session, budget_seconds - (time.monotonic() - started))
         try:
             name = scope_name(reader)
             if name.lower() != unit.account.lower():
@@ -172,13 +173,16 @@ class AzureProvider:
             session = self._session(connection)
             if fresh:
                 session.forget()
-            reader = Reader(session, self._throttles, budget_seconds=budget_seconds)
+            reader = self._reader(session, budget_seconds)
             try:
                 return function(reader)
             finally:
                 reader.close()
 
         return await self._run(run)
+
+    def _reader(self, session: AzureSession, budget_seconds: float, *, threads: int = 8) -> Reader:
+        return Reader(session, self._throttles, budget_seconds=budget_seconds, threads=threads, attempts=self._attempts)
 
     def _session(self, connection: Connection) -> AzureSession:
         """The connection's session, made anew after a quarter of an hour without use. Raises AzureError."""

@@ -37,6 +37,8 @@ def item_of(row: Mapping[str, Any], entry: ResourceType) -> Item:
     """The resource in one form, whoever answered: no empty columns, nothing that the id says, the usual spelling."""
     item = {name: value for name, value in row.items() if value is not None and value != "" and name not in _DERIVED}
     item["type"] = entry.native_type
+    if not item.get("tags"):
+        item.pop("tags", None)  # some providers write an empty object where others write nothing
     properties = item.get("properties")
     if isinstance(properties, dict) and any(value is None for value in properties.values()):
         # Resource Graph and Resource Manager do not agree on which of them leaves out what is not set.
@@ -47,7 +49,7 @@ def item_of(row: Mapping[str, Any], entry: ResourceType) -> Item:
 def convert(
     entry: ResourceType, item: Item, unread: Mapping[str, str], *, has_secrets: bool = True
 ) -> tuple[list[CollectedResource], list[CollectedRelation]]:
-    """The resource with what is inside of it; nothing when there is no id. Secret values are gone from what is returned.
+    """The resource with what is inside of it; nothing when there is no id. Secret values are gone from the result.
 
     `has_secrets` may be false where the answer's text was seen to hold none.
     """
@@ -89,7 +91,7 @@ def _resource(
         native_type=entry.native_type,
         type=_kind(entry, item),
         name=str(name[0] if name and name[0] != "" else item.get("name") or native_id.rpartition("/")[2]),
-        region=_region(location) if isinstance(location, str) and location else NO_REGION,
+        region=region_of(location) if isinstance(location, str) and location else NO_REGION,
         status=_status(entry, item),
         tags=_tags(tags),
         properties=item,
@@ -102,7 +104,7 @@ def _resource(
 
 
 @lru_cache(maxsize=1024)
-def _region(location: str) -> str:
+def region_of(location: str) -> str:
     """`West Europe` and `westeurope` are one."""
     return location.replace(" ", "").lower()
 

@@ -1,6 +1,5 @@
-"""Signing in: client secret, certificate, federated token, the machine's own identity; a fixed token on loopback only."""
+"""Signing in: client secret, certificate, federated token, the machine's own identity; a fixed token on loopback."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +34,7 @@ class TokenSource:
         self._token, self._expires_on = "", 0.0
 
     def token(self, *, refused: str = "") -> str:
-        """A valid token; `refused` is one that the service did not take, which is not given again. Raises AzureError."""
+        """A valid token; `refused` is one that the service did not take and is not given again. Raises AzureError."""
         with self._lock:
             if self._token and self._token != refused and self._expires_on - _EARLY_SECONDS > time.time():
                 return self._token
@@ -61,7 +60,7 @@ def make_token_source(connection: Connection, cloud: Cloud, verify: str | bool) 
     if kind not in _MAKERS:
         raise _bad(f"there are no Azure credentials of the kind {kind!r}")
     if kind == "client_secret" and is_plain_loopback(cloud.authority):
-        return TokenSource(lambda: _PlainSecret(credentials, cloud, verify), cloud.token_scope)
+        return TokenSource(lambda: _PlainSecret(credentials, cloud), cloud.token_scope)
     options: dict[str, Any] = {"authority": cloud.authority, "connection_verify": verify, "retry_total": 2}
     if connection.credentials.get("authority_url") or connection.endpoint_url:
         options["disable_instance_discovery"] = True  # it would ask the public cloud about an address it cannot know
@@ -82,30 +81,28 @@ class _FixedToken:
 class _PlainSecret:
     """The client credentials grant over http on loopback, where azure-identity insists on https."""
 
-    def __init__(self, credentials: Mapping[str, Any], cloud: Cloud, verify: str | bool) -> None:
+    def __init__(self, credentials: Mapping[str, Any], cloud: Cloud) -> None:
         self._form = {
             "grant_type": "client_credentials",
             "client_id": str(credentials["client_id"]),
             "client_secret": str(credentials["client_secret"]),
         }
-        self._url, self._verify = f"{cloud.authority}/{credentials['tenant_id']}/{_SIGN_IN}", verify
+        self._url = f"{cloud.authority}/{credentials['tenant_id']}/{_SIGN_IN}"
         self.token, self.expires_on = "", 0.0
 
     def get_token(self, *scopes: str, **_: Any) -> Any:
-        import httpx
+        from azure.core.pipeline.transport import RequestsTransport
+        from azure.core.rest import HttpRequest
 
-        context = ssl.create_default_context(cafile=self._verify) if isinstance(self._verify, str) else True
-        with httpx.Client(timeout=30, verify=context) as client:
-            try:
-                answer = client.post(self._url, data={**self._form, "scope": scopes[0]})
-            except httpx.TimeoutException as error:
-                raise AzureError(ErrorKind.TIMED_OUT, "no answer in time", call=_SIGN_IN) from error
-            except httpx.HTTPError as error:
-                raise AzureError(ErrorKind.UNREACHABLE, "cannot connect to sign in", call=_SIGN_IN) from error
+        request = HttpRequest("POST", self._url, data={**self._form, "scope": scopes[0]})
+        with RequestsTransport(connection_timeout=10, read_timeout=30) as transport:
+            answer = transport.send(request)
+            body = answer.read()
         if answer.status_code >= 500 or answer.status_code == 429:
-            raise from_answer(answer.status_code, answer.content, answer.headers, _SIGN_IN, None)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            raise from_answer(answer.status_code, body, headers, _SIGN_IN, None)
         try:
-            content = orjson.loads(answer.content)
+            content = orjson.loads(body)
             if answer.status_code != 200:
                 raise _bad(str(content.get("error_description") or content.get("error") or "signing in failed"))
             self.token, self.expires_on = str(content["access_token"]), time.time() + float(content["expires_in"])

@@ -8,7 +8,10 @@ from app.providers.azure.reader import Reader
 from app.providers.azure.scope import Subscription, read_scope
 from app.providers.base import DiscoveredAccount
 
-_CHAINS = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id, name, properties | order by id asc"
+_CHAINS = (
+    "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' "
+    "| project id, name, properties | order by id asc"
+)
 
 
 def discover(reader: Reader) -> list[DiscoveredAccount]:

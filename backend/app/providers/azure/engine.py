@@ -1,17 +1,17 @@
 """Reads one unit: Resource Graph for everything it has, then the settings that only Resource Manager knows.
 
-A type is complete only when every page of every batch of subscriptions came, as many rows came as the service says there
-are, and the caller's rights cover the type's read action in each subscription; for Resource Graph leaves out in silence
-what the caller may not read.
+A type is complete only when every page of every batch of subscriptions came, as many rows came as the service says
+there are, and the caller's rights cover the type's read action in each subscription; for Resource Graph leaves out in
+silence what the caller may not read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.providers.azure.catalogue import NAMED, REST_KIND, TYPES, type_for
+from app.providers.azure.catalogue import NAMED, TYPES, type_for
 from app.providers.azure.catalogue.common import SECRET_IN_BYTES
-from app.providers.azure.catalogue.model import Child, Group, Item, ResourceType
+from app.providers.azure.catalogue.model import Child, Group, Item, Part, ResourceType
 from app.providers.azure.catalogue.organization import MANAGEMENT_GROUP
 from app.providers.azure.convert import COLUMNS, convert, item_of
 from app.providers.azure.errors import AzureError
@@ -32,10 +32,6 @@ from app.providers.base import (
 
 _ABOVE = {"authorizationresources", "policyresources"}  # tables whose rows may hang on a management group
 _RESTARTS = 1
-_DELETED = (
-    "resourcechanges | where properties.changeType =~ 'Delete' "
-    "| summarize count() by tostring(properties.targetResourceType)"
-)
 
 
 @dataclass(frozen=True)
@@ -108,8 +104,6 @@ class UnitRead:
             self._list_management_groups()
         self._check_rights(scope)
         self._read_children()
-        if self._group.is_rest:
-            self._find_vanished(scope)
         return self._result()
 
     # -- Resource Graph
@@ -134,7 +128,8 @@ class UnitRead:
         """Raises AzureError when the listing did not end as it should."""
         count = total = 0
         for page in self._reader.query(query.text, batch, options):
-            has_secrets = SECRET_IN_BYTES.search(page.body) is not None
+            # A name may be written with escapes, which the pattern does not see.
+            has_secrets = SECRET_IN_BYTES.search(page.body) is not None or b"\\u00" in page.body
             for row in page.rows:
                 self._take(row, has_secrets=has_secrets)
             count, total = count + len(page.rows), page.total
@@ -163,6 +158,11 @@ class UnitRead:
             self._keep(entry, item, {}, has_secrets=has_secrets)
 
     def _keep(self, entry: ResourceType, item: Item, unread: Mapping[str, str], *, has_secrets: bool) -> None:
+        for part in entry.parts:
+            if not _has_parts(item, part):
+                message = f"{part.path} is no list of resources"
+                self._note(AzureError(ErrorKind.INVALID_ANSWER, message, call=GRAPH_CALL))
+                self._incomplete.add(part.native_type)
         resources, relations = convert(entry, item, unread, has_secrets=has_secrets)
         if not resources:
             self._refuse_row(entry.native_type)
@@ -182,11 +182,10 @@ class UnitRead:
             return
         path, action = "/providers/Microsoft.Management/managementGroups", read_action(MANAGEMENT_GROUP.native_type)
         try:
-            names = [
-                str(item["name"])
-                for item in self._reader.list_all(path, MANAGEMENT_GROUP.api_version, action)
-                if isinstance(item, Mapping) and item.get("name")
-            ]
+            listed = self._reader.list_all(path, MANAGEMENT_GROUP.api_version, action)
+            names = [item.get("name") if isinstance(item, Mapping) else None for item in listed]
+            if not all(names):
+                raise AzureError(ErrorKind.INVALID_ANSWER, "a management group has no name", call=action)
             tasks = [(action, self._get_task(f"{path}/{name}", MANAGEMENT_GROUP.api_version, action)) for name in names]
             outcomes: list[Any] = self._reader.run_all(tasks)
         except AzureError as error:
@@ -260,18 +259,6 @@ class UnitRead:
 
     # -- the end
 
-    def _find_vanished(self, scope: Scope) -> None:
-        """Types of which there is nothing left, so that their last resources can be closed. Best effort."""
-        try:
-            for batch in scope.batches():
-                for page in self._reader.query(_DELETED, batch):
-                    for row in page.rows:
-                        kind = str(row.get("properties_targetResourceType") or "").lower()
-                        if kind and type_for(kind).type == REST_KIND:
-                            self._seen.add(type_for(kind).native_type)
-        except AzureError:
-            return
-
     def _note(self, error: AzureError) -> None:
         key = (error.kind, error.call, error.permission)
         first, count = self._errors.get(key, (error, 0))
@@ -294,9 +281,22 @@ class UnitRead:
             resources=tuple(self._resources.values()),
             relations=tuple(self._relations),
             complete_types=complete,
+            covers_all_types=self._group.is_rest and is_known and not self._errors,
             errors=call_errors(self._errors.values()),
             call_count=self._reader.call_count,
         )
+
+
+def _has_parts(item: Item, part: Part) -> bool:
+    """Whether what should be a list of resources with ids is one; absent is none."""
+    holder: Any = item
+    *before, last = part.path.removesuffix("[]").split(".")
+    for step in before:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict):
+        return False
+    inner = holder.get(last, [])
+    return isinstance(inner, list) and all(isinstance(one, dict) and one.get("id") for one in inner)
 
 
 def _named(native_type: str) -> ResourceType:

@@ -3,9 +3,11 @@
 Source: "Azure subscription as an Event Grid source" and "Azure Resource Notifications", Microsoft Learn, 2026-10.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from app.providers.azure.catalogue import TYPES
 from app.providers.azure.convert import parse_instant
@@ -13,7 +15,6 @@ from app.providers.azure.errors import AzureError
 from app.providers.azure.ids import ArmId, parse_id
 from app.providers.base import CloudEvent, ErrorKind, ResourceTarget
 
-VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _TOLD = {
     "microsoft.resources.resourcewritesuccess",
     "microsoft.resources.resourcedeletesuccess",
@@ -21,6 +22,15 @@ _TOLD = {
     "microsoft.resourcenotifications.resources.createdorupdated",
     "microsoft.resourcenotifications.resources.deleted",
 }
+_CONTAINERS = {"microsoft.resources/subscriptions", "microsoft.resources/subscriptions/resourcegroups"}
+# Written below a subscription or group, and settings of it.
+_SETTINGS = (
+    "microsoft.insights/diagnosticsettings",
+    "microsoft.authorization/locks",
+    "microsoft.security/securitycontacts",
+    "microsoft.resources/tags",
+)
+_NOT_KEPT = {"microsoft.resources/deployments", "microsoft.resources/changes", "microsoft.resources/links"}
 _ACTORS = (
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
@@ -32,24 +42,11 @@ _ACTORS = (
 )
 
 
-def parse_events(message: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[CloudEvent]:
+def parse_events(message: Any) -> list[CloudEvent]:
     """Raises AzureError(INVALID_ANSWER) for what is no Event Grid event; other kinds of events give nothing."""
-    if isinstance(message, Mapping):
-        return _parse_one(message)
-    if not isinstance(message, Sequence) or isinstance(message, str | bytes):
-        raise _no_event()
-    return [event for one in message for event in _parse_one(one)]
-
-
-def validation_of(message: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str | None:
-    """The code that a validation event wants to hear back as `{"validationResponse": code}`; None for other events."""
-    events = [message] if isinstance(message, Mapping) else message
-    for event in events:
-        if isinstance(event, Mapping) and str(event.get("eventType", "")).lower() == VALIDATION.lower():
-            content = event.get("data")
-            code = content.get("validationCode") if isinstance(content, Mapping) else None
-            return str(code) if code else None
-    return None
+    if isinstance(message, list | tuple):
+        return [event for one in message for event in _parse_one(one)]
+    return _parse_one(message)
 
 
 def _parse_one(event: Any) -> list[CloudEvent]:
@@ -64,7 +61,9 @@ def _parse_one(event: Any) -> list[CloudEvent]:
         return []
     if not isinstance(content, Mapping) or at is None:
         raise _no_event()
-    target = _target_of(event, content)
+    info = content.get("resourceInfo")
+    named = info.get("id") if isinstance(info, Mapping) else None
+    target = target_of(named or content.get("resourceUri") or event.get("subject"), hints={"event_type": kind})
     if target is None:
         return []
     return [
@@ -79,58 +78,52 @@ def _parse_one(event: Any) -> list[CloudEvent]:
     ]
 
 
-def _target_of(event: Mapping[str, Any], content: Mapping[str, Any]) -> ResourceTarget | None:
-    """The event's resource, or the one above it that we keep; None for what is no resource."""
-    info = content.get("resourceInfo")
-    named = info.get("id") if isinstance(info, Mapping) else None
-    native_id = named or content.get("resourceUri") or event.get("subject")
-    place = parse_id(str(native_id or ""))
-    if place is None:
+def target_of(native_id: Any, *, hints: Mapping[str, str] | None = None) -> ResourceTarget | None:
+    """The resource that an id names, or the one above it that we keep; None for what is no resource."""
+    text = str(native_id or "").rstrip("/")
+    place = parse_id(text)
+    owner = owner_of(place) if place is not None else None
+    if owner is None:
         return None
-    owner = owner_of(place)
     entry = TYPES.get(owner.type)
-    text = str(native_id).rstrip("/")
     return ResourceTarget(
-        native_id=text[: len(owner.key)] if owner.key != place.key else text,
+        native_id=text[: len(owner.key)],
         native_type=entry.native_type if entry else owner.type,
         account=owner.subscription,
-        hints={"event_type": str(event.get("eventType") or event.get("type"))},
+        hints=hints or {},
     )
 
 
-def owner_of(place: ArmId) -> ArmId:
-    """What has to be read again when this changed: itself, or the resource whose setting it is."""
+def owner_of(place: ArmId) -> ArmId | None:
+    """What changed as we keep it: the thing itself, or the resource whose setting it is; None: nothing of ours."""
     current = place
-    while current.type not in TYPES and current.parent:
+    while current.type not in TYPES:
         above = parse_id(current.parent)
-        if above is None or above.type in (
-            "microsoft.resources/subscriptions/resourcegroups",
-            "microsoft.resources/subscriptions",
-        ):
-            # A top-level resource of a type that we have no name for, or an extension of the group or subscription.
-            is_setting = current.type.startswith(
-                (
-                    "microsoft.insights/diagnosticsettings",
-                    "microsoft.authorization/locks",
-                    "microsoft.security/securitycontacts",
-                )
-            )
-            return above if above is not None and is_setting else current
+        if current.type in _NOT_KEPT:
+            return None
+        if above is None or (above.type in _CONTAINERS and not current.type.startswith(_SETTINGS)):
+            return current  # a type that we have no name for
         current = above
     return current
 
 
 def _actor_of(content: Mapping[str, Any]) -> str | None:
-    claims = content.get("claims")
-    if isinstance(claims, Mapping):
-        for name in _ACTORS:
-            if claims.get(name):
-                return str(claims[name])
-    authorization = content.get("authorization")
-    evidence = authorization.get("evidence") if isinstance(authorization, Mapping) else None
-    if isinstance(evidence, Mapping) and evidence.get("principalId"):
-        return str(evidence["principalId"])
-    return None
+    claims = _object(content.get("claims"))
+    for name in _ACTORS:
+        if claims.get(name):
+            return str(claims[name])
+    evidence = _object(_object(content.get("authorization")).get("evidence"))
+    return str(evidence["principalId"]) if evidence.get("principalId") else None
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    """An object, or the text of one as older events have it; empty for anything else."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _no_event() -> AzureError:

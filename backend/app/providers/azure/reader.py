@@ -11,16 +11,17 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from app.providers.azure.errors import AzureError, from_answer, from_exception, parse_span
-from app.providers.azure.session import Answer, AzureSession
+from app.providers.azure.session import AzureSession
 from app.providers.azure.throttle import Throttles
 from app.providers.base import ErrorKind
 
 GRAPH_CALL, GRAPH_PERMISSION = "resourceGraph:Resources", "Microsoft.ResourceGraph/resources/read"
 _GRAPH_PATH, _GRAPH_VERSION = "/providers/Microsoft.ResourceGraph/resources", "2022-10-01"
 PAGE_ROWS = 1000
-_ATTEMPTS, _BACKOFF_SECONDS = 4, (0.2, 0.6, 1.8)
+ATTEMPTS, _BACKOFF_SECONDS = 4, (0.2, 0.6, 1.8)
 _RETRIED = {ErrorKind.UNREACHABLE, ErrorKind.THROTTLED}
 _MAX_PAGES = 10_000  # of a collection of Resource Manager
+_PLAIN = "/$()!*,;:@~+=&'"  # what stays as it is in an id that becomes a path
 
 
 class GraphPage(NamedTuple):
@@ -36,8 +37,16 @@ class GraphPage(NamedTuple):
 class Reader:
     """Made for one unit and thrown away with it."""
 
-    def __init__(self, session: AzureSession, throttles: Throttles, *, budget_seconds: float, threads: int = 8) -> None:
-        self.session, self._throttles = session, throttles
+    def __init__(
+        self,
+        session: AzureSession,
+        throttles: Throttles,
+        *,
+        budget_seconds: float,
+        threads: int = 8,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.session, self._throttles, self._attempts = session, throttles, attempts
         self.deadline = time.monotonic() + budget_seconds
         self.call_count = 0
         self._lock = threading.Lock()
@@ -80,40 +89,46 @@ class Reader:
         def attempt() -> GraphPage:
             if not quota.acquire(self.deadline):
                 raise out_of_time(GRAPH_CALL)
-            answer: Answer | None = None
             try:
                 answer = self.session.send("POST", url, body, seconds=self.remaining(), call=GRAPH_CALL)
-            finally:
-                if answer is None or answer.status != 429:
-                    headers = answer.headers if answer else {}
-                    quota.observe(
-                        _number(headers.get("x-ms-user-quota-remaining")),
-                        parse_span(headers.get("x-ms-user-quota-resets-after", "")),
-                    )
+            except AzureError:
+                quota.observe(None, None)
+                raise
+            error = None
             if answer.status != 200:
                 error = from_answer(answer.status, answer.body, answer.headers, GRAPH_CALL, GRAPH_PERMISSION)
-                if error.kind is ErrorKind.THROTTLED:
-                    quota.refused(error.retry_after_seconds)
-                    error.retry_after_seconds = 0.0  # the quota waits
+            if error is not None and error.kind is ErrorKind.THROTTLED:
+                quota.refused(error.retry_after_seconds)
+                error.retry_after_seconds = 0.0  # the quota waits
+            else:
+                quota.observe(
+                    _number(answer.headers.get("x-ms-user-quota-remaining")),
+                    parse_span(answer.headers.get("x-ms-user-quota-resets-after", "")),
+                )
+            if error is not None:
                 if answer.status == 400 and not is_first:
                     error.code = "SkipToken"
                 raise error
+            if answer.headers.get("x-ms-tenant-subscription-limit-hit", "").lower() == "true":
+                raise AzureError(
+                    ErrorKind.INVALID_ANSWER, "the service left out subscriptions", call=GRAPH_CALL, status=200
+                )
             return _read_page(answer.body)
 
         return self._with_retries(attempt, GRAPH_CALL)
 
     # -- Resource Manager
 
-    def get(self, path: str, api_version: str, action: str) -> dict[str, Any]:
+    def get(self, path: str, api_version: str, action: str, *, expand: str = "") -> dict[str, Any]:
         """One resource or setting. `path` is an id as Azure spelled it. Raises AzureError."""
-        url = f"{self.session.cloud.manager}{quote(path, safe='/$()!*,;:@~+=&' + chr(39))}?api-version={api_version}"
+        url = self._url(path, api_version) + (f"&$expand={expand}" if expand else "")
         return self._get(url, path, action)
 
     def list_all(
         self, path: str, api_version: str, action: str, *, filter_text: str = "", pages: int = _MAX_PAGES
     ) -> list[Any]:
         """Every item of a collection, over `nextLink`. Raises AzureError."""
-        url = f"{self.session.cloud.manager}{quote(path, safe='/$()!*,;:@~+=&' + chr(39))}?api-version={api_version}"
+        url = self._url(path, api_version)
         if filter_text:
             url += f"&$filter={quote(filter_text)}"
         found: list[Any] = []
@@ -122,52 +137,54 @@ class Reader:
             page = self._get(url, path, action)
             items = page.get("value")
             if not isinstance(items, list):
-                raise AzureError(ErrorKind.INVALID_ANSWER, "the answer has no list of values", call=call_of(action))
+                raise AzureError(ErrorKind.INVALID_ANSWER, "the answer has no list of values", call=action)
             found.extend(items)
             link = page.get("nextLink")
             if not link:
                 return found
             url = self._same_host(str(link), action)
             if url in seen:
-                raise AzureError(
-                    ErrorKind.INVALID_ANSWER, "the pages of the listing go in a circle", call=call_of(action)
-                )
+                raise AzureError(ErrorKind.INVALID_ANSWER, "the pages of the listing go in a circle", call=action)
             seen.add(url)
+        if pages == _MAX_PAGES:
+            raise AzureError(ErrorKind.INVALID_ANSWER, "the listing has no end", call=action)
         return found
+
+    def _url(self, path: str, api_version: str) -> str:
+        return f"{self.session.cloud.manager}{quote(path, safe=_PLAIN)}?api-version={api_version}"
 
     def _same_host(self, link: str, action: str) -> str:
         """A link of the service's own; the token must not follow one to another host. Raises AzureError."""
         ours, theirs = urlsplit(self.session.cloud.manager), urlsplit(link)
         if (ours.scheme, ours.netloc.lower()) != (theirs.scheme, theirs.netloc.lower()):
-            raise AzureError(ErrorKind.INVALID_ANSWER, "the next page is at another address", call=call_of(action))
+            raise AzureError(ErrorKind.INVALID_ANSWER, "the next page is at another address", call=action)
         return link
 
     def _get(self, url: str, path: str, action: str) -> dict[str, Any]:
         parts = path.lower().split("/", 3)
         subscription = parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
         bucket = self._throttles.bucket(self.session.caller, subscription)
-        call = call_of(action)
 
         def attempt() -> dict[str, Any]:
             if not bucket.acquire(self.deadline):
-                raise out_of_time(call)
-            answer = self.session.send("GET", url, None, seconds=self.remaining(), call=call)
+                raise out_of_time(action)
+            answer = self.session.send("GET", url, None, seconds=self.remaining(), call=action)
             if answer.status != 200:
-                error = from_answer(answer.status, answer.body, answer.headers, call, action)
+                error = from_answer(answer.status, answer.body, answer.headers, action, action)
                 if error.kind is ErrorKind.THROTTLED:
                     bucket.refused(error.retry_after_seconds)
                 raise error
-            content = _parse(answer.body, call)
+            content = _parse(answer.body, action)
             if not isinstance(content, dict):
-                raise AzureError(ErrorKind.INVALID_ANSWER, "the answer is no object", call=call)
+                raise AzureError(ErrorKind.INVALID_ANSWER, "the answer is no object", call=action)
             return content
 
-        return self._with_retries(attempt, call)
+        return self._with_retries(attempt, action)
 
     def _with_retries(self, attempt: Callable[[], Any], call: str) -> Any:
         """What passes by itself is tried again while there is time; an answer that cannot be read once more."""
         garbled = 0
-        for number in range(_ATTEMPTS):
+        for number in range(self._attempts):
             if self.remaining() <= 0:
                 raise out_of_time(call)
             with self._lock:
@@ -175,7 +192,7 @@ class Reader:
             try:
                 return attempt()
             except AzureError as error:
-                last = number == _ATTEMPTS - 1
+                last = number == self._attempts - 1
                 is_garbled = error.kind is ErrorKind.INVALID_ANSWER and not error.status
                 garbled += is_garbled
                 if last or not (error.kind in _RETRIED or (is_garbled and garbled == 1)):
@@ -206,11 +223,6 @@ class Reader:
             else:
                 results.append(from_exception(error if isinstance(error, Exception) else RuntimeError(), call))
         return results
-
-
-def call_of(action: str) -> str:
-    """`Microsoft.Sql/servers/auditingSettings/read` as it stands in messages."""
-    return action
 
 
 def out_of_time(call: str) -> AzureError:

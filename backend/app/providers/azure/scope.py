@@ -35,25 +35,26 @@ def visible_subscriptions(reader: Reader) -> Sequence[Subscription]:
     """All that the caller has any right in. Raises AzureError."""
 
     def read() -> list[Subscription]:
-        found = []
-        for item in reader.list_all("/subscriptions", "2022-12-01", _SUBSCRIPTIONS):
-            if isinstance(item, Mapping) and item.get("subscriptionId"):
-                found.append(
-                    Subscription(
-                        str(item["subscriptionId"]).lower(),
-                        str(item.get("displayName") or item["subscriptionId"]),
-                        str(item.get("state") or ""),
-                        str(item.get("tenantId") or "").lower(),
-                    )
-                )
+        found = [_subscription(item) for item in reader.list_all("/subscriptions", "2022-12-01", _SUBSCRIPTIONS)]
         return sorted((one for one in found if one.state.lower() not in _DEAD), key=lambda one: one.id)
 
     return reader.session.once("subscriptions", read)
 
 
+def _subscription(item: Any) -> Subscription:
+    if not isinstance(item, Mapping) or not item.get("subscriptionId"):
+        raise AzureError(ErrorKind.INVALID_ANSWER, "a subscription has no number", call=_SUBSCRIPTIONS)
+    return Subscription(
+        str(item["subscriptionId"]).lower(),
+        str(item.get("displayName") or item["subscriptionId"]),
+        str(item.get("state") or ""),
+        str(item.get("tenantId") or "").lower(),
+    )
+
+
 @dataclass(frozen=True)
 class Scope:
-    """What is read. `name` is the units' account; `problem` tells of a subscription that was asked for and is not seen."""
+    """What is read. `name` is the units' account; `problems` tell of subscriptions that were asked for and not seen."""
 
     name: str
     subscriptions: Sequence[Subscription]
@@ -84,11 +85,10 @@ def _read_scope(reader: Reader) -> Scope:
     wanted: list[str] | None = None
     if settings.get("management_group"):
         path = f"{_MANAGEMENT}/{name}/descendants"
-        wanted = [
-            str(item.get("name", "")).lower()
-            for item in reader.list_all(path, "2020-05-01", _DESCENDANTS)
-            if isinstance(item, Mapping) and str(item.get("type", "")).lower().endswith("/subscriptions")
-        ]
+        below = reader.list_all(path, "2020-05-01", _DESCENDANTS)
+        if not all(isinstance(item, Mapping) and item.get("name") and item.get("type") for item in below):
+            raise AzureError(ErrorKind.INVALID_ANSWER, "what is below the group has no name", call=_DESCENDANTS)
+        wanted = [str(item["name"]).lower() for item in below if str(item["type"]).lower().endswith("/subscriptions")]
     elif settings.get("subscriptions"):
         wanted = [str(number).lower() for number in settings["subscriptions"]]
     if wanted is None:

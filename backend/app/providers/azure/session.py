@@ -1,4 +1,4 @@
-"""One connection's transport, token and what is asked once: subscriptions and rights. Shared by the connection's units."""
+"""One connection's transport, token and what is asked once: subscriptions and rights. Its units share it."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from app.providers.base import Connection, ErrorKind
 
 _T = TypeVar("_T")
 _KEEP_SECONDS = 120.0
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS, _CONNECTIONS = 10, 40
 
 
 class Answer(NamedTuple):
@@ -38,6 +38,8 @@ class AzureSession:
         from azure.core.pipeline import Pipeline  # at first use: the package takes a while to import
         from azure.core.pipeline.policies import HeadersPolicy, RequestIdPolicy, UserAgentPolicy
         from azure.core.pipeline.transport import RequestsTransport
+        from requests import Session
+        from requests.adapters import HTTPAdapter
 
         self.connection, self.cloud = connection, cloud_of(connection)
         self.tenant = str(connection.credentials.get("tenant_id") or "").lower()
@@ -48,7 +50,10 @@ class AzureSession:
             verify = self._trust(Path(connection.extra_ca_file))
         self.tokens = make_token_source(connection, self.cloud, verify)
         # No retry policy: retries have to mind the unit's time and the quota, which only the reader knows.
-        self._transport = RequestsTransport(connection_verify=verify)
+        session = Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))  # units share them
+        self._transport = RequestsTransport(session=session, connection_verify=verify)
         self._transport.open()
         policies: list[Any] = [RequestIdPolicy(), HeadersPolicy(), UserAgentPolicy("CloudOpsPro")]
         self._pipeline: Any = Pipeline(self._transport, policies=policies)

@@ -1,4 +1,4 @@
-"""How fast we ask: Resource Graph's quota per caller as its headers tell it, and a bucket per subscription for reads."""
+"""How fast we ask: Resource Graph's quota per caller as its headers tell it, a bucket per subscription for reads."""
 
 import threading
 import time

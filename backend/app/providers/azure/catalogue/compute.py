@@ -32,7 +32,9 @@ VIRTUAL_MACHINE = simple(
         encrypts_with("properties.storageProfile.osDisk.managedDisk.diskEncryptionSet.id"),
     ),
     redact=("properties.osProfile.customData", "properties.osProfile.adminPassword", "properties.userData"),
-    volatile=("properties.instanceView", "properties.extended.instanceView.vmAgent"),
+    # Resource Graph's form of the instance view is not the provider's; the state is the status.
+    volatile=("properties.instanceView", "properties.extended"),
+    expand="instanceView",
 )
 
 TYPES = (

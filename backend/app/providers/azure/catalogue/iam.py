@@ -34,7 +34,7 @@ TYPES = (
         "identity.role",
         "2022-04-01",
         table="authorizationresources",
-        where="properties.type =~ 'CustomRole'",  # the vendor's own, some hundreds in each subscription, are the same for all
+        where="properties.type =~ 'CustomRole'",  # the vendor's own, some hundreds a subscription, are everywhere alike
         name="properties.roleName",
         aliases=("name",),
         status=(),

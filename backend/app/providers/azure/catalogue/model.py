@@ -64,6 +64,7 @@ class ResourceType:
     redact: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    expand: str = ""  # what a single read has to be told to show
     is_part: bool = False  # found inside another type's resources, never queried
     is_listed: bool = False  # by Resource Manager, not in Resource Graph
 

@@ -1,6 +1,7 @@
 """Networks, what guards them, what leads into and out of them, and names."""
 
 from app.providers.azure.catalogue.model import (
+    Child,
     Item,
     Part,
     Relation,
@@ -39,6 +40,29 @@ def _address_user(item: Item) -> list[str]:
         cuts = [folded.find(mark) for mark in ("/ipconfigurations/", "/frontendipconfigurations/")]
         position = max(cuts)
         found.append(text[:position] if position > 0 else text)
+    return found
+
+
+def _records(zone: str, collection: str, api_version: str) -> Child:
+    """A zone's record sets, which Resource Graph does not have."""
+    return Child(
+        name="recordSets",
+        path=f"/{collection}",
+        api_version=api_version,
+        action=f"{zone}/{collection}/read",
+        is_list=True,
+        default=[],
+    )
+
+
+def _record_targets(item: Item) -> list[str]:
+    """Names, addresses and resources that the zone's records lead to."""
+    found: list[str] = []
+    for path in (
+        "ARecords[].ipv4Address", "aRecords[].ipv4Address", "AAAARecords[].ipv6Address", "aaaaRecords[].ipv6Address",
+        "CNAMERecord.cname", "cnameRecord.cname", "targetResource.id",
+    ):  # fmt: skip
+        found += [str(value).rstrip(".") for value in find_all(item, f"recordSets[].properties.{path}")]
     return found
 
 
@@ -264,8 +288,20 @@ _GATEWAYS = (
 )
 
 _NAMES = (
-    simple("Microsoft.Network/dnszones", "network.dns_zone", "2018-05-01"),
-    simple("Microsoft.Network/privateDnsZones", "network.dns_zone", "2020-06-01"),
+    simple(
+        "Microsoft.Network/dnszones",
+        "network.dns_zone",
+        "2018-05-01",
+        relations=(Relation(kind="resolves-to", path=_record_targets),),
+        children=(_records("Microsoft.Network/dnszones", "recordsets", "2018-05-01"),),
+    ),
+    simple(
+        "Microsoft.Network/privateDnsZones",
+        "network.dns_zone",
+        "2020-06-01",
+        relations=(Relation(kind="resolves-to", path=_record_targets),),
+        children=(_records("Microsoft.Network/privateDnsZones", "ALL", "2020-06-01"),),
+    ),
     simple(
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
         "network.dns_link",
