@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ class Fault:
     Kinds: `throttle` (429 with Retry-After of `seconds`), `deny` (the vendor's 403, `detail` names the permission),
     `status` (`status` with the vendor's error body), `slow` (the answer comes after `seconds`), `drip` (the body comes
     in pieces, `seconds` apart), `cut` (the connection breaks in the middle of the body), `truncate` (half a body, sent
-    as if it were whole), `malformed` (no JSON at all), `reshape` (JSON of another shape: what was a list is a text).
+    as if it were whole), `malformed` (no JSON at all), `reshape` (JSON of another shape: what was a list is a text),
+    `rename` (what was a list has another name), `body` (`detail` instead of the answer), `run` (`action` is called
+    before a right answer: credentials are revoked, something is deleted).
     `match` is a regular expression on "METHOD /path?query" with the query decoded; `after` matching calls go well
     first, then `times` go wrong (None: all of them).
     """
@@ -26,6 +29,7 @@ class Fault:
     seconds: float = 0.0
     status: int = 503
     detail: str = ""
+    action: Callable[[], object] | None = None
 
 
 class FaultPlan:

@@ -141,19 +141,25 @@ class Application:
             return self._refuse(fault)
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
+        if fault.kind == "run" and fault.action is not None:
+            fault.action()
         answer = self._answer(request)
         headers = {"content-type": "application/json; charset=utf-8"}
         if fault.kind == "malformed":
             return Answer(body=b"<!doctype html><title>Sorry</title>\x00\xff", headers=headers)
         if fault.kind == "truncate":
             return Answer(status=answer.status, body=answer.body[: len(answer.body) // 2], headers=headers)
-        if fault.kind == "reshape":
-            return json_answer(_reshaped(orjson.loads(answer.body or b"null")))
+        if fault.kind == "body":
+            return Answer(body=fault.detail.encode(), headers=headers)
+        if fault.kind in ("reshape", "rename"):
+            return json_answer(_reshaped(orjson.loads(answer.body or b"null"), rename=fault.kind == "rename"))
         return answer
 
 
-def _reshaped(document: Any) -> Any:
-    """The same document where every list at the top has become a text."""
+def _reshaped(document: Any, *, rename: bool = False) -> Any:
+    """The same document where every list at the top has become a text, or has another name."""
+    if isinstance(document, dict) and rename:
+        return {f"{name}V2" if isinstance(value, list) else name: value for name, value in document.items()}
     if isinstance(document, dict):
         return {name: "changed" if isinstance(value, list) else value for name, value in document.items()}
     return "changed"
