@@ -6,7 +6,7 @@ from typing import Any
 from app.domains.topology.rules import traffic
 from app.domains.topology.rules.aws_network import door_of_subnet, group_flows, guarded_by, names_group
 from app.domains.topology.rules.estate import Estate, Resource, dig, each, texts
-from app.domains.topology.rules.exposure import ChainStep, Exposure, everywhere, explains
+from app.domains.topology.rules.exposure import Chain, ChainStep, Exposure, everywhere, explains
 from app.domains.topology.rules.traffic import Flow
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -156,14 +156,12 @@ def explain_balancer(resource: Resource, estate: Estate, only_group: str | None 
 
 def _keep_one_each(found: Exposure) -> None:
     """One chain a listener is evidence enough: the zones differ by their subnet only."""
-    kept: dict[tuple[Any, ...], Any] = {}
+    by_listener: dict[str, Chain] = {}
     for chain in found.chains:
-        kept.setdefault((chain.steps[-1].resource, str(chain.ports), tuple(chain.cidrs)), chain)
-    by_listener: dict[Any, Any] = {}
-    for chain in kept.values():
-        listener = chain.steps[-1].resource.native_id
-        if listener not in by_listener or len(chain.cidrs) < len(by_listener[listener].cidrs):
-            by_listener[listener] = chain
+        listener = chain.steps[-1].resource
+        known = by_listener.setdefault(listener.native_id if listener else "", chain)
+        if len(chain.cidrs) < len(known.cidrs):
+            by_listener[listener.native_id if listener else ""] = chain
     found.chains = list(by_listener.values())
 
 

@@ -117,19 +117,28 @@ INTERNET = Addresses(EVERYTHING[4] - _NOT_PUBLIC.v4, addresses(("2000::/3",)).v6
 def to_cidrs(found: Addresses) -> list[str]:
     """Prefixes that cover what of these addresses is of the internet, at most MAX_CIDRS; all of it is 0.0.0.0/0."""
     made: list[str] = []
-    for family, kind in ((4, IPv4Address), (6, IPv6Address)):
+    for family in (4, 6):
         given, public = found.of(family), INTERNET.of(family)
         if not given & public:
             continue
         if not public - given:
             made.append("0.0.0.0/0" if family == 4 else "::/0")
             continue
-        for low, high in given.spans:
-            for network in summarize_address_range(kind(low), kind(high)):
-                span = IntervalSet([(int(network.network_address), int(network.broadcast_address))])
-                if span & public:
-                    made.append(str(network))
+        # What is not of the internet may fill gaps, where that leaves fewer prefixes to read.
+        wide = given | (EVERYTHING[family] - public)
+        made += min(_prefixes(family, given, public), _prefixes(family, wide, given & public), key=len)
     return made[:MAX_CIDRS]
+
+
+def _prefixes(family: int, spans: IntervalSet, wanted: IntervalSet) -> list[str]:
+    """Prefixes of the spans that hold something wanted."""
+    kind = IPv4Address if family == 4 else IPv6Address
+    return [
+        str(network)
+        for low, high in spans.spans
+        for network in summarize_address_range(kind(low), kind(high))
+        if IntervalSet([(int(network.network_address), int(network.broadcast_address))]) & wanted
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
