@@ -7,8 +7,10 @@ import { useAccountNames } from '@/features/accounts/api'
 import { ResourceFindings } from '@/features/compliance/components/ResourceFindings'
 import { ResourcePanel } from '@/features/inventory/components/ResourcePanel'
 import { BlastResult } from '@/features/topology/components/BlastResult'
+import { ExposedList } from '@/features/topology/components/ExposedList'
 import { ExternalPanel } from '@/features/topology/components/ExternalPanel'
 import { MapToolbar } from '@/features/topology/components/MapToolbar'
+import { OrphanList } from '@/features/topology/components/OrphanList'
 import { PathResult } from '@/features/topology/components/PathResult'
 import { StartSearch } from '@/features/topology/components/StartSearch'
 import { TopologyMap, useMap } from '@/features/topology/components/TopologyMap'
@@ -32,6 +34,10 @@ export default function TopologyPage() {
       {allowed && <MapToolbar view={view} accounts={accounts} startName={start?.label} types={types} />}
       {!view.hasStart || !allowed ? (
         <StartSearch view={view} accounts={accounts} />
+      ) : view.mode === 'exposed' ? (
+        <ExposedList view={view} accountName={byId} />
+      ) : view.mode === 'orphans' ? (
+        <OrphanList view={view} accountName={byId} />
       ) : view.mode === 'path' ? (
         <PathResult view={view} accountName={byId} />
       ) : view.mode === 'blast' ? (

@@ -4,13 +4,14 @@ import {
   downloadResourceExport,
   listResourceExports,
   listResourceViews,
-  type ResourceExport,
+  type ResourceViewCreate,
   startResourceExport,
 } from '@cloudops/api-client'
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { saveFile } from '@/components/Common/download'
 import { answerOf } from '@/services/http'
 import { useCan } from '@/services/permissions'
+import type { ResourceExport } from '@/types/api'
 import { filterQuery, type ResourceFilter } from './api'
 
 const viewKey = ['resource-views'] as const
@@ -25,8 +26,7 @@ export function useSaveView() {
   const queryClient = useQueryClient()
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (body: { name: string; shared: boolean; search: string; columns: string[]; sort: string }) =>
-      answerOf(createResourceView({ body })),
+    mutationFn: (body: ResourceViewCreate) => answerOf(createResourceView({ body })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: viewKey }),
   })
 }
@@ -71,7 +71,7 @@ export function useDownloadExport() {
     mutationFn: async ({ id, format, created_at }: ResourceExport) =>
       saveFile(
         `resources-${created_at.slice(0, 10)}.${format}`,
-        await answerOf(downloadResourceExport({ path: { export_id: id } })),
+        (await answerOf(downloadResourceExport({ path: { export_id: id }, parseAs: 'blob' }))) as Blob,
       ),
   })
 }

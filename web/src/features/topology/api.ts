@@ -6,12 +6,22 @@ import {
   getExposure,
   getResource,
   getTopology,
+  listExposedResources,
+  listOrphans,
   listResourceChanges,
   listResources,
   listTopologyViews,
+  summarizeOrphans,
 } from '@cloudops/api-client'
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { answerOf } from '@/services/http'
+import { keysetPages, PAGE_ROWS } from '@/services/paging'
 import { openable } from './rules/graph'
 
 export type MapQuestion = {
@@ -26,6 +36,9 @@ export type MapQuestion = {
   at: string | null
 }
 
+type ExposedFilter = { accountId: string | null; port: number | null; unknown: boolean }
+type OrphanFilter = { accountId: string | null; reason: string | null }
+
 // Below "inventory", so that a sync's events renew maps as well.
 const root = ['inventory', 'topology'] as const
 export const topologyKeys = {
@@ -34,6 +47,9 @@ export const topologyKeys = {
   blast: (id: string | null, depth: number) => [...root, 'blast', id, depth] as const,
   exposure: (id: string) => [...root, 'exposure', id] as const,
   changed: (accountId: string | null) => [...root, 'changed', accountId] as const,
+  exposed: (filter: ExposedFilter) => [...root, 'exposed', filter] as const,
+  orphans: (filter: OrphanFilter) => [...root, 'orphans', filter] as const,
+  orphanSummary: () => [...root, 'orphan-summary'] as const,
   views: () => ['topology-views'] as const,
 }
 
@@ -87,6 +103,51 @@ export const exposureQuery = (id: string) =>
   queryOptions({
     queryKey: topologyKeys.exposure(id),
     queryFn: ({ signal }) => answerOf(getExposure({ path: { resource_id: id }, signal })),
+  })
+
+export const exposedQuery = (filter: ExposedFilter) =>
+  infiniteQueryOptions({
+    queryKey: topologyKeys.exposed(filter),
+    queryFn: ({ pageParam, signal }) =>
+      answerOf(
+        listExposedResources({
+          query: {
+            account_id: filter.accountId ?? undefined,
+            port: filter.port ?? undefined,
+            unknown: filter.unknown,
+            limit: PAGE_ROWS,
+            cursor: pageParam ?? undefined,
+          },
+          signal,
+        }),
+      ),
+    ...keysetPages,
+    placeholderData: keepPreviousData,
+  })
+
+export const orphansQuery = (filter: OrphanFilter) =>
+  infiniteQueryOptions({
+    queryKey: topologyKeys.orphans(filter),
+    queryFn: ({ pageParam, signal }) =>
+      answerOf(
+        listOrphans({
+          query: {
+            account_id: filter.accountId ?? undefined,
+            reason: filter.reason ?? undefined,
+            limit: PAGE_ROWS,
+            cursor: pageParam ?? undefined,
+          },
+          signal,
+        }),
+      ),
+    ...keysetPages,
+    placeholderData: keepPreviousData,
+  })
+
+export const orphanSummaryQuery = () =>
+  queryOptions({
+    queryKey: topologyKeys.orphanSummary(),
+    queryFn: ({ signal }) => answerOf(summarizeOrphans({ signal })),
   })
 
 const MOST_CHANGES = 200

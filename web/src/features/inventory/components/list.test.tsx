@@ -70,7 +70,11 @@ test('a saved view holds every filter in the search language, quoted where neede
 })
 
 test('tags are compared by key: how many have it, and the most frequent value', () => {
-  const tags = [{ tags: { env: 'prod', team: 'web' } }, { tags: { env: 'prod' } }, { tags: { env: 'dev' } }]
+  const tags: { tags: Record<string, string> }[] = [
+    { tags: { env: 'prod', team: 'web' } },
+    { tags: { env: 'prod' } },
+    { tags: { env: 'dev' } },
+  ]
   expect(compareTags(tags)).toEqual([
     { key: 'env', having: 3, values: 2, usual: 'prod' },
     { key: 'team', having: 1, values: 1, usual: 'web' },

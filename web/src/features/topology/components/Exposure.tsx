@@ -8,10 +8,9 @@ import { QueryState } from '@/components/Common/QueryState'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { useCan } from '@/services/permissions'
-import type { ExposureChain, ExposureDetail, PortRange } from '@/types/api'
+import type { ExposureChain, ExposureDetail } from '@/types/api'
 import { exposureQuery } from '../api'
-
-const ALL_PORTS = 65_535
+import { portName } from '../rules/ports'
 
 /** Whether the internet reaches a resource, with every piece of evidence on the way. */
 export function Exposure({ id }: { id: string }) {
@@ -45,11 +44,6 @@ function Verdict({ detail }: { detail: ExposureDetail }) {
       ))}
     </div>
   )
-}
-
-function portName({ protocol, from, to }: PortRange): string {
-  if (from === 0 && to === ALL_PORTS) return protocol
-  return `${protocol} ${from === to ? from : `${from}–${to}`}`
 }
 
 function Chain({ chain }: { chain: ExposureChain }) {

@@ -36,11 +36,10 @@ export function MapToolbar({ view, accounts, startName, types }: Props) {
           label={t('map.mode.label')}
           value={mode}
           choices={MODES.map((value) => ({ value, label: t(`map.mode.${value}`) }))}
-          onChange={(value) => void set({ mode: value as typeof mode, find: null })}
+          onChange={(value) => void set({ mode: value as typeof mode, find: null, id: null })}
         />
-        {mode === 'path' ? (
-          <PathEnds view={view} />
-        ) : (
+        {mode === 'path' && <PathEnds view={view} />}
+        {mode !== 'path' && !view.isList && (
           <div className="min-w-52 flex-1 md:max-w-96">
             <StartPicker view={view} accounts={accounts} picked={startName} />
           </div>
@@ -48,17 +47,19 @@ export function MapToolbar({ view, accounts, startName, types }: Props) {
         <span className="flex-1" />
         {mode === 'map' && <TimeTravel at={view.at} onChange={(at) => void set({ at })} />}
         <SavedQuestions view={view} />
-        <Segmented
-          label={t('map.shownAs')}
-          value={view.view}
-          choices={[
-            { value: 'map', label: t('map.map'), icon: MapIcon },
-            { value: 'table', label: t('map.table'), icon: Table2 },
-          ]}
-          onChange={(value) => void set({ view: value as typeof view.view })}
-        />
+        {!view.isList && (
+          <Segmented
+            label={t('map.shownAs')}
+            value={view.view}
+            choices={[
+              { value: 'map', label: t('map.map'), icon: MapIcon },
+              { value: 'table', label: t('map.table'), icon: Table2 },
+            ]}
+            onChange={(value) => void set({ view: value as typeof view.view })}
+          />
+        )}
       </div>
-      {view.hasStart && <MapOptions view={view} types={types} />}
+      {view.hasStart && !view.isList && <MapOptions view={view} types={types} />}
     </div>
   )
 }

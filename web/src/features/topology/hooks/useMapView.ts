@@ -3,7 +3,9 @@ import { useMemo } from 'react'
 import { useAccountScope } from '@/hooks/useAccountScope'
 import { OVERLAYS } from '../rules/overlays'
 
-export const MODES = ['map', 'path', 'blast'] as const
+export const MODES = ['map', 'path', 'blast', 'exposed', 'orphans'] as const
+/** Questions that are answered by a list and need no start. */
+const LISTS: readonly string[] = ['exposed', 'orphans']
 export const DIRECTIONS = ['both', 'out', 'in'] as const
 export const GROUPINGS = ['account', 'region', 'vpc', 'type', 'service'] as const
 
@@ -43,8 +45,10 @@ export function useMapView() {
     () => ({ root, network, accountId, depth, dir, types: typeKey, by, open, at }),
     [root, network, accountId, depth, dir, typeKey, by, open, at],
   )
+  const isList = LISTS.includes(mode)
   const hasStart =
-    mode === 'path' ? Boolean(from && to) : mode === 'blast' ? Boolean(root) : Boolean(root || network || accountId)
+    isList ||
+    (mode === 'path' ? Boolean(from && to) : mode === 'blast' ? Boolean(root) : Boolean(root || network || accountId))
   return {
     ...state,
     depth,
@@ -52,6 +56,7 @@ export function useMapView() {
     accountId,
     question,
     hasStart,
+    isList,
     set,
     /** Typing replaces instead of adding a step to go back to. */
     replace: (next: Parameters<typeof set>[0]) => void set(next, { history: 'replace' }),
@@ -94,4 +99,7 @@ export const QUESTION_KEYS = [
   'to',
   'overlay',
   'view',
+  'port',
+  'known',
+  'reason',
 ] as const

@@ -5,10 +5,10 @@ export const OVERLAYS = ['none', 'cost', 'findings', 'change', 'stale'] as const
 export type Overlay = (typeof OVERLAYS)[number]
 
 export const worstFinding = ({ findings }: Pick<TopologyNode, 'findings'>): Severity | null =>
-  SEVERITIES.find((severity) => findings[severity] > 0) ?? null
+  SEVERITIES.find((severity) => (findings[severity] ?? 0) > 0) ?? null
 
 export const findingTotal = ({ findings }: Pick<TopologyNode, 'findings'>): number =>
-  SEVERITIES.reduce((sum, severity) => sum + findings[severity], 0)
+  SEVERITIES.reduce((sum, severity) => sum + (findings[severity] ?? 0), 0)
 
 /** Sums of one currency as a number; several currencies cannot be ranked against each other, the first counts. */
 export const costValue = (sums: Money[]): number => Number(sums[0]?.amount ?? 0)
