@@ -291,7 +291,9 @@ def _compare(path: str, operator: str, wanted: Any, is_time: bool) -> Test:
         if value is None:
             return False
         try:
-            return {"<": value < wanted, ">": value > wanted, "<=": value <= wanted, ">=": value >= wanted}[operator]
+            return bool(
+                {"<": value < wanted, ">": value > wanted, "<=": value <= wanted, ">=": value >= wanted}[operator]
+            )
         except TypeError:
             return False
 

@@ -32,6 +32,7 @@ from app.providers.base import (
 
 _ABOVE = {"authorizationresources", "policyresources"}  # tables whose rows may hang on a management group
 _RESTARTS = 1
+_LEAST_SHARE = 0.95
 
 
 @dataclass(frozen=True)
@@ -126,22 +127,23 @@ class UnitRead:
 
     def _read_pages(self, query: GraphQuery, batch: list[str], options: Mapping[str, Any]) -> None:
         """Raises AzureError when the listing did not end as it should."""
-        count = total = 0
+        count = total = most = 0
         for page in self._reader.query(query.text, batch, options):
             # A name may be written with escapes, which the pattern does not see.
             has_secrets = SECRET_IN_BYTES.search(page.body) is not None or b"\\u00" in page.body
             for row in page.rows:
                 self._take(row, has_secrets=has_secrets)
-            count, total = count + len(page.rows), page.total
+            count, total, most = count + len(page.rows), page.total, max(most, page.total)
             if page.is_truncated and page.token is None:
                 raise AzureError(
                     ErrorKind.INVALID_ANSWER,
                     f"the service cut the listing after {count} of {total} rows",
                     call=GRAPH_CALL,
                 )
-        if count < total:
+        # Some rows may go while the pages are read; many that are not there any more are not believed.
+        if count < total or count < most * _LEAST_SHARE:
             raise AzureError(
-                ErrorKind.INVALID_ANSWER, f"the listing ended after {count} of {total} rows", call=GRAPH_CALL
+                ErrorKind.INVALID_ANSWER, f"the listing ended after {count} of {most} rows", call=GRAPH_CALL
             )
 
     def _take(self, row: Mapping[str, Any], *, has_secrets: bool) -> None:

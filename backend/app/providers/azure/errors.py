@@ -119,7 +119,9 @@ def from_answer(status: int, body: bytes, headers: Mapping[str, str], call: str,
     if kind is ErrorKind.ACCESS_DENIED:
         found = _ACTION.search(message)
         if found:
-            permission, scope = found[1], found[2]
+            scope = found[2]
+            if permission is None or permission.lower() != found[1].lower():
+                permission = found[1]
     else:
         permission = None
     text = message or code or f"status {status}"

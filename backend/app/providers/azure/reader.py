@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_futures
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -15,6 +15,7 @@ from app.providers.azure.session import AzureSession
 from app.providers.azure.throttle import Throttles
 from app.providers.base import ErrorKind
 
+_T = TypeVar("_T")
 GRAPH_CALL, GRAPH_PERMISSION = "resourceGraph:Resources", "Microsoft.ResourceGraph/resources/read"
 _GRAPH_PATH, _GRAPH_VERSION = "/providers/Microsoft.ResourceGraph/resources", "2022-10-01"
 PAGE_ROWS = 1000
@@ -181,7 +182,7 @@ class Reader:
 
         return self._with_retries(attempt, action)
 
-    def _with_retries(self, attempt: Callable[[], Any], call: str) -> Any:
+    def _with_retries(self, attempt: Callable[[], _T], call: str) -> _T:
         """What passes by itself is tried again while there is time; an answer that cannot be read once more."""
         garbled = 0
         for number in range(self._attempts):

@@ -20,6 +20,8 @@ REDACTED = {
     "properties.osProfile.customData", "properties.adminPassword",
     "configWeb.properties.azureStorageAccounts.share.accessKey",
     "properties.virtualMachineProfile.osProfile.customData",
+    "properties.configuration.secrets[].value",
+    "properties.containers[].properties.environmentVariables[].value",
 }  # fmt: skip
 _VNET = "microsoft.network/virtualnetworks"
 
