@@ -1,6 +1,7 @@
 """Events of a cloud in memory: from the hook to the changed resource."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -204,6 +205,20 @@ async def test_an_adapter_that_breaks_costs_only_its_own_resource(estate: Estate
     await estate.refresh()
     assert (await estate.listed())["bills"]["tags"] == {"a": "b"}
     assert (await estate.listed())["logs"]["tags"] == {}
+
+
+async def test_what_cannot_be_stored_costs_only_its_own_resource(estate: Estate) -> None:
+    name = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(5_000))
+    endless = replace(thing("logs"), name=name)
+    bills = thing("bills", tags={"a": "b"})
+    estate.cloud.reads = {endless.native_id: found(endless), bills.native_id: found(bills)}
+    await estate.push(told(event="a"), told("bills", event="b"))
+    await estate.refresh()
+    listed = await estate.listed()
+    assert listed["bills"]["tags"] == {"a": "b"}
+    page = (await estate.client.get(f"/usage/resources/{listed['logs']['id']}")).json()
+    assert page["stale_reason"] == "The answer could not be stored."
+    assert await estate.rows("SELECT id FROM due_refreshes") == []
 
 
 async def test_a_dead_workers_reads_are_taken_over(estate: Estate) -> None:

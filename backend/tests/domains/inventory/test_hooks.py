@@ -26,7 +26,7 @@ async def test_a_forged_message_stores_nothing(estate: Estate, content: Any) -> 
         answer = await estate.client.post(estate.hook, json=content)
     except KeyError:  # the cloud in memory does not look at every field
         answer = httpx.Response(422)
-    assert answer.status_code == (200 if content == [] else 422), answer.text
+    assert answer.status_code == {"[]": 200, "None": 400}.get(str(content), 422), answer.text
     assert await estate.rows("SELECT id FROM cloud_events") == []
 
 

@@ -114,11 +114,11 @@ async def fill_actors(driver: Driver, organization_id: UUID, doings: Sequence[Do
              SELECT DISTINCT ON (v.id) v.id, e.actor, e.action, e.event_id
              FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
                 AS e (resource_id, at, actor, action, event_id)
-             JOIN resource_versions v ON v.organization_id = $1 AND v.resource_id = e.resource_id
-               AND (v.event_id IS NULL OR (v.actor IS NULL AND e.actor IS NOT NULL)) AND v.at >= e.at - $7::interval
-             WHERE NOT EXISTS (
-               SELECT FROM resource_versions w WHERE w.organization_id = $1 AND w.resource_id = v.resource_id
-                 AND w.id < v.id AND w.at >= e.at)
+             CROSS JOIN LATERAL (
+               SELECT o.id, o.actor, o.event_id FROM resource_versions o
+               WHERE o.organization_id = $1 AND o.resource_id = e.resource_id AND o.at >= e.at - $7::interval
+               ORDER BY o.at < e.at, abs(extract(epoch FROM o.at - e.at)), o.id LIMIT 1) AS v
+             WHERE v.event_id IS NULL OR (v.actor IS NULL AND e.actor IS NOT NULL)
              ORDER BY v.id, e.actor IS NULL, e.at DESC) AS n
            WHERE v.organization_id = $1 AND v.id = n.id AND v.actor IS NULL""",
         organization_id,

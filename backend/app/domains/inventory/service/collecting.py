@@ -28,6 +28,8 @@ CONCURRENT_UNITS = 8  # for adapters that do not say `parallel_units`
 CONCURRENT_STORES = 4  # more would wait for the same processor, and for connections that other jobs need
 UNIT_BUDGET_SECONDS = 300.0
 BUDGET_GRACE_SECONDS = 30.0
+# What the cloud sent does not fit into a row; trying again would not help.
+NOT_STORABLE = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ async def read_units(sync: Sync, units: Sequence[Unit], finished: Mapping[Unit, 
                 changed.append((unit, outcome.since))
             await sync.context.unit_ended(key_of(unit), state.value, outcome.resources, outcome.error)
 
-    async with _first_failure(), asyncio.TaskGroup() as group:
+    async with first_failure(), asyncio.TaskGroup() as group:
         for unit in units:
             if (row := done.get(unit)) is not None:
                 await sync.context.unit_ended(key_of(unit), UnitState(row.state).value, row.resources, row.error)
@@ -108,7 +110,7 @@ async def read_units(sync: Sync, units: Sequence[Unit], finished: Mapping[Unit, 
 
 
 @asynccontextmanager
-async def _first_failure() -> AsyncIterator[None]:
+async def first_failure() -> AsyncIterator[None]:
     """Let the first failure of a task group rise as itself, so that the job says what happened."""
     try:
         yield
@@ -136,8 +138,7 @@ async def _store(sync: Sync, result: UnitResult, read_at: datetime) -> tuple[Uni
     except QuotaExceeded as failure:
         words = f"{failure.detail} What was read was not stored."
         refused = _failed(result.unit, ErrorKind.QUOTA_EXCEEDED, words)
-    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError) as failure:
-        # What the cloud sent does not fit into a row; trying again would not help.
+    except NOT_STORABLE as failure:
         logger.warning("storing %s in %s failed: %s", result.unit.service, result.unit.region, failure)
         refused = _failed(result.unit, ErrorKind.INVALID_ANSWER, "The answer could not be stored.")
     return refused.state, await _store_once(sync, refused, read_at)

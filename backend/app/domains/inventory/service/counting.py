@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database
 from app.core.scope import Scope, scope_of
-from app.domains.accounts import service as accounts
 from app.domains.inventory import queries
 from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
@@ -24,17 +23,19 @@ Groups = dict[str, list[tuple[Any, int]]]
 
 
 async def list_facets(
-    session: AsyncSession, organization_id: UUID, filters: ResourceFilter, *, at: datetime | None = None
+    organization_id: UUID, filters: ResourceFilter, *, scope: Scope | None = None, at: datetime | None = None
 ) -> Facets:
-    """Counts of what the filters let through, by value; of a moment of the past with `at`."""
-    scope = scope_of(session)
+    """Counts of what the filters let through, by value; of a moment of the past with `at`.
+
+    Read outside of the request's session, like the list. Raises InvalidInput.
+    """
     await check_known(organization_id, filters)
     is_whole = scope is None or not scope.has_tags
     if at is None and is_whole and queries.is_kept(filters):
         groups, total, exact = *await _read_kept(organization_id, filters, scope), True
     else:
         groups, total, exact = await _count_bounded(organization_id, filters, scope, at)
-    names = await _account_names(session, organization_id)
+    names = await _account_names(organization_id, scope)
     return Facets(
         total=total,
         exact=exact,
@@ -50,13 +51,11 @@ async def list_facets(
 
 async def _read_kept(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[Groups, int]:
     """Counts by column from what units keep, and of all filters together."""
-    groups: Groups = {}
-    reads = get_database().reads
-    for column in queries.FACETS:
-        sql, arguments = queries.kept_counts_statement(organization_id, filters, column, scope, own=False)
-        groups[column] = [tuple(row) for row in await reads.fetch(organization_id, sql, arguments)]
-    sql, arguments = queries.kept_counts_statement(organization_id, filters, "provider", scope, own=True)
-    return groups, sum(row["found"] for row in await reads.fetch(organization_id, sql, arguments))
+    sql, arguments = queries.kept_counts_statement(organization_id, filters, scope)
+    counts: dict[str, dict[Any, int]] = {facet: {} for facet in (*queries.FACETS, "total")}
+    for facet, key, found in await get_database().reads.fetch(organization_id, sql, arguments):
+        counts[facet][UUID(key) if facet == "account_id" else key] = found
+    return {facet: _sorted(counts[facet]) for facet in queries.FACETS}, counts["total"][None]
 
 
 async def _count_bounded(
@@ -181,7 +180,7 @@ async def _summarize_tagged(session: AsyncSession, organization_id: UUID) -> Inv
     columns = ("provider", "type", "region", "account_id")
     scope = scope_of(session)
     groups = await _count(organization_id, ResourceFilter(), columns, scope)
-    names = await _account_names(session, organization_id)
+    names = await _account_names(organization_id, scope)
     stale = await _count(organization_id, ResourceFilter(stale=True), ("account_id",), scope)
     return InventorySummary(
         total=sum(count for _, count in groups["provider"]),
@@ -220,6 +219,6 @@ def _key_counts(counts: Sequence[tuple[Any, int]]) -> list[KeyCount]:
     return [KeyCount(key=key, count=count) for key, count in counts[:MAX_GROUPS]]
 
 
-async def _account_names(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
-    page = await accounts.list_accounts(session, organization_id, limit=10_000)
-    return {account.id: account.name for account in page.items}
+async def _account_names(organization_id: UUID, scope: Scope | None) -> dict[UUID, str]:
+    sql, arguments = queries.account_names_statement(organization_id, scope)
+    return {row["id"]: row["name"] for row in await get_database().reads.fetch(organization_id, sql, arguments)}

@@ -119,19 +119,22 @@ async def _read_marks(organization_id: UUID, filters: ResourceFilter) -> dict[UU
 def _state(row: Mapping[str, Any], properties: Any, at: datetime, marks: frozenset[str]) -> ResourceState | None:
     """The resource as it was; None where its history does not fit together."""
     versions = [(kind, _without_properties(changes, properties)) for kind, changes in orjson.loads(row["versions"])]
-    present = {name: row[name] for name in ("name", "status", "region")}
+    present = {name: row[name] for name in ("name", "status", "region")} | {"account": row["native_account"]}
     present |= {"tags": orjson.loads(row["tags"]), "properties": properties}
     try:
         document = rebuild(present, is_closed=row["closed_at"] is not None, versions=versions)
     except HistoryBroken:
         logger.warning("the history of a resource does not fit together", extra={"resource_id": str(row["id"])})
         return None
-    same = ("id", "provider", "account_id", "account_name", "native_account", "native_id", "native_type", "type")
+    fields = dict(document.fields)
+    same = ("id", "provider", "account_id", "account_name", "account_number", "native_id", "native_type", "type")
     return ResourceState(
         **{name: row[name] for name in (*same, "service", "aliases", "cost_order", "created_at", "first_seen_at")},
-        **document.fields,
+        native_account=fields.pop("account", row["native_account"]),
+        **fields,
         last_seen_at=min(row["last_seen_at"], at),
         changed_at=row["changed_at"],
+        stale=row["stale_since"] is not None and row["stale_since"] <= at,
         closed=not document.was_there,
         marks=marks,
     )
@@ -155,7 +158,7 @@ def _item(row: Mapping[str, Any], state: ResourceState) -> dict[str, Any]:
         "monthly_cost": row["cost"],
         "first_seen_at": state.first_seen_at,
         "last_seen_at": state.last_seen_at,
-        "stale": False,
+        "stale": state.stale,
         "cost_order": state.cost_order,
     }
 

@@ -25,6 +25,7 @@ from app.domains.inventory.service.asking import check_known
 from app.domains.inventory.service.past import check_moment, rebuild
 
 MAX_RELATIONS = 500
+_FRESH: dict[str, Any] = {"stale": False, "stale_since": None, "stale_reason": None}
 _JSON_COLUMNS = ("tags", "monthly_cost", "unread_fields", "properties")
 
 
@@ -34,10 +35,10 @@ async def read_resource(
     """One resource with its configuration and neighbours, closed ones too; as it was then with `at`.
 
     Raises NotFound, also for a moment before it was first seen, and InvalidInput for one that cannot be answered.
-    Neighbours and costs are the present ones.
+    Neighbours are those of the moment, by their present names; costs are the present ones.
     """
     row = await queries.get_resource(session, organization_id, resource_id)
-    edges = await queries.list_relations(session, organization_id, resource_id, limit=MAX_RELATIONS + 1)
+    edges = await queries.list_relations(session, organization_id, resource_id, limit=MAX_RELATIONS + 1, at=at)
     fields: dict[str, Any] = {**row} | {name: orjson.loads(row[name]) for name in _JSON_COLUMNS}
     if at is not None:
         await _take_back(session, organization_id, fields, at)
@@ -53,11 +54,12 @@ async def _take_back(session: AsyncSession, organization_id: UUID, fields: dict[
     rows = await queries.list_versions_since(session, organization_id, [UUID(fields["id"])], at)
     versions = [(row["kind"], orjson.loads(row["changes"])) for row in rows]
     present = {name: fields[name] for name in ("name", "status", "region", "tags", "properties")}
+    present["account"] = fields["native_account"]
     try:
         document = rebuild(present, is_closed=fields["closed_at"] is not None, versions=versions)
     except HistoryBroken:
         raise Conflict("The history of this resource does not fit together, so its past cannot be shown.") from None
-    fields |= dict(document.fields)
+    fields |= {"native_account" if name == "account" else name: value for name, value in document.fields.items()}
     if (scope := scope_of(session)) is not None and not scope.has_resource(UUID(fields["account_id"]), fields["tags"]):
         raise NotFound
     # The latest closing before the moment is not kept with the row, so it is the last change before it.
@@ -65,9 +67,7 @@ async def _take_back(session: AsyncSession, organization_id: UUID, fields: dict[
     fields |= {
         "closed_at": None if document.was_there else gone or fields["closed_at"],
         "last_seen_at": min(fields["last_seen_at"], at),
-        "stale": False,
-        "stale_since": None,
-        "stale_reason": None,
+        **({} if fields["stale_since"] and fields["stale_since"] <= at else _FRESH),
         "unread_fields": {},
     }
 

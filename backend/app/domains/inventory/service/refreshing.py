@@ -20,7 +20,7 @@ from app.core.tasks import TaskContext, enqueue
 from app.domains.inventory import rules
 from app.domains.inventory.models import DueRefresh, SyncUnit
 from app.domains.inventory.service.attributing import attribute_changes
-from app.domains.inventory.service.collecting import Sync, open_sync, words_of
+from app.domains.inventory.service.collecting import NOT_STORABLE, Sync, first_failure, open_sync, words_of
 from app.domains.inventory.service.readback import mark_unread, store_read_back
 from app.domains.inventory.service.syncing import start_unit_sync
 from app.domains.inventory.service.writing import Cause
@@ -116,7 +116,7 @@ async def _refresh_batch(sync: Sync) -> bool:
         if unit is not None and row.actor is None:
             nameless[unit] = min(row.event_at, nameless.get(unit, row.event_at))
 
-    async with asyncio.TaskGroup() as group:
+    async with first_failure(), asyncio.TaskGroup() as group:
         for row in rows:
             group.create_task(refresh(row))
     await attribute_changes(sync.organization_id, sync.account, sync.provider, list(nameless.items()))
@@ -190,7 +190,10 @@ async def _refresh_one(sync: Sync, row: DueRefresh) -> Unit | None:
         return found.unit if await _store(sync, row, found, read_at) else None
     except QuotaExceeded as failure:
         await _give_up(sync, row, f"{failure.detail} What was read was not stored.")
-        return None
+    except NOT_STORABLE as failure:
+        logger.warning("storing a resource of type %s failed: %s", row.native_type, failure)
+        await _give_up(sync, row, "The answer could not be stored.")
+    return None
 
 
 async def _read_back(sync: Sync, target: ResourceTarget) -> ReadBack:

@@ -38,7 +38,8 @@ SELECT $1, dimension, $2, account_id, key, found FROM (
   UNION ALL
   SELECT 'tag', account_id, left(tag, 255), count(*)::int FROM cloud_resources,
       jsonb_object_keys(CASE WHEN tags = '{}' THEN '{"": 1}' ELSE tags END) AS tag
-    WHERE organization_id = $1 AND account_id = ANY($3::uuid[]) AND closed_at IS NULL GROUP BY 2, 3
+    WHERE organization_id = $1 AND account_id = ANY($3::uuid[]) AND closed_at IS NULL AND (tag <> '' OR tags = '{}')
+    GROUP BY 2, 3
 ) counted
 """
 _BACK_FILL = """
@@ -159,7 +160,7 @@ async def _count_tags(session: AsyncSession, organization_id: UUID) -> dict[Any,
     """Resources by key; of all under None, of those without tags under the empty key."""
     if (scope := scope_of(session)) is not None and scope.has_tags:
         terms = await queries.list_terms(session, organization_id, "", separator=TAG_SEPARATOR, limit=MAX_KEYS)
-        rows = await queries.count_tagged(session, organization_id, terms)
+        rows = await queries.count_tagged(session, organization_id, [term for term in terms if term])
         return {row["key"]: row["found"] for row in rows}
     rows = await queries.read_tag_counts(session, organization_id)
     counts: dict[Any, int] = {row["key"]: row["found"] for row in rows}

@@ -128,6 +128,8 @@ async def write_resources(
 
     `known`: native keys that are stored already.
     """
+    if not resources:
+        return Written()
     before = await _read_before(
         driver, where.organization_id, [resource.native_key for resource in resources if resource.native_key in known]
     )
@@ -155,15 +157,17 @@ async def write_resources(
         id_, old = written.ids[resource.native_key], before.get(resource.native_key)
         account_id = where.account_of(resource.native_account)
         written.native_types.add(resource.native_type)
+        changes: list[dict[str, Any]] = []
+        if old is not None:
+            before_it = _compared(old.resource, old.resource.properties, resource.volatile)
+            now = _compared(resource, kept.get(resource.native_key, resource.properties), resource.volatile)
+            changes = rules.diff(before_it, now)
         if old is None or old.closed:
-            written.created.append(id_)
-            versions.append(Version(id_, account_id, "created"))
+            written.created.append(id_)  # with what became other while it was gone, so that its past can be told
+            versions.append(Version(id_, account_id, "created", changes))
         else:
             written.updated.append(id_)
-            volatile = resource.volatile
-            before_it = _compared(old.resource, old.resource.properties, volatile)
-            now = _compared(resource, kept.get(resource.native_key, resource.properties), volatile)
-            if changes := rules.diff(before_it, now):
+            if changes:
                 versions.append(Version(id_, account_id, "updated", changes))
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)

@@ -21,13 +21,14 @@ from app.domains.inventory.errors import TooManyExports
 from app.domains.inventory.events import ResourcesExported
 from app.domains.inventory.models import ResourceExport
 from app.domains.inventory.rules import ResourceFilter, parse_filter
-from app.domains.inventory.schemas import ResourceExportCreate
+from app.domains.inventory.schemas import ResourceExportCreate, ResourceExportRead
 from app.domains.inventory.service.asking import check_known
 from app.domains.inventory.service.past import check_moment
 
 EXPORT_TASK = "inventory.export_resources"
 MAX_RUNNING = 3  # of an organization
 SHOWN = 50
+_SETTLED = ("ready", "expired")  # there is a file, or was one
 
 
 def filters_of(row: ResourceExport) -> ResourceFilter:
@@ -75,27 +76,24 @@ async def start_export(session: AsyncSession, caller: Caller, body: ResourceExpo
     return row
 
 
-async def list_exports(session: AsyncSession, caller: Caller) -> Sequence[ResourceExport]:
+async def list_exports(session: AsyncSession, caller: Caller) -> list[ResourceExportRead]:
     """The newest exports whose content the caller may see."""
     query = select(ResourceExport).where(ResourceExport.organization_id == caller.organization_id)
     query = query.order_by(ResourceExport.created_at.desc(), ResourceExport.id.desc()).limit(10 * SHOWN)
     rows = (await session.execute(query)).scalars().all()
-    return [row for row in rows if _may_see(caller, row)][:SHOWN]
+    return await _told(session, [row for row in rows if _may_see(caller, row)][:SHOWN])
 
 
-async def read_export(session: AsyncSession, caller: Caller, export_id: UUID) -> ResourceExport:
+async def read_export(session: AsyncSession, caller: Caller, export_id: UUID) -> ResourceExportRead:
     """One export. Raises NotFound, also for one that shows more than the caller may see."""
-    row = await find_export(session, caller.organization_id, export_id)
-    if not _may_see(caller, row):
-        raise NotFound
-    return row
+    return (await _told(session, [await _find_visible(session, caller, export_id)]))[0]
 
 
 async def open_export(
     session: AsyncSession, settings: Settings, caller: Caller, export_id: UUID
 ) -> tuple[ResourceExport, AsyncIterator[bytes]]:
     """A finished export and its content. Raises NotFound for one that is not ready, has expired, or is unknown."""
-    row = await read_export(session, caller, export_id)
+    row = await _find_visible(session, caller, export_id)
     now = clock.utc_now()
     if row.state != "ready" or row.storage_key is None or row.expires_at is None or row.expires_at <= now:
         raise NotFound
@@ -104,6 +102,31 @@ async def open_export(
         raise FileMissing
     await announce(session, caller, row, "downloaded")
     return row, storage.open_read(row.storage_key)
+
+
+async def _find_visible(session: AsyncSession, caller: Caller, export_id: UUID) -> ResourceExport:
+    row = await find_export(session, caller.organization_id, export_id)
+    if not _may_see(caller, row):
+        raise NotFound
+    return row
+
+
+async def _told(session: AsyncSession, rows: Sequence[ResourceExport]) -> list[ResourceExportRead]:
+    """The rows as they are shown. Until there is a file, the job knows best how it goes: it may wait, be tried again,
+    or have been cancelled before it began.
+    """
+    ids = [row.job_id for row in rows if row.state not in _SETTLED]
+    jobs: dict[Any, str] = {}
+    if ids:
+        query = select(Job.id, Job.state).where(Job.organization_id == rows[0].organization_id, Job.id.in_(ids))
+        jobs = {row.id: row.state for row in await session.execute(query)}
+    made = []
+    for row in rows:
+        state = row.state if row.state in _SETTLED else jobs.get(row.job_id, "failed")
+        state = state if state in (*_SETTLED, *OPEN_STATES, "cancelled") else "failed"
+        fields = {name: getattr(row, name) for name in ResourceExportRead.model_fields}
+        made.append(ResourceExportRead.model_validate(fields | {"state": state}))
+    return made
 
 
 async def expire_exports(session: AsyncSession, settings: Settings, organization_id: UUID) -> int:

@@ -41,9 +41,7 @@ async def export_resources(context: TaskContext, export_id: UUID, settings: Sett
     async with tenant_session(organization_id) as session:
         row = await find_export(session, organization_id, export_id, lock=True)
         row.state = "running"
-    folder = settings.data_dir / "tmp"
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    draft = folder / f"resources-{secrets.token_hex(16)}.{row.format}"
+    draft = await asyncio.to_thread(_prepare_draft, settings.data_dir / "tmp", export_id, row.format)
     try:
         written = await _write(context, row, draft)
         await context.raise_if_cancelled()
@@ -82,6 +80,14 @@ async def export_resources(context: TaskContext, export_id: UUID, settings: Sett
                 actor_kind="system",
             ),
         )
+
+
+def _prepare_draft(folder: Path, export_id: UUID, file_format: str) -> Path:
+    """Where to write; what a killed run of the same export left is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"resources-{export_id}-*"):
+        left.unlink(missing_ok=True)
+    return folder / f"resources-{export_id}-{secrets.token_hex(8)}.{file_format}"
 
 
 async def _write(context: TaskContext, row: ResourceExport, draft: Path) -> int:

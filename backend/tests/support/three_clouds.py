@@ -1,0 +1,123 @@
+"""Three small clouds in this process, spoken to by the real adapters over HTTP."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # read by moto at import
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+
+import httpx
+from app.core.database import tenant_session
+from app.core.ids import new_id
+from app.domains.accounts import service as accounts
+from app.domains.accounts.models import Account
+from app.domains.accounts.service.opening import store_credentials
+
+from simulators import azure as azure_simulator
+from simulators import gcp as gcp_simulator
+from simulators.azure import AzureSimulator
+from simulators.gcp import GcpHandle
+from tests.system.cloud import Cloud
+
+ENDPOINTS = "http://127.0.0.1:*"
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """A running Google Cloud organization, an Azure tenant and an AWS account."""
+
+    gcp: GcpHandle
+    azure: AzureSimulator
+    aws: Cloud
+
+    def connections(self) -> dict[str, dict[str, Any]]:
+        """The bodies of `POST /accounts`, by cloud."""
+        return {
+            "gcp": {
+                "provider": "gcp",
+                "name": "Google",
+                "credentials": self.gcp.credentials(),
+                "endpoint_url": self.gcp.url,
+                "scope": {"organization": self.gcp.estate.organization},
+            },
+            "azure": {
+                "provider": "azure",
+                "name": "Azure",
+                "credentials": {
+                    "kind": "client_secret",
+                    "tenant_id": self.azure.estate.tenant_id,
+                    "client_id": azure_simulator.DEFAULT_CLIENT,
+                    "client_secret": azure_simulator.DEFAULT_SECRET,
+                },
+                "endpoint_url": self.azure.url,
+            },
+            "aws": self.aws.connection("Amazon"),
+        }
+
+
+@contextlib.contextmanager
+def running_clouds() -> Iterator[Clouds]:
+    """The demonstration company in Google Cloud and Azure, and a few of each kind in AWS."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with contextlib.ExitStack() as stack:
+        gcp = gcp_simulator.serve(gcp_simulator.make_estate())
+        stack.callback(gcp.stop)
+        azure = stack.enter_context(azure_simulator.serve(azure_simulator.demo_estate()))
+        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        moto.start()
+        stack.callback(moto.stop)
+        host, port = moto.get_host_and_port()
+        httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60).raise_for_status()
+        aws = Cloud(f"http://{host}:{port}")
+        aws.build()
+        yield Clouds(gcp, azure, aws)
+
+
+@contextlib.contextmanager
+def real_adapters(*, read_seconds: float = 5, attempts: int = 2) -> Iterator[None]:
+    """The installation's own adapters, with little patience."""
+    from app.providers.aws import AwsProvider
+    from app.providers.azure import AzureProvider
+    from app.providers.gcp import GcpProvider
+
+    made = {
+        "aws": AwsProvider(read_seconds=read_seconds, attempts=attempts),
+        "gcp": GcpProvider(read_seconds=read_seconds, attempts=attempts),
+        "azure": AzureProvider(read_seconds=read_seconds),
+    }
+    for name, provider in made.items():
+        accounts.register_provider(name, provider)
+    try:
+        yield
+    finally:
+        for name, provider in made.items():
+            accounts.register_provider(name, None)
+            provider.close()
+
+
+async def add_account(
+    organization_id: UUID, body: Mapping[str, Any], number: str, *, scope: Mapping[str, Any] | None = None
+) -> UUID:
+    """The account that connecting this body would make, without the test of the connection, which asks for a lot."""
+    async with tenant_session(organization_id) as session:
+        account = Account(
+            organization_id=organization_id,
+            id=new_id(),
+            provider=body["provider"],
+            name=body["name"],
+            native_account_id=number,
+            credentials_kind=body["credentials"]["kind"],
+            endpoint_url=body["endpoint_url"],
+            regions=list(body.get("regions", ())),
+            scope=dict(scope if scope is not None else body.get("scope") or {}),
+        )
+        await store_credentials(session, account, body["credentials"])
+        session.add(account)
+    return account.id
