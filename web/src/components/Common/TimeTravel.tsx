@@ -100,7 +100,7 @@ function Slider({ at, onChange }: Props) {
         <input
           id={`${ids}-field`}
           type="datetime-local"
-          max={toLocalField(Date.now())}
+          max={toLocalField(now + HOUR_MS)}
           defaultValue={at ? toLocalField(Date.parse(at)) : ''}
           key={at}
           onBlur={(event) => {

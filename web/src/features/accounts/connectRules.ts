@@ -19,7 +19,6 @@ export const REACHES = {
   gcp: ['organization', 'folder', 'projects', 'own'],
   azure: ['own', 'management_group', 'subscriptions'],
 } as const satisfies Record<CloudName, readonly string[]>
-export type Reach = (typeof REACHES)[CloudName][number]
 
 export const CLOUDS = ['public', 'government', 'china'] as const
 

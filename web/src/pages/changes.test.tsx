@@ -1,14 +1,14 @@
 import { screen, waitFor } from '@testing-library/react'
 import { expect, test } from 'vitest'
+import { ChangeFeed } from '@/features/inventory/components/ChangeFeed'
+import { TagCoverage } from '@/features/inventory/components/TagCoverage'
+import { UsageTrends } from '@/features/inventory/components/UsageTrends'
+import { trendEnds, trendSeries } from '@/features/inventory/trendRules'
 import ChangesPage from '@/pages/ChangesPage'
 import ResourceOverviewPage from '@/pages/ResourceOverviewPage'
 import { renderAt, violationsIn } from '@/test/render'
 import { answer, page } from '@/test/server'
 import { describeStates } from '@/test/states'
-import { trendEnds, trendSeries } from '../trendRules'
-import { ChangeFeed } from './ChangeFeed'
-import { TagCoverage } from './TagCoverage'
-import { UsageTrends } from './UsageTrends'
 
 const change = {
   id: 'c1',
