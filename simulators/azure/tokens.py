@@ -143,7 +143,7 @@ def _is_signed_by(certificate: x509.Certificate, head: Mapping[str, Any], signed
     der_sha256 = certificate.fingerprint(hashes.SHA256())
     der_sha1 = hashlib.sha1(certificate.public_bytes(_der()), usedforsecurity=False).digest()
     named = {_encode_bytes(der_sha256), _encode_bytes(der_sha1)}
-    if (head.get("x5t#S256") or head.get("x5t")) not in named:
+    if str(head.get("x5t#S256") or head.get("x5t")).rstrip("=") not in named:  # some libraries pad it
         return False
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):

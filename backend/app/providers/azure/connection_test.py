@@ -10,7 +10,7 @@ from app.providers.azure.engine import GraphQuery, allowed, child_task, queries_
 from app.providers.azure.errors import AzureError
 from app.providers.azure.permissions import PERMISSIONS_READ, Rights, grant_for, read_action
 from app.providers.azure.reader import GRAPH_CALL, Reader
-from app.providers.azure.scope import Scope, read_scope, rights_in
+from app.providers.azure.scope import Scope, read_scope, rights_in, scope_name
 from app.providers.base import ConnectionReport, ErrorKind, PermissionCheck
 
 MISSING = "missing permission"
@@ -22,22 +22,13 @@ def run_test(reader: Reader) -> ConnectionReport:
     tenant, client = reader.session.identity()
     scope = read_scope(reader)
     rights = rights_in(reader, scope)
-    checks = [
-        PermissionCheck(
-            service="organization",
-            call="Microsoft.Resources/subscriptions/read",
-            permission="Microsoft.Resources/subscriptions/read",
-            ok=bool(scope.subscriptions),
-            detail="" if scope.subscriptions else "no subscription is visible to the caller",
-        )
-    ]
+    checks = [_of_subscriptions(scope)]
     checks += [_of_problem(problem) for problem in scope.problems]
     checks += _of_rights(scope, rights)
     checks += _try_reads(reader, scope)
     failed = [check for check in checks if not check.ok]
-    scopes = sorted(
-        {f"/subscriptions/{one.id}" for one in scope.subscriptions} | {p.scope for p in scope.problems if p.scope}
-    )
+    own = {f"/subscriptions/{one.id}" for one in scope.subscriptions}
+    scopes = sorted(own | {problem.scope for problem in scope.problems if problem.scope}) or [_above(reader)]
     return ConnectionReport(
         ok=not failed,
         account=tenant or None,
@@ -46,6 +37,22 @@ def run_test(reader: Reader) -> ConnectionReport:
         warnings=_warnings(reader, scope),
         grant=grant_for((check.permission for check in failed if check.detail.startswith(MISSING)), scopes),
     )
+
+
+def _of_subscriptions(scope: Scope) -> PermissionCheck:
+    is_blind = not scope.subscriptions and not scope.problems
+    return PermissionCheck(
+        service="organization",
+        call="Microsoft.Resources/subscriptions/read",
+        permission="*/read",
+        ok=not is_blind,
+        detail=f"{MISSING} */read: no subscription is visible to the caller" if is_blind else "",
+    )
+
+
+def _above(reader: Reader) -> str:
+    """The management group that is read, or the tenant's own."""
+    return f"/providers/Microsoft.Management/managementGroups/{scope_name(reader)}"
 
 
 def _of_problem(problem: AzureError) -> PermissionCheck:

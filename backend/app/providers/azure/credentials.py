@@ -59,12 +59,12 @@ def make_token_source(connection: Connection, cloud: Cloud, verify: str | bool) 
         return TokenSource(lambda: _FixedToken(str(fixed)), cloud.token_scope)
     if kind not in _MAKERS:
         raise _bad(f"there are no Azure credentials of the kind {kind!r}")
-    if kind == "client_secret" and is_plain_loopback(cloud.authority):
-        return TokenSource(lambda: _PlainSecret(credentials, cloud), cloud.token_scope)
     options: dict[str, Any] = {"authority": cloud.authority, "connection_verify": verify, "retry_total": 2}
     if connection.credentials.get("authority_url") or connection.endpoint_url:
         options["disable_instance_discovery"] = True  # it would ask the public cloud about an address it cannot know
     try:
+        if kind == "client_secret" and is_plain_loopback(cloud.authority):
+            return TokenSource(lambda: _PlainSecret(credentials, cloud), cloud.token_scope)
         return TokenSource(lambda: _MAKERS[kind](credentials, options), cloud.token_scope)
     except (ValueError, TypeError, KeyError) as error:
         raise _bad(f"the credentials cannot be used ({type(error).__name__})") from error
