@@ -47,8 +47,8 @@ async def list_resources_of(
 ) -> tuple[list[Resource], bool]:
     """Open resources of a type in an account and region, and whether the bound left none out."""
     made = Statement(organization_id)
-    place = f"AND r.region = {made.bind(key.region, 'text')}" if key.region else ""
-    place += f"AND r.native_account = {made.bind(key.account, 'text')}" if key.account else ""
+    place = f" AND r.region = {made.bind(key.region, 'text')}" if key.region else ""
+    place += f" AND r.native_account = {made.bind(key.account, 'text')}" if key.account else ""
     sql = f"""SELECT {_COLUMNS} FROM cloud_resources r
       WHERE r.organization_id = $1 AND r.native_type = {made.bind(key.native_type, "text")} AND r.closed_at IS NULL
         {place}

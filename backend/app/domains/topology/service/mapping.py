@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import FieldProblem, InvalidInput, NotFound
 from app.core.http import Caller
 from app.core.money import format_amount
+from app.domains.inventory.service.past import check_moment
 from app.domains.topology import queries
 from app.domains.topology.queries import Grouping
 from app.domains.topology.schemas import MapQuery
@@ -23,8 +24,13 @@ UNGROUPED = {"account": "No account", "vpc": "No network", "type": "No type", "r
 
 
 async def draw_map(session: AsyncSession, caller: Caller, query: MapQuery) -> bytes:
-    """The map as JSON of `TopologyRead`. Raises NotFound for a root or network that is not there."""
+    """The map as JSON of `TopologyRead`.
+
+    Raises NotFound for a root or network that is not there, InvalidInput for a moment that cannot be answered.
+    """
     check_groups(query)
+    if query.at is not None:
+        await check_moment(session, caller.organization_id, query.at)
     if query.root is not None:
         nodes, edges, truncated, total = await _draw_neighbourhood(session, caller, query, query.root)
     else:
