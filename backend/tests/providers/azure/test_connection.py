@@ -1,5 +1,7 @@
 """What a connection test finds: the identity, what is missing, and the role that grants it."""
 
+from typing import Any
+
 import pytest
 from app.providers.azure import AzureProvider
 from app.providers.azure.permissions import Rights, grant_for
@@ -103,7 +105,10 @@ def test_rights_by_patterns(actions: list[str], taken: list[str], wanted: str, a
 
 
 def test_what_one_role_takes_away_another_may_give() -> None:
-    roles = [{"actions": ["*/read"], "notActions": ["A.B/c/read"]}, {"actions": ["A.B/*"], "notActions": None}]
+    roles: list[dict[str, Any]] = [
+        {"actions": ["*/read"], "notActions": ["A.B/c/read"]},
+        {"actions": ["A.B/*"], "notActions": None},
+    ]
     assert Rights.from_answer(roles).allow("A.B/c/read")
 
 

@@ -9,18 +9,21 @@ from app.providers.base import ErrorKind, ProviderError, ResourceTarget, stable_
 from tests.providers.azure.conftest import collect_one, connection_to, resources_of, unit_of
 
 from simulators.azure import AzureSimulator, Grant
-from simulators.azure.company.maker import DEV, PROD
+from simulators.azure.company.maker import DEV, PROD, SHARED
 
 GROUP = f"/subscriptions/{PROD}/resourceGroups/acme-web"
 MACHINE = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/web-01"
-NETWORK = (
-    f"/subscriptions/{PROD}/resourceGroups/acme-prod-network/providers/Microsoft.Network/virtualNetworks/acme-prod"
-)
-ACCOUNT = f"/subscriptions/{PROD}/resourceGroups/acme-storefront-data/providers/Microsoft.Storage/storageAccounts/acmeprodassets"
+GROUPS = f"/subscriptions/{PROD}/resourceGroups"
+NETWORK = f"{GROUPS}/acme-prod-network/providers/Microsoft.Network/virtualNetworks/acme-prod"
+ACCOUNT = f"{GROUPS}/acme-storefront-data/providers/Microsoft.Storage/storageAccounts/acmeprodassets"
+VM, STORE = "Microsoft.Compute/virtualMachines", "Microsoft.Storage/storageAccounts"
+GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"
+QUBIT = f"{GROUP}/providers/Contoso.Quantum/qubits/q"
+WRITE = "Microsoft.Resources.ResourceWriteSuccess"
 UPN = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
 
 
-def grid_event(subject: str, kind: str = "Microsoft.Resources.ResourceWriteSuccess", **data: Any) -> dict[str, Any]:
+def grid_event(subject: str, kind: str = WRITE, **data: Any) -> dict[str, Any]:
     """As "Azure subscription as an Event Grid source" shows it."""
     return {
         "subject": subject,
@@ -64,21 +67,21 @@ def test_events_of_cloud_events_and_of_resource_notifications_are_understood(pro
     }  # fmt: skip
     event = provider.parse_events(cloud_event)[0]
     assert (event.targets[0].native_id, event.actor, event.account) == (MACHINE, None, PROD)
-    many = provider.parse_events([grid_event(MACHINE), cloud_event])  # type: ignore[arg-type]
+    many = provider.parse_events([grid_event(MACHINE), cloud_event])
     assert len(many) == 2
 
 
 @pytest.mark.parametrize(
     ("subject", "target", "kind"),
     [
-        (f"{ACCOUNT}/blobServices/default/containers/x", ACCOUNT, "Microsoft.Storage/storageAccounts"),
-        (f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings/x", ACCOUNT, "Microsoft.Storage/storageAccounts"),
-        (f"{MACHINE}/providers/Microsoft.Resources/tags/default", MACHINE, "Microsoft.Compute/virtualMachines"),
-        (f"{GROUP}/providers/Microsoft.Resources/tags/default", GROUP, "Microsoft.Resources/subscriptions/resourceGroups"),
-        (f"{GROUP}/providers/Microsoft.Authorization/locks/x", GROUP, "Microsoft.Resources/subscriptions/resourceGroups"),
+        (f"{ACCOUNT}/blobServices/default/containers/x", ACCOUNT, STORE),
+        (f"{ACCOUNT}/providers/Microsoft.Insights/diagnosticSettings/x", ACCOUNT, STORE),
+        (f"{MACHINE}/providers/Microsoft.Resources/tags/default", MACHINE, VM),
+        (f"{GROUP}/providers/Microsoft.Resources/tags/default", GROUP, GROUP_TYPE),
+        (f"{GROUP}/providers/Microsoft.Authorization/locks/x", GROUP, GROUP_TYPE),
         (f"{NETWORK}/subnets/web", f"{NETWORK}/subnets/web", "Microsoft.Network/virtualNetworks/subnets"),
-        (f"{GROUP}/providers/Contoso.Quantum/qubits/q/states/s", f"{GROUP}/providers/Contoso.Quantum/qubits/q", "contoso.quantum/qubits"),
-        (MACHINE.upper(), MACHINE.upper(), "Microsoft.Compute/virtualMachines"),
+        (f"{QUBIT}/states/s", QUBIT, "contoso.quantum/qubits"),
+        (MACHINE.upper(), MACHINE.upper(), VM),
         (f"{GROUP}/providers/Microsoft.Resources/deployments/d", None, None),
         ("/tenants/x", None, None),
         ("", None, None),
@@ -101,11 +104,11 @@ def test_the_handshake_and_other_events_concern_no_resource(provider: AzureProvi
 @pytest.mark.parametrize(
     "message",
     [
-        {}, {"id": "x"}, {"eventType": "Microsoft.Resources.ResourceWriteSuccess"}, [1], ["x"], [[]], "text", None, 7,
+        {}, {"id": "x"}, {"eventType": WRITE}, [1], ["x"], [[]], "text", None, 7,
         {"eventType": 5, "id": "x", "eventTime": "2026-01-01T00:00:00Z", "data": {}},
-        {"eventType": "Microsoft.Resources.ResourceWriteSuccess", "id": "x", "eventTime": "yesterday", "data": {}},
-        {"eventType": "Microsoft.Resources.ResourceWriteSuccess", "id": "x", "eventTime": "2026-01-01T00:00:00Z"},
-        {"eventType": "Microsoft.Resources.ResourceWriteSuccess", "id": "x", "eventTime": "2026-01-01T00:00:00Z", "data": []},
+        {"eventType": WRITE, "id": "x", "eventTime": "yesterday", "data": {}},
+        {"eventType": WRITE, "id": "x", "eventTime": "2026-01-01T00:00:00Z"},
+        {"eventType": WRITE, "id": "x", "eventTime": "2026-01-01T00:00:00Z", "data": []},
     ],
 )  # fmt: skip
 def test_what_is_no_event_is_refused(provider: AzureProvider, message: Any) -> None:
@@ -134,7 +137,8 @@ async def test_a_resource_read_again_unchanged_is_what_the_listing_gave(
     steady: AzureSimulator, provider: AzureProvider, service: str
 ) -> None:
     listed = await collect_one(provider, steady, service)
-    for key, resource in resources_of([listed]).items():
+    one_a_type = {resource.native_type: (key, resource) for key, resource in resources_of([listed]).items()}
+    for key, resource in one_a_type.values():
         again = await read_back(provider, steady, resource.native_id.upper() if "disks" in key else resource.native_id)
         assert again.errors == (), key
         same = resources_of([again])[key]
@@ -172,7 +176,7 @@ async def test_a_failed_read_closes_nothing(cloud: AzureSimulator, provider: Azu
         ({"kind": "schema"}, ErrorKind.INVALID_ANSWER),
         ({"kind": "cut"}, ErrorKind.UNREACHABLE),
     ):
-        planned = cloud.faults.plan(where="GET .*/virtualMachines/web-01", times=100, **fault)  # type: ignore[arg-type]
+        planned = cloud.faults.plan(where="GET .*/virtualMachines/web-01", times=100, **fault)
         again = await read_back(provider, cloud, MACHINE)
         assert (again.gone, again.resources, again.errors[0].kind) == (frozenset(), (), kind), fault
         planned.times = 0
@@ -194,7 +198,7 @@ async def test_what_the_connection_does_not_read_is_not_read_again(
 async def test_a_version_that_the_provider_does_not_take_is_replaced(
     steady: AzureSimulator, provider: AzureProvider
 ) -> None:
-    widget = f"/subscriptions/{'5a1e0002-b0b0-4000-8000-000000000022'}/resourceGroups/acme-logs/providers/Acme.Custom/widgets/not-modelled"
+    widget = f"/subscriptions/{SHARED}/resourceGroups/acme-logs/providers/Acme.Custom/widgets/not-modelled"
     again = await read_back(provider, steady, widget)
     assert (again.errors, again.resources[0].native_type) == ((), "acme.custom/widgets")
     assert again.resources[0].properties["properties"]["adminPassword"] == "(redacted)"
@@ -209,14 +213,14 @@ async def test_who_changed_what_comes_from_the_history_and_then_the_log(
     unit = unit_of(cloud, "compute")
     found = await provider.find_actors(connection_to(cloud), unit, since, budget_seconds=20)
     assert [(event.actor, event.targets[0].native_id, event.targets[0].native_type) for event in found] == [
-        ("priya@acme.example", MACHINE.lower(), "Microsoft.Compute/virtualMachines")
+        ("priya@acme.example", MACHINE.lower(), VM)
     ]
     assert found[0].action == "Microsoft.Compute/virtualMachines/write"
     assert not any("eventtypes" in call.path for call in cloud.calls)
     cloud.estate.changes[-1].actor = "Unspecified"
     cloud.estate.changes[-1].in_log = False
     named = type(cloud.estate.changes[-1])(
-        ACCOUNT, "Microsoft.Storage/storageAccounts", "Update", datetime.now(UTC), "jonas@acme.example",
+        ACCOUNT, STORE, "Update", datetime.now(UTC), "jonas@acme.example",
         "Microsoft.Storage/storageAccounts/write", in_history=False,
     )  # fmt: skip
     cloud.estate.changes.append(named)
