@@ -102,7 +102,10 @@ def _register() -> None:
         async def plan(self, connection: Connection) -> list[Unit]:
             return [unit for unit in await super().plan(connection) if unit.service in AWS_SERVICES]
 
+    from app.providers.gcp import GcpProvider
+
     accounts.register_provider("aws", FewServices())
+    accounts.register_provider("gcp", GcpProvider(lists_per_minute=60_000))
 
 
 async def _sync(database_url: str, command: dict[str, Any]) -> None:

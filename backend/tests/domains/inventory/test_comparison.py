@@ -20,6 +20,7 @@ REDACTED = "(redacted)"
 # Google's: made by the adapter from what the asset holds, and not in the asset.
 GCP_DERIVED = ("openToInternet", "secretLikeVariables", "ancestors", "restrictions")
 # Azure's: told by the id already.
+NO_RESOURCES = frozenset({"advisorresources"})  # advice about resources
 AZURE_LEFT_OUT = ("tenantId", "subscriptionId", "resourceGroup", "apiVersion", "managementGroupId")
 
 
@@ -106,6 +107,8 @@ def compare_azure(clouds: Clouds, pages: Mapping[str, dict[str, Any]]) -> tuple[
     wrong: list[str] = []
     text = b""
     for row in estate.rows():
+        if row.template.table in NO_RESOURCES:
+            continue
         raw = estate.arm_form(row)
         text += raw.lower()
         body = {name: value for name, value in orjson.loads(raw).items() if name not in AZURE_LEFT_OUT}
@@ -170,7 +173,7 @@ async def test_the_api_returns_what_three_clouds_hold(
     with capsys.disabled():
         counts = ", ".join(f"{name} {len(found)}" for name, found in pages.items())
         print(f" compared: {counts} ({parts} of Azure's inside of others)", end=" ")  # noqa: T201
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     summary = (await client.get("/usage/summary")).json()
     assert summary["total"] == sum(len(found) for found in pages.values())
     assert UUID(next(iter(pages["gcp"].values()))["id"])
