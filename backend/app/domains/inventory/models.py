@@ -273,7 +273,10 @@ class ResourceMark(Base):
 
 
 class ResourceTrend(Base):
-    """Open resources of an account at the end of a day (UTC). `dimension` is type, region or all (its key is empty)."""
+    """Open resources of an account as last counted on a day (UTC), by `dimension`: type, region, tag or all.
+
+    The key of all is empty; under tag it is that of resources without tags.
+    """
 
     __tablename__ = "resource_trends"
     __table_args__ = (

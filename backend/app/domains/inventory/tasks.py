@@ -62,9 +62,9 @@ async def expire_exports(session: AsyncSession, organization_id: UUID) -> None:
     await service.expire_exports(session, get_settings(), organization_id)
 
 
-@schedule("inventory.roll_up_all", cron="3 0 * * *")
+@schedule("inventory.roll_up_all", cron="57 23 * * *")
 async def roll_up_all(session: AsyncSession, organization_id: UUID) -> None:
-    """Every night: a day's counts also where nothing was synced."""
+    """As a day (UTC) ends: its counts also where nothing was synced, and with what only events told."""
     await service.roll_up(session, organization_id)
 
 

@@ -29,7 +29,7 @@ _patterns = st.lists(st.one_of(st.just(""), _text), min_size=1, max_size=4).map(
 )
 _values = st.lists(_patterns, min_size=1, max_size=4, unique=True).map(tuple)
 _ages = st.builds(timedelta, minutes=st.integers(1, 999_999))
-_moments = st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))
+_moments = st.datetimes(datetime(1971, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 _operators = st.sampled_from(["<", "<=", ">", ">="])
 
 
@@ -86,7 +86,7 @@ _terms = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(_terms, max_size=6).map(tuple))
 def test_what_is_printed_parses_to_the_same(terms: tuple[SearchTerm, ...]) -> None:
     assert parse_search(print_search(terms)) == terms
@@ -95,12 +95,16 @@ def test_what_is_printed_parses_to_the_same(terms: tuple[SearchTerm, ...]) -> No
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.text('abit:=<>.-*"\\, 0', max_size=30)))
 def test_any_text_is_understood_or_refused_with_a_place(text: str) -> None:
+    terms, refusal = None, None
     try:
         terms = parse_search(text)
     except SearchError as failure:
-        assert 0 <= failure.at <= len(text)
-        assert str(failure).endswith(f"(at character {failure.at + 1})")
+        refusal = failure
+    if refusal is not None:
+        assert 0 <= refusal.at <= len(text)
+        assert str(refusal).endswith(f"(at character {refusal.at + 1})")
     else:
+        assert terms is not None
         assert parse_search(print_search(terms)) == terms
 
 

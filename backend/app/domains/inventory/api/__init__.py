@@ -5,6 +5,7 @@ from app.domains.inventory.api import collecting, counts, exports, hooks, resour
 routers = (
     resources.hot_router,
     resources.router,
+    counts.hot_router,
     counts.router,
     searching.router,
     views.router,

@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends
 
 from app.core.http import Caller, allow
-from app.domains.inventory.schemas import FilterQuery
 
 Reader = Annotated[Caller, Depends(allow("inventory:read"))]
-FilterParameters = Annotated[FilterQuery, Query()]

@@ -3,13 +3,15 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Response
 
-from app.core.http import DbSession
+from app.core.hot_route import HotRoute
+from app.core.http import Caller, DbSession, allow_detached
 from app.domains.inventory import service
-from app.domains.inventory.api.common import FilterParameters, Reader
-from app.domains.inventory.schemas import Facets, InventorySummary, TagCoverages, TrendDimension, Trends
+from app.domains.inventory.api.common import Reader
+from app.domains.inventory.schemas import Facets, FilterQuery, InventorySummary, TagCoverages, TrendDimension, Trends
 
+hot_router = APIRouter(prefix="/usage", tags=["inventory"], route_class=HotRoute)
 router = APIRouter(prefix="/usage", tags=["inventory"])
 
 
@@ -19,10 +21,13 @@ async def get_inventory_summary(session: DbSession, caller: Reader) -> Inventory
     return await service.summarize(session, caller.organization_id)
 
 
-@router.get("/facets")
-async def list_resource_facets(session: DbSession, caller: Reader, query: FilterParameters) -> Facets:
+@hot_router.get("/facets", response_model=Facets)
+async def list_resource_facets(
+    caller: Annotated[Caller, Depends(allow_detached("inventory:read"))], query: Annotated[FilterQuery, Query()]
+) -> Response:
     """What the filtered resources divide into, for the filter menus."""
-    return await service.list_facets(session, caller.organization_id, query.parse(), at=query.at)
+    facets = await service.list_facets(caller.organization_id, query.parse(), scope=caller.scope, at=query.at)
+    return Response(facets.model_dump_json(), media_type="application/json")
 
 
 @router.get("/trends")

@@ -38,14 +38,13 @@ async def start_resource_export(
 @router.get("")
 async def list_resource_exports(session: DbSession, caller: Reader) -> ResourceExports:
     """The newest exports of what the caller may see."""
-    rows = await service.list_exports(session, caller)
-    return ResourceExports(items=[ResourceExportRead.model_validate(row) for row in rows])
+    return ResourceExports(items=await service.list_exports(session, caller))
 
 
 @router.get("/{export_id}")
 async def get_resource_export(export_id: UUID, session: DbSession, caller: Reader) -> ResourceExportRead:
     """One export."""
-    return ResourceExportRead.model_validate(await service.read_export(session, caller, export_id))
+    return await service.read_export(session, caller, export_id)
 
 
 @router.get(

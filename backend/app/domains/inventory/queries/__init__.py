@@ -1,7 +1,13 @@
 """Reads of the inventory. JSON columns are asked for as text: hot lists pass it on, the rest parse it with orjson."""
 
 from app.domains.inventory.queries.conditions import filter_statement
-from app.domains.inventory.queries.counts import FACETS, groups_statement, is_kept, kept_counts_statement
+from app.domains.inventory.queries.counts import (
+    FACETS,
+    account_names_statement,
+    groups_statement,
+    is_kept,
+    kept_counts_statement,
+)
 from app.domains.inventory.queries.lookups import FEW_LISTS, Lookup, lookups_of, size_statement
 from app.domains.inventory.queries.pages import (
     PAST_COLUMNS,
@@ -34,6 +40,7 @@ __all__ = [
     "Lookup",
     "Past",
     "Statement",
+    "account_names_statement",
     "changed_statement",
     "check_resource",
     "count_open",

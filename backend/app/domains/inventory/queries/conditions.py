@@ -18,7 +18,7 @@ _EXACT_COLUMNS = ("provider", "account_id", "type", "native_type", "region", "st
 _TEXTS = """lower(concat_ws(' ', r.name, r.native_id, array_to_string(r.aliases, ' '), r.native_type, r.type, r.region,
   r.tags::text))"""
 _SEEN = """greatest(r.last_seen_at, (SELECT (u.type_seen_at ->> r.native_type)::timestamptz FROM sync_units u
-  WHERE u.organization_id = r.organization_id AND u.id = r.unit_id))"""
+  WHERE u.organization_id = r.organization_id AND u.id = r.unit_id AND r.closed_at IS NULL))"""
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="}
 
 
@@ -44,7 +44,10 @@ def filter_statement(
         values: tuple[Any, ...] = getattr(filters, column)
         if column != without and values:
             _add_values(made, column, values)
-    if filters.stale is not None:
+    if filters.stale is not None and now is not None:  # of a moment of the past
+        was_stale = f"r.stale_since <= {made.bind(now)}::timestamptz"
+        made.conditions.append(f"({was_stale}) IS {'' if filters.stale else 'NOT '}TRUE")
+    elif filters.stale is not None:
         made.conditions.append(f"r.stale_since IS {'NOT NULL' if filters.stale else 'NULL'}")
     lookups = lookups_of(filters, scope)
     by_lists = lookups if by_lists is None else by_lists
@@ -133,7 +136,7 @@ def _property(made: Statement, _: str, term: SearchTerm, __: datetime) -> str:
     )
 
 
-def _flag(made: Statement, org: str, term: SearchTerm, _: datetime) -> str:
+def _flag(made: Statement, org: str, term: SearchTerm, now: datetime) -> str:
     parts = []
     for value in term.values:
         flag = value.exact
@@ -142,12 +145,14 @@ def _flag(made: Statement, org: str, term: SearchTerm, _: datetime) -> str:
                 f"r.id IN (SELECT m.resource_id FROM resource_marks m WHERE m.organization_id = {org}"  # noqa: S608
                 f" AND m.mark = '{flag}')"
             )
+        elif flag == "stale":
+            parts.append(f"r.stale_since <= {made.bind(now)}::timestamptz")
         else:
             parts.append(_PLAIN_FLAGS[flag or ""])
     return " OR ".join(parts)
 
 
-_PLAIN_FLAGS = {"stale": "r.stale_since IS NOT NULL", "untagged": "r.tags = '{}'", "closed": "r.closed_at IS NOT NULL"}
+_PLAIN_FLAGS = {"untagged": "r.tags = '{}'", "closed": "r.closed_at IS NOT NULL"}
 
 
 def _word(made: Statement, org: str, term: SearchTerm, _: datetime) -> str:

@@ -18,27 +18,46 @@ _KEPT = {
 }  # fmt: skip
 
 
-def kept_counts_statement(
-    organization_id: UUID, filters: ResourceFilter, column: str, scope: Scope | None, *, own: bool
-) -> tuple[str, list[Any]]:
-    """SQL of (key, found) for one column from what units keep. `own`: also by the column's own filter.
+def kept_counts_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[str, list[Any]]:
+    """SQL of (facet, key, found) for every facet from what units keep; without its own filter, as facets are counted.
 
-    Only for filters that name nothing but the columns of `sync_unit_counts`, and for scopes without tags.
+    The facet `total` counts all filters together. Only for filters that name nothing but the columns of
+    `sync_unit_counts`, and for scopes without tags.
     """
     made = Statement()
     made.conditions.append(f"c.organization_id = {made.bind(organization_id)}")
     narrow(made, scope, "c")
-    for name, text in _KEPT.items():
-        values = getattr(filters, name)
-        if values and (own or name != column):
-            kind = "uuid" if name == "account_id" else "text"
-            made.conditions.append(f"{text} = ANY({made.bind(list(values))}::{kind}[])")
+    conditions = {
+        name: f"{text} = ANY({made.bind(list(getattr(filters, name)))}::{'uuid' if name == 'account_id' else 'text'}[])"
+        for name, text in _KEPT.items()
+        if getattr(filters, name)
+    }
+    if "native_type" in conditions:  # no facet
+        made.conditions.append(conditions.pop("native_type"))
     number = "c.resources" if filters.stale is None else "c.stale" if filters.stale else "c.resources - c.stale"
-    key = f"nullif({_KEPT[column]}, '')" if column == "status" else _KEPT[column]
-    sql = f"""SELECT {key} AS key, sum({number})::bigint AS found FROM sync_unit_counts c
-      JOIN accounts a ON a.organization_id = c.organization_id AND a.id = c.account_id
-      WHERE {made.where} GROUP BY 1 HAVING sum({number}) > 0 ORDER BY found DESC, key"""  # noqa: S608
+    flags = "".join(f", {condition} AS has_{name}" for name, condition in conditions.items())
+    parts = []
+    for facet in FACETS:
+        others = " AND ".join(f"has_{name}" for name in conditions if name != facet)
+        sums = f"{facet}::text AS key, sum(number)::bigint AS found FROM kept WHERE {others or 'true'}"
+        parts.append(f"SELECT '{facet}' AS facet, {sums} GROUP BY {facet} HAVING sum(number) > 0")
+    every = " AND ".join(f"has_{name}" for name in conditions) or "true"
+    parts.append(f"SELECT 'total', NULL, coalesce(sum(number), 0)::bigint FROM kept WHERE {every}")  # noqa: S608
+    sql = f"""WITH kept AS MATERIALIZED (
+        SELECT a.provider, c.type, c.region, c.account_id, nullif(c.status, '') AS status, {number} AS number{flags}
+        FROM sync_unit_counts c JOIN accounts a ON a.organization_id = c.organization_id AND a.id = c.account_id
+        WHERE {made.where}) {" UNION ALL ".join(parts)}"""  # noqa: S608  # names are ours
     return sql, made.arguments
+
+
+def account_names_statement(organization_id: UUID, scope: Scope | None) -> tuple[str, list[Any]]:
+    """SQL of the accounts' ids and names."""
+    made = Statement()
+    made.conditions += [f"a.organization_id = {made.bind(organization_id)}", "a.removed_at IS NULL"]
+    accounts = scope.account_ids if scope else None
+    if accounts is not None:
+        made.conditions.append(f"a.id = ANY({made.bind(sorted(accounts))}::uuid[])")
+    return f"SELECT a.id, a.name FROM accounts a WHERE {made.where}", made.arguments  # noqa: S608
 
 
 def is_kept(filters: ResourceFilter) -> bool:

@@ -25,10 +25,13 @@ SORTS: dict[str, tuple[tuple[str, ...], bool]] = {  # columns before the id, and
 }
 _TYPES = {"name": "text", "type": "text", "region": "text", "first_seen_at": "timestamptz", "cost_order": "float8"}
 # Ids as text: the driver's UUID is a subclass, which orjson does not know.
-ITEM_COLUMNS = """r.id::text AS id, r.provider, r.account_id::text AS account_id, r.native_id, r.type, r.native_type,
+# A complete listing of its type saw every row that is there.
+_SEEN = """greatest(r.last_seen_at, CASE WHEN r.closed_at IS NULL
+  THEN (u.type_seen_at ->> r.native_type)::timestamptz END)"""
+_STALE = "r.stale_since IS NOT NULL"
+ITEM_COLUMNS = f"""r.id::text AS id, r.provider, r.account_id::text AS account_id, r.native_id, r.type, r.native_type,
   r.name, r.region, r.status, r.tags::text AS tags, r.cost::text AS monthly_cost, r.first_seen_at,
-  greatest(r.last_seen_at, (u.type_seen_at ->> r.native_type)::timestamptz) AS last_seen_at,
-  r.stale_since IS NOT NULL AS stale"""
+  {_SEEN} AS last_seen_at, {_STALE} AS stale"""
 UNIT_JOIN = "LEFT JOIN sync_units u ON u.organization_id = r.organization_id AND u.id = r.unit_id"
 # The columns of ITEM_COLUMNS and the key of every sort, of a row that is not in the table: see `Past`.
 PAST_COLUMNS = {
@@ -117,8 +120,10 @@ def past_page_statement(
     names = ", ".join("s.id::text" if name == "id" else f"s.{name}" for name in PAST_COLUMNS)
     names = names.replace("s.account_id", "s.account_id::text")
     size = later.bind(limit)
+    seen, stale = _as_of(later, past)
+    columns = ITEM_COLUMNS.replace(_SEEN, seen).replace(_STALE, stale)
     sql = f"""SELECT * FROM (
-        (SELECT {ITEM_COLUMNS}, r.cost_order
+        (SELECT {columns}, r.cost_order
           FROM (SELECT * FROM cloud_resources r WHERE {conditions} ORDER BY {order} LIMIT {size}) r {UNIT_JOIN})
         UNION ALL
         (SELECT {names} FROM unnest({arrays}) AS s ({", ".join(PAST_COLUMNS)}) WHERE {later.where or "true"})) r
@@ -131,17 +136,24 @@ def export_statement(
 ) -> tuple[str, list[Any]]:
     """SQL of every matching row with all its columns, in no order; of a moment only what is unchanged since."""
     statement = filter_statement(organization_id, filters, scope=scope, now=past.at if past else None)
+    seen, stale = _SEEN, _STALE
     if past is not None:
         past.narrow(statement)
+        seen, stale = _as_of(statement, past)
     sql = f"""SELECT r.id, r.provider, r.account_id, a.name AS account_name, r.native_account, r.native_id, r.type,
         r.native_type, r.name, r.region, r.service, r.status, r.tags::text AS tags, r.cost::text AS monthly_cost,
-        r.created_at, r.first_seen_at,
-        greatest(r.last_seen_at, (u.type_seen_at ->> r.native_type)::timestamptz) AS last_seen_at,
-        r.stale_since IS NOT NULL AS stale, r.closed_at, r.properties::text AS properties
+        r.created_at, r.first_seen_at, {seen} AS last_seen_at, {stale} AS stale, r.closed_at,
+        r.properties::text AS properties
       FROM cloud_resources r {UNIT_JOIN}
       JOIN accounts a ON a.organization_id = r.organization_id AND a.id = r.account_id
       WHERE {statement.where}"""  # noqa: S608  # names are ours
     return sql, statement.arguments
+
+
+def _as_of(made: Statement, past: Past) -> tuple[str, str]:
+    """When a row was last seen up to a moment, and whether it was stale then, as far as the present tells."""
+    moment = f"{made.bind(past.at)}::timestamptz"
+    return f"least({_SEEN}, {moment})", f"coalesce(r.stale_since <= {moment}, false)"
 
 
 def _order(sort: str, last: str = "r.id") -> str:

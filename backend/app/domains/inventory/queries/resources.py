@@ -1,6 +1,7 @@
 """One resource and its neighbours."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -43,19 +44,28 @@ async def check_resource(session: AsyncSession, organization_id: UUID, resource_
 
 
 async def list_relations(
-    session: AsyncSession, organization_id: UUID, resource_id: UUID, *, limit: int
+    session: AsyncSession, organization_id: UUID, resource_id: UUID, *, limit: int, at: datetime | None = None
 ) -> Sequence[RowMapping]:
-    """Edges in both directions with the neighbour's name and type where it is known; none to what one may not see."""
+    """Edges in both directions with the neighbour's name and type where it is known; none to what one may not see.
+
+    With `at` the edges of that moment; names and types are the present ones.
+    """
     made = Statement([], [organization_id, resource_id, limit])
     narrow(made, scope_of(session), "n")
     visible = f"WHERE n.id IS NULL OR ({made.where})" if made.conditions else ""
-    sql = f"""WITH edges AS (
-        SELECT kind, 'out' AS direction, target_id AS neighbour, target_native_id AS native_id
-          FROM resource_relations WHERE organization_id = $1 AND source_id = $2
-        UNION
-        SELECT kind, 'in', source_id, source_native_id
-          FROM resource_relations WHERE organization_id = $1 AND target_id = $2)
-      SELECT e.kind, e.direction, n.id AS resource_id, coalesce(n.native_id, e.native_id) AS native_id, n.name, n.type
-      FROM edges e LEFT JOIN cloud_resources n ON n.organization_id = $1 AND n.id = e.neighbour
+    tables = {"resource_relations": ""}
+    if at is not None:
+        moment = made.bind(at)
+        tables["resource_relations"] = f"AND first_seen_at <= {moment}"
+        tables["past_relations"] = f"AND first_seen_at <= {moment} AND closed_at > {moment}"
+    edges = " UNION ".join(
+        f"""SELECT kind, '{direction}' AS direction, {far}_id AS neighbour, {far}_native_id AS native_id
+          FROM {table} WHERE organization_id = $1 AND {near}_id = $2 {then}"""  # noqa: S608  # names are ours
+        for table, then in tables.items()
+        for direction, near, far in (("out", "source", "target"), ("in", "target", "source"))
+    )
+    sql = f"""SELECT e.kind, e.direction, n.id AS resource_id, coalesce(n.native_id, e.native_id) AS native_id,
+        n.name, n.type
+      FROM ({edges}) e LEFT JOIN cloud_resources n ON n.organization_id = $1 AND n.id = e.neighbour
       {visible} ORDER BY e.direction, e.kind, n.name, e.native_id LIMIT $3"""  # noqa: S608  # names are ours
     return await fetch(session, sql, made.arguments)

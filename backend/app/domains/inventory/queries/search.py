@@ -40,8 +40,10 @@ async def list_terms(
     """
     scope = scope_of(session)
     made = Statement([], [organization_id, beginning, beginning + LAST_CODE_POINT, limit])
-    after = f"leaps.term || '{LAST_CODE_POINT}'" if separator else "leaps.term"
-    shown = f"split_part(t.term, {made.bind(separator)}, 1)" if separator else "t.term"
+    after, shown = "leaps.term", "t.term"
+    if separator:
+        end = made.bind(separator)
+        after, shown = f"leaps.term || {end}::text || '{LAST_CODE_POINT}'", f"split_part(t.term, {end}, 1)"
     visible = Statement([], made.arguments)
     narrow(visible, scope, "r")
     seen = (

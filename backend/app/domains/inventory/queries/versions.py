@@ -13,9 +13,10 @@ from app.domains.inventory.queries.conditions import filter_statement
 from app.domains.inventory.queries.statement import Statement, fetch, narrow
 from app.domains.inventory.rules import ResourceFilter
 
-_STATE = """r.id, r.provider, r.account_id, a.name AS account_name, coalesce(a.native_account_id, '') AS native_account,
+_STATE = """r.id, r.provider, r.account_id, a.name AS account_name, r.native_account,
+  coalesce(a.native_account_id, '') AS account_number,
   r.native_id, r.native_type, r.type, r.name, r.region, r.service, r.status, r.tags::text AS tags, r.aliases,
-  r.cost::text AS cost, r.cost_order, r.created_at, r.first_seen_at, r.last_seen_at, r.closed_at"""
+  r.cost::text AS cost, r.cost_order, r.created_at, r.first_seen_at, r.last_seen_at, r.stale_since, r.closed_at"""
 
 
 async def list_versions(

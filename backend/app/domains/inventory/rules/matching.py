@@ -22,6 +22,7 @@ class ResourceState:
     account_id: UUID
     account_name: str
     native_account: str
+    account_number: str  # the cloud's own, of the account's row
     native_id: str
     native_type: str
     type: str
@@ -103,7 +104,7 @@ def _text_holds(term: SearchTerm, state: ResourceState, _: datetime) -> bool:
 
 def _account_holds(term: SearchTerm, state: ResourceState, _: datetime) -> bool:
     lowered = [pattern.lower() for pattern in term.values]
-    return _any(lowered, [str(state.account_id), state.account_name.lower(), state.native_account.lower()])
+    return _any(lowered, [str(state.account_id), state.account_name.lower(), state.account_number.lower()])
 
 
 def _name_holds(term: SearchTerm, state: ResourceState, _: datetime) -> bool:

@@ -53,7 +53,7 @@ class Facets(ReadModel):
 
 
 class TrendPoint(ReadModel):
-    """Open resources at the end of a day (UTC); of today, at the last count."""
+    """Open resources of a day (UTC) as they were last counted on it: after each sync and at its end."""
 
     day: date
     count: int
