@@ -7,6 +7,7 @@ silence what the caller may not read.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from app.providers.azure.catalogue import NAMED, TYPES, type_for
@@ -15,7 +16,7 @@ from app.providers.azure.catalogue.model import Child, Group, Item, Part, Resour
 from app.providers.azure.catalogue.organization import MANAGEMENT_GROUP
 from app.providers.azure.convert import COLUMNS, convert, item_of
 from app.providers.azure.errors import AzureError
-from app.providers.azure.ids import key_of
+from app.providers.azure.ids import key_of, parse_id
 from app.providers.azure.paths import redact
 from app.providers.azure.permissions import Rights, read_action
 from app.providers.azure.reader import GRAPH_CALL, Reader
@@ -245,13 +246,8 @@ class UnitRead:
     # -- settings
 
     def _read_children(self) -> None:
-        tasks: list[tuple[str, Callable[[], Any]]] = []
-        targets: list[tuple[Entry, Child]] = []
-        for entry in self._waiting.values():
-            for child in entry.type.children:
-                if child.when is None or child.when(entry.item):
-                    targets.append((entry, child))
-                    tasks.append((child.action, child_task(self._reader, str(entry.item["id"]), child)))
+        targets = _in_turn(self._waiting)
+        tasks = [(child.action, child_task(self._reader, str(entry.item["id"]), child)) for entry, child in targets]
         for (entry, child), outcome in zip(targets, self._reader.run_all(tasks), strict=True):
             if isinstance(outcome, AzureError):
                 self._note(outcome)
@@ -287,6 +283,17 @@ class UnitRead:
             errors=call_errors(self._errors.values()),
             call_count=self._reader.call_count,
         )
+
+
+def _in_turn(waiting: Mapping[str, Entry]) -> list[tuple[Entry, Child]]:
+    """What to read, one subscription after the other in turn: each has a bucket of reads of its own."""
+    queues: dict[str, list[tuple[Entry, Child]]] = {}
+    for key, entry in waiting.items():
+        place = parse_id(key)
+        queue = queues.setdefault(place.subscription if place else "", [])
+        queue += [(entry, child) for child in entry.type.children if child.when is None or child.when(entry.item)]
+    rounds = zip_longest(*queues.values())
+    return [target for one in rounds for target in one if target is not None]
 
 
 def _has_parts(item: Item, part: Part) -> bool:
