@@ -57,11 +57,11 @@ async def refresh_pending(context: TaskContext) -> None:
 
 async def _take(session: AsyncSession, organization_id: UUID) -> list[UUID]:
     driver = await open_driver(session)
+    # An array is worked out once. Joined, the subquery may run again for each row and so pass its limit.
     rows = await driver.fetch(
-        """DELETE FROM pending_topology p USING (
+        """DELETE FROM pending_topology WHERE organization_id = $1 AND resource_id = ANY(ARRAY(
              SELECT resource_id FROM pending_topology WHERE organization_id = $1
-             ORDER BY resource_id LIMIT $2 FOR UPDATE SKIP LOCKED) AS next
-           WHERE p.organization_id = $1 AND p.resource_id = next.resource_id RETURNING p.resource_id""",
+             ORDER BY resource_id LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING resource_id""",
         organization_id,
         BATCH,
     )
