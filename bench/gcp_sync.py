@@ -58,7 +58,7 @@ def run_floor(place: Mapping[str, str]) -> dict[str, Any]:
     for content in ("RESOURCE", "IAM_POLICY"):
         request = asset_v1.ListAssetsRequest(
             parent=f"organizations/{place['organization']}",
-            content_type=asset_v1.ContentType[content],
+            content_type=getattr(asset_v1.ContentType, content),
             page_size=PAGE_SIZE,
         )
         for page in client.list_assets(request=request).pages:

@@ -104,6 +104,9 @@ def _bucket(made: Builder, project: Project, short: str, use: str) -> None:
 
 
 def _secret(made: Builder, project: Project, name: str) -> None:
+    """A secret, its version, and the topic that hears of changes."""
+    topic = f"projects/{project.id}/topics/secret-changes"
+    made.add("pubsub.googleapis.com/Topic", topic, {"name": topic}, project=project, location="global")
     path = f"projects/{project.number}/secrets/{name}"
     own = made.add(
         "secretmanager.googleapis.com/Secret",
@@ -113,7 +116,7 @@ def _secret(made: Builder, project: Project, name: str) -> None:
             "replication": {"automatic": {}},
             "createTime": made.moment(path),
             "labels": dict(project.labels),
-            "topics": [{"name": f"projects/{project.id}/topics/secret-changes"}],
+            "topics": [{"name": topic}],
         },
         project=project,
         location="global",

@@ -48,7 +48,7 @@ def report_on(session: GcpSession) -> ConnectionReport:
         body = {"resourceNames": [f"projects/{project}"], "pageSize": 1}
         checks.append(_try(LIST_LOGS, project, partial(session.call, LIST_LOGS, "/v2/entries:list", reads, body=body)))
     missing = [check.permission for check in checks if not check.ok and check.detail.startswith(_MISSING)]
-    services = {check.service for check in checks if check.detail.startswith(_OFF)}
+    services = {check.service for check in checks if not check.ok and check.detail.startswith(_OFF)}
     kind = session.connection.credentials.get("kind")
     return ConnectionReport(
         ok=all(check.ok for check in checks),

@@ -11,6 +11,7 @@ from app.providers.gcp.errors import GcpError, translate
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _TOKEN_HOSTS = (".googleapis.com", "accounts.google.com")
+_AWS_TOKEN = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105  a kind of token, none itself
 # Where a machine's own identity comes from: Azure's and AWS's metadata, and nothing else of a private network.
 _METADATA_HOSTS = frozenset({"169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal"})
 
@@ -60,7 +61,7 @@ def _service_account(connection: Connection, key: Mapping[str, Any]) -> tuple[An
 
 def _external_account(connection: Connection, config: Mapping[str, Any]) -> tuple[Any, str]:
     """Raises GcpError for a configuration that would run a program, or send a token to a stranger."""
-    import google.auth
+    from google.auth import aws, identity_pool
 
     if config.get("type") != "external_account":
         raise GcpError(ErrorKind.BAD_CREDENTIALS, "the configuration is not of type external_account")
@@ -76,8 +77,9 @@ def _external_account(connection: Connection, config: Mapping[str, Any]) -> tupl
             host = urlsplit(address).netloc.partition(":")[0]
             if host not in _METADATA_HOSTS and not host.endswith(".amazonaws.com"):
                 _check_address(connection, address, name)
-    found, project = google.auth.load_credentials_from_dict(dict(config), scopes=list(SCOPES))  # type: ignore[no-untyped-call]
-    return found, project or ""
+    # Not google-auth's general loader: it runs programs, and asks Google for the project before anything else.
+    kind: Any = aws.Credentials if config.get("subject_token_type") == _AWS_TOKEN else identity_pool.Credentials
+    return kind.from_info(dict(config), scopes=list(SCOPES)), ""
 
 
 def _check_address(connection: Connection, address: str, name: str) -> None:

@@ -79,8 +79,7 @@ def redact(value: Any) -> None:
     text = value.get("value")
     if isinstance(text, str):
         name = value.get("key") or value.get("name")
-        if isinstance(name, str):
-            value["value"] = _shown(name, text)
+        value["value"] = _shown(name if isinstance(name, str) else "", text)
 
 
 def _shown(name: str, text: str) -> str:

@@ -165,8 +165,11 @@ class GcpSession:
         attempt = 0
         while True:
             attempt += 1
-            if reads.remaining() <= 0 or not bucket.acquire(reads.deadline):
+            if reads.remaining() <= 0:
                 raise self._noted(reads, out_of_time(method))
+            if not bucket.acquire(reads.deadline):
+                told = "the calls that Google allows in a minute are used up for this unit's time"
+                raise self._noted(reads, GcpError(ErrorKind.THROTTLED, told, call=method.name))
             reads.call_count += 1
             try:
                 return self._once(method, url, reads, body)
@@ -192,10 +195,10 @@ class GcpSession:
 
     def _pause(self, error: GcpError, attempt: int) -> float:
         """Seconds until the next attempt, longer each time."""
-        first, longest = (0.25, 8.0)
+        first, longest = 0.25, 8.0
         if error.kind is ErrorKind.THROTTLED:
             first, longest = self._throttled_seconds / 2, _LONGEST_PAUSE_SECONDS
-        return min(longest, first * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311  jitter
+        return min(longest, first * float(2**attempt)) * random.uniform(0.5, 1.0)  # noqa: S311  jitter
 
     def _once(self, method: Method, url: str, reads: Reads, body: Mapping[str, Any] | None) -> dict[str, Any]:
         """One answer, read piece by piece: a server that sends slowly is cut at the deadline too."""

@@ -37,7 +37,7 @@ class UnitRead:
         self._errors: list[GcpError] = []
         self._listed = Outcome(whole=False)
         self._types: set[str] = set()
-        self._broken: set[str] = set()  # types with assets that could not be read; "": assets of no known type
+        self._broken: set[str] = set()  # types with assets that could not be read; "": nobody knows of which
 
     def run(self) -> UnitResult:
         """Never raises for a failed call."""
@@ -54,7 +54,7 @@ class UnitRead:
         complete = self._complete_types(listed, policies)
         return UnitResult(
             unit=self._unit,
-            state=self._state(bool(resources or complete)),
+            state=self._state(bool(resources or complete or (listed.whole and "" not in self._broken))),
             resources=resources,
             relations=relations,
             complete_types=complete,
@@ -83,7 +83,7 @@ class UnitRead:
     def _belongs(self, asset: Asset) -> bool:
         kind, name = asset.get("assetType"), asset.get("name")
         if not isinstance(kind, str) or not isinstance(name, str) or not kind or not name:
-            self._give_up(kind if isinstance(kind, str) else "", "an asset without name or type")
+            self._give_up("", "an asset without name or type")
             return False
         return group_of(kind) == self._unit.service
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from app.providers.base import CollectedResource, Connection, Unit, UnitResult
 from app.providers.gcp import GcpProvider
+
 from simulators.gcp import GcpHandle, make_estate, serve
 
 
@@ -45,14 +46,10 @@ def connection_to(cloud: GcpHandle, **changes: Any) -> Connection:
     return Connection(**(values | changes))
 
 
-async def collect_all(
-    provider: GcpProvider, connection: Connection, *, budget_seconds: float = 30
-) -> list[UnitResult]:
+async def collect_all(provider: GcpProvider, connection: Connection, *, budget_seconds: float = 30) -> list[UnitResult]:
     units = await provider.plan(connection)
     return list(
-        await asyncio.gather(
-            *(provider.collect(connection, unit, budget_seconds=budget_seconds) for unit in units)
-        )
+        await asyncio.gather(*(provider.collect(connection, unit, budget_seconds=budget_seconds) for unit in units))
     )
 
 

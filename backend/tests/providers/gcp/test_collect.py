@@ -8,8 +8,9 @@ import pytest
 from app.providers.base import Connection, ErrorKind, ProviderError, UnitState, stable_properties
 from app.providers.gcp import GcpProvider, listing
 from app.providers.gcp.catalogue import GROUPS, TYPES, group_of
-from simulators.gcp import Asset, GcpHandle, make_estate, serve
 from tests.providers.gcp.conftest import collect_all, collect_one, connection_to, resources_of
+
+from simulators.gcp import Asset, GcpHandle, make_estate, serve
 
 _DERIVED = ("openToInternet", "secretLikeVariables", "ancestors", "restrictions")
 
@@ -20,7 +21,8 @@ def _differences(told: Any, held: Any, path: str = "") -> list[str]:
         names = set(held) | set(told)
         return [found for name in names for found in _differences(told.get(name), held.get(name), f"{path}.{name}")]
     if isinstance(held, list) and isinstance(told, list) and len(held) == len(told):
-        return [found for index, entry in enumerate(held) for found in _differences(told[index], entry, f"{path}[{index}]")]
+        pairs = enumerate(zip(told, held, strict=True))
+        return [found for index, (one, other) in pairs for found in _differences(one, other, f"{path}[{index}]")]
     redacted = isinstance(told, str) and "(redacted)" in told and isinstance(held, str)
     return [] if told == held or redacted else [path]
 
@@ -109,8 +111,10 @@ async def test_types_that_nobody_knows_are_read_too(cloud: GcpHandle, provider: 
     project = next(cloud.estate.projects())
     wanted = {
         "compute.googleapis.com/Hologram": "compute", "quantum.googleapis.com/Qubit": "other",
-        "anthos.cloud.google.com/Thing": "other", "new.k8s.io/Widget": "containers", "computes.googleapis.com/X": "other",
+        "anthos.cloud.google.com/Thing": "other", "new.k8s.io/Widget": "containers",
+        "computes.googleapis.com/X": "other",
     }  # fmt: skip
+    data = {"labels": [1, 2], "state": 7, "createTime": {"odd": True}, "weird": None}
     for asset_type in wanted:
         cloud.estate.put(
             Asset(
@@ -119,7 +123,7 @@ async def test_types_that_nobody_knows_are_read_too(cloud: GcpHandle, provider: 
                 project=project.id,
                 ancestors=project.ancestors,
                 updated_at="2026-11-01T00:00:00Z",
-                resource={"version": "v9", "data": {"labels": [1, 2], "state": 7, "createTime": {"odd": True}, "weird": None}},
+                resource={"version": "v9", "data": data},
             )
         )
     results = await collect_all(provider, connection_to(cloud))
@@ -129,7 +133,9 @@ async def test_types_that_nobody_knows_are_read_too(cloud: GcpHandle, provider: 
     assert all(result.covers_all_types for result in results)
 
 
-async def test_paging_takes_every_page(steady: GcpHandle, provider: GcpProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_paging_takes_every_page(
+    steady: GcpHandle, provider: GcpProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = len(steady.calls.all("/assets"))
     monkeypatch.setattr(listing.pages, "__kwdefaults__", {"size": 7})
     result = await collect_one(provider, steady, "compute")
@@ -198,20 +204,35 @@ async def test_federation_and_a_pasted_key_work_as_a_key_does(
     assert (refused.state, refused.errors[0].kind) == (UnitState.FAILED, ErrorKind.BAD_CREDENTIALS)
 
 
+_TOKENS = "https://oauth2.googleapis.com/token"
+
+
+def _key(**changes: Any) -> dict[str, Any]:
+    key = {"client_email": "a@b", "private_key": "x", "token_uri": _TOKENS, **changes}
+    return {"kind": "service_account", "key": {name: value for name, value in key.items() if value is not None}}
+
+
+def _federation(source: Any, **changes: Any) -> dict[str, Any]:
+    config = {"type": "external_account", "token_url": _TOKENS, "credential_source": source, **changes}
+    return {"kind": "workload_identity", "config": config}
+
+
 @pytest.mark.parametrize(
     "credentials",
     [
-        {"kind": "service_account", "key": {"client_email": "a@b", "private_key": "x", "token_uri": "http://10.0.0.1/t"}},
-        {"kind": "service_account", "key": {"client_email": "a@b", "token_uri": "https://oauth2.googleapis.com/token"}},
+        _key(token_uri="http://10.0.0.1/t"),
+        _key(private_key=None),
+        _key(private_key="no key"),
         {"kind": "service_account", "key": "no json"},
-        {"kind": "service_account", "key": {"client_email": "a", "private_key": "no key", "token_uri": "https://oauth2.googleapis.com/token"}},
-        {"kind": "workload_identity", "config": {"type": "external_account", "credential_source": {"executable": {"command": "id"}}}},
-        {"kind": "workload_identity", "config": {"type": "external_account", "token_url": "https://evil.example/token", "credential_source": {"file": "/etc/passwd"}}},
-        {"kind": "workload_identity", "config": {"type": "external_account", "token_url": "https://sts.googleapis.com/v1/token", "credential_source": {"url": "http://10.0.0.1/"}}},
-        {"kind": "workload_identity", "config": {"type": "authorized_user"}},
+        {"kind": "service_account"},
+        _federation({"executable": {"command": "id"}}),
+        _federation({"file": "/etc/passwd"}, token_url="https://evil.example/token"),
+        _federation({"file": "/etc/passwd"}, service_account_impersonation_url="https://evil.example/x"),
+        _federation({"url": "http://10.0.0.1/"}),
+        _federation({"file": "x"}, type="authorized_user"),
         {"kind": "something else"},
     ],
-)  # fmt: skip
+)
 async def test_credentials_that_are_unusable_or_would_leak_are_refused(
     credentials: dict[str, Any], provider: GcpProvider
 ) -> None:
@@ -223,4 +244,5 @@ async def test_credentials_that_are_unusable_or_would_leak_are_refused(
 
 def test_every_type_is_in_the_group_that_lists_it() -> None:
     assert len(TYPES) >= 150
-    assert [name for group in GROUPS.values() for name in (entry.native_type for entry in group.types) if group_of(name) != group.name] == []
+    declared = {entry.native_type: group.name for group in GROUPS.values() for entry in group.types}
+    assert {name for name, group in declared.items() if group_of(name) != group} == set()
