@@ -83,7 +83,7 @@ def _of_child(
     parent = replace(connection, credentials=connection.credentials["parent"])
     core = Session()
     install_credentials(core, parent, region, client_options, Limit(narrow_policy(["sts:AssumeRole"], role_arn)))
-    sts = core.create_client("sts", region_name=region, **client_options)
+    sts: Any = core.create_client("sts", region_name=region, **client_options)
     try:
         account = str(sts.get_caller_identity()["Account"])
     except Exception as error:

@@ -311,9 +311,9 @@ class UnitRead:
                 for name in extra.spread or (extra.name,):
                     one.unread[name] = outcome.reason
             elif extra.spread and isinstance(outcome, dict):
-                one.item.update(outcome)
-                for name in extra.spread:
-                    one.item.setdefault(name, None)
+                # What the listing told stays: an answer repeats the id, and that of another thing must not replace it.
+                for name, value in (*outcome.items(), *((name, None) for name in extra.spread)):
+                    one.item.setdefault(name, value)
             else:
                 one.item[extra.name] = outcome
 
@@ -323,6 +323,8 @@ class UnitRead:
         arguments = {**extra.constants, **{name: find(item, path) for name, path in extra.arguments.items()}}
 
         def run() -> Any:
+            if None in arguments.values():
+                raise AwsError(ErrorKind.INVALID_ANSWER, f"the item does not tell what {extra.operation} needs")
             return self._read_extra(client, extra, arguments, region)
 
         return Task(client, extra.operation, run)

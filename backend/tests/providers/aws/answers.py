@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from app.providers.aws import AwsProvider
 from app.providers.aws.catalogue import SERVICES
 from app.providers.aws.catalogue.model import ResourceType
 from app.providers.aws.paths import steps
 from app.providers.base import Connection, Unit, UnitResult
+from botocore.loaders import Loader
 from botocore.session import Session
 from tests.providers.aws.conftest import ACCOUNT, connection_to
 
@@ -46,6 +47,12 @@ _TOLD: Mapping[str, Mapping[str, Any]] = {
 @lru_cache(maxsize=1)
 def _sdk() -> Session:
     return Session()
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Loader:
+    """One for all tests: the models are 50 MB of JSON."""
+    return Loader()
 
 
 @lru_cache
@@ -116,7 +123,7 @@ def needed_names(service: str) -> frozenset[str]:
     """Members without which the service's things could not even be told apart."""
     names: set[str] = set()
     for entry in SERVICES[service].types:
-        names |= _needed_by(entry)
+        names.update(_needed_by(entry))
     return frozenset(names)
 
 
@@ -130,6 +137,12 @@ def _needed_by(entry: ResourceType) -> Iterator[str]:
     if entry.for_each is not None:
         carried = entry.for_each.carry
         paths += [*entry.for_each.arguments.values(), *(carried[name] for name in carried if name in paths)]
+    for extra in entry.extras:
+        paths += extra.arguments.values()
+    for join in entry.joins:
+        paths += re.findall(r"\{([^{}]+)\}", join.key)
+    if entry.for_each is not None and entry.for_each.when is not None:
+        paths += ["Type", "LoadBalancerType"]  # of a parent: whether it has such children
     for path in paths:
         for step in steps(path):
             yield from made_of.get(step, (step,))
@@ -143,7 +156,7 @@ class Cloud:
         self.calls: list[str] = []
         self.connection: Connection = connection_to("", endpoint_url=None, connection_id=f"model-{id(self)}")
         session = provider._session(self.connection)
-        session._core.register("before-call", self._before_call)
+        session._core.register("before-call", cast(Any, self._before_call))
 
     def _before_call(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
         service = model.service_model.service_name
@@ -152,7 +165,7 @@ class Cloud:
             status, parsed = 200, dict(_TOLD[model.name])
         else:
             status, parsed = self._answer(service, model)
-        return SimpleNamespace(status_code=status, content=b"", headers={}), {**parsed, "ResponseMetadata": {}}
+        return SimpleNamespace(status_code=status, content=b"", headers={}, raw=None), {**parsed, "ResponseMetadata": {}}
 
     async def collect(self, service: str) -> UnitResult:
         region = "global" if service in SERVICES and SERVICES[service].is_global else REGION
@@ -206,6 +219,7 @@ def breaks(error: Callable[[], Exception]) -> Answer:
 def cloud_of(answer: Answer) -> Iterator[Cloud]:
     """For the time of a test."""
     provider = AwsProvider(read_seconds=5, attempts=1)
+    provider.loader = _loader()
     try:
         yield Cloud(provider, answer)
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 
 Client = Callable[[str], Any]
 
@@ -73,7 +73,6 @@ SNS::Subscription sns list_subscriptions Subscriptions SubscriptionArn
 SecretsManager::Secret secretsmanager list_secrets SecretList ARN
 CloudTrail::Trail cloudtrail describe_trails trailList TrailARN
 CloudWatch::Alarm cloudwatch describe_alarms MetricAlarms AlarmArn
-CloudWatch::CompositeAlarm cloudwatch describe_alarms CompositeAlarms AlarmArn
 Logs::LogGroup logs describe_log_groups logGroups logGroupName
 Logs::MetricFilter logs describe_metric_filters metricFilters filterName
 ECR::Repository ecr describe_repositories repositories repositoryArn
@@ -110,7 +109,6 @@ ElasticBeanstalk::Environment elasticbeanstalk describe_environments Environment
 """  # noqa: E501
 _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "ElastiCache::CacheCluster": {"ShowCacheNodeInfo": True},
-    "CloudWatch::CompositeAlarm": {"AlarmTypes": ["CompositeAlarm"]},
     "EC2::Snapshot": {"OwnerIds": ["self"]},
     "EC2::Image": {"Owners": ["self"]},
     "IAM::Policy": {"Scope": "Local"},

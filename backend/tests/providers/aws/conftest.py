@@ -3,7 +3,6 @@
 import os
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read by moto at import: must come before it
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 import asyncio
 import logging
@@ -34,14 +33,20 @@ def moto_url() -> Iterator[str]:
 @pytest.fixture
 def cloud(moto_url: str) -> str:
     """An empty AWS."""
-    httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
+    empty(moto_url)
     return moto_url
+
+
+def empty(moto_url: str) -> None:
+    """Forget everything. The vendor's own policies are fifteen hundred more things to make for each account."""
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "false"
+    httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
 
 
 @pytest.fixture(scope="module")
 def estate(moto_url: str) -> Estate:
     """A full AWS, for tests that only read. A module that uses it must not empty it by `cloud` in between."""
-    httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
+    empty(moto_url)
     made = Estate(moto_url, "us-east-1")
     made.build()
     build_more(made)

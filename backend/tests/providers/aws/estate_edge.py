@@ -94,7 +94,10 @@ def make_capacity(estate: Estate) -> None:
     )  # fmt: skip
     ec2.create_fleet(
         LaunchTemplateConfigs=[
-            {"LaunchTemplateSpecification": {"LaunchTemplateId": estate.ids["template"], "Version": "1"}}
+            {
+                "LaunchTemplateSpecification": {"LaunchTemplateId": estate.ids["template"], "Version": "1"},
+                "Overrides": [{"InstanceType": "t3.micro", "SubnetId": estate.ids["subnet"], "WeightedCapacity": 1}],
+            }
         ],
         TargetCapacitySpecification={
             "DefaultTargetCapacityType": "on-demand", "TotalTargetCapacity": 1, "OnDemandTargetCapacity": 1

@@ -131,7 +131,6 @@ def make_streams(estate: Estate) -> None:
             "KafkaVersion": "3.6.0", "NumberOfBrokerNodes": 1,
         },
     )  # fmt: skip
-    estate.client("cloudwatch").put_composite_alarm(AlarmName="all", AlarmRule="ALARM(cpu)", Tags=TAGS)
     estate.client("logs").put_metric_filter(
         logGroupName="/app/api", filterName="errors", filterPattern="ERROR",
         metricTransformations=[{"metricName": "errors", "metricNamespace": "app", "metricValue": "1"}],
@@ -186,7 +185,7 @@ def make_builds(estate: Estate) -> None:
         VpcSettings={"VpcId": estate.ids["vpc"], "SubnetIds": [estate.ids["subnet"], estate.ids["subnet2"]]},
     )["DirectoryId"]  # fmt: skip
     desktops = estate.client("workspaces")
-    desktops.register_workspace_directory(DirectoryId=directory, EnableWorkDocs=False)
+    desktops.register_workspace_directory(DirectoryId=directory)
     desktops.create_workspaces(
         Workspaces=[{"DirectoryId": directory, "UserName": "Administrator", "BundleId": "wsb-b0s22j3d7", "Tags": TAGS}]
     )

@@ -12,11 +12,11 @@ from tests.providers.aws.conftest import collect_all, connection_to, resources_o
 from tests.providers.aws.estate import Estate
 from tests.providers.aws.test_shapes import OWN, as_json, changed_names
 
-# No moto for these services: answers made from the vendor's models stand in, in test_shapes.py.
+# No moto for these: answers made from the vendor's models stand in, in test_shapes.py.
 NOT_IN_MOTO = {
     "AWS::SavingsPlans::SavingsPlan", "AWS::EC2::ReservedInstances", "AWS::EC2::CapacityReservation",
     "AWS::RDS::ReservedDBInstance", "AWS::ElastiCache::ReservedCacheNode", "AWS::AccessAnalyzer::Analyzer",
-    "AWS::AppRunner::Service", "AWS::Lightsail::Instance",
+    "AWS::AppRunner::Service", "AWS::CloudWatch::CompositeAlarm", "AWS::Lightsail::Instance",
 }  # fmt: skip
 TYPES: Mapping[str, ResourceType] = {entry.native_type: entry for _, entry in all_types()}
 

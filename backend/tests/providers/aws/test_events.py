@@ -102,7 +102,7 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
                 "changeBatch": {"changes": [{"resourceRecordSet": {"name": "www.example.com.", "type": "A"}}]},
             },
         ),
-        {"arn:aws:route53:::hostedzone/Z1/recordset/www.example.com/A"},
+        {"arn:aws:route53:::hostedzone/Z1/recordset/www.example.com/A", "arn:aws:route53:::hostedzone/Z1"},  # its count
     ),
     (
         event("aws.ec2", "EC2 Instance State-change Notification", {"instance-id": "i-0a1b2c3d", "state": "stopped"}),

@@ -120,8 +120,7 @@ async def test_each_event_leads_to_the_resource_as_it_is_now(provider: AwsProvid
     for message, native_type in messages:
         (found,) = provider.parse_events(message)
         reads = [await back(provider, estate.endpoint, target) for target in found.targets]
-        read = [one for one in reads for one in one.resources]
-        assert native_type in {one.native_type for one in read}, (message["detail"], reads)
+        assert native_type in {one.native_type for read in reads for one in read.resources}, (message["detail"], reads)
 
 
 async def test_a_single_read_of_another_account_reads_nothing(provider: AwsProvider, estate: Estate) -> None:

@@ -144,7 +144,7 @@ SUBSCRIPTION = ResourceType(
     name=("SubscriptionArn",),
     listing=Listing(operation="ListSubscriptions", items="Subscriptions[]"),
     # One that was never confirmed has no ARN, only the word for it.
-    select=lambda item: str(item.get("SubscriptionArn", "")).startswith("arn:"),
+    select=lambda item: str(item.get("SubscriptionArn") or "arn:").startswith("arn:"),
     relations=(
         Relation(kind="triggers", path="TopicArn", reverse=True),
         Relation(

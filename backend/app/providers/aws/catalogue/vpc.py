@@ -197,7 +197,7 @@ ADDRESS = ResourceType(
     narrow={"AllocationIds": ["{AllocationId}"]},
     name=("tag:Name", "PublicIp"),
     listing=Listing(operation="DescribeAddresses", items="Addresses[]"),
-    select=lambda item: bool(item.get("AllocationId")),  # addresses of the network before VPCs have no id
+    select=lambda item: item.get("Domain") != "standard",  # addresses of the network before VPCs have no id
     aliases=("{AllocationId}", "{PublicIp}"),
     relations=(
         Relation(kind="attached-to", path="InstanceId", target=ec2_arn("instance")),

@@ -187,7 +187,7 @@ def _arns(service: str, pairs: list[tuple[str, str]], record: Mapping[str, Any])
     listed = [str(one) for path in ("resources[].ARN", "resources[].arn") for one in find_all(record, path)]
     for value in (*(value for _, value in pairs), *listed):
         arn = split(value) if value.startswith("arn:") else None
-        if arn is None or arn.service != service:
+        if arn is None or arn.service != service or arn.account == "aws":  # the vendor's own is nobody's to change
             continue
         whole = value.removesuffix(":*") if service == "logs" else value
         if service == "lambda" and ":function:" in whole:
