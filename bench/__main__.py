@@ -9,6 +9,7 @@ from bench.common import RESULTS
 
 BENCHMARKS: dict[str, list[str]] = {
     "aws_sync": ["bench.aws_sync"],
+    "gcp_sync": ["bench.gcp_sync"],
     "costs_import": ["bench.costs_import"],
     "costs_breakdown": ["bench.costs_breakdown"],
     "inventory_list": ["bench.inventory_list"],

@@ -69,6 +69,7 @@ class Estate:
         self._pattern = re.compile(b"|".join([*alternatives, _LONG_NUMBER]))
         self._texts: dict[tuple[int, str], bytes | None] = {}
         self._index: dict[str, tuple[int, int]] | None = None
+        self._places: dict[str, tuple[Project, int]] | None = None
         self._changed: dict[str, Asset | None] = {}
         self._added: dict[str, Asset] = {}
         self._version = 0
@@ -175,12 +176,14 @@ class Estate:
 
     def project(self, id_or_number: str) -> tuple[Project, int]:
         """The project and which copy of it. Raises KeyError."""
-        for copy in range(self.copies):
-            for project in self._projects:
-                clone = self.clone_project(project, copy)
-                if id_or_number in (clone.id, clone.number):
-                    return project, copy
-        raise KeyError(id_or_number)
+        with self._lock:
+            if self._places is None:
+                self._places = {}
+                for copy in range(self.copies):
+                    for project in self._projects:
+                        clone = self.clone_project(project, copy)
+                        self._places[clone.id] = self._places[clone.number] = project, copy
+            return self._places[id_or_number]
 
     def projects(self) -> Iterator[Project]:
         """Every project, copies included, that has not been deleted."""

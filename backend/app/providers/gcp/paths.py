@@ -28,8 +28,15 @@ def find_all(value: Any, path: str) -> list[Any]:
 
 def find(value: Any, path: str) -> Any:
     """The first value at the path, None where there is none."""
-    found = find_all(value, path)
-    return found[0] if found else None
+    steps = steps_of(path)
+    if "[]" in steps:
+        found = find_all(value, path)
+        return found[0] if found else None
+    for step in steps:
+        if not isinstance(value, dict) or step not in value:
+            return None
+        value = value[step]
+    return value
 
 
 def texts(value: Any, path: str) -> list[str]:
