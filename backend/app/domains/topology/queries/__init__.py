@@ -36,6 +36,7 @@ from app.domains.topology.queries.walking import (
     list_hub_members,
     list_outside,
     read_nodes,
+    read_types,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "read_nodes",
     "read_resources",
     "read_surroundings",
+    "read_types",
     "sum_group_costs",
     "was_listed",
 ]

@@ -1,8 +1,6 @@
 """The shortest paths between two resources: a search from both ends, a ring a statement."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,8 +44,8 @@ async def find_paths(
 ) -> PathsRead:
     """The shortest paths, at most MAX_PATHS. Raises NotFound for an end that is not there."""
     organization_id = caller.organization_id
-    rows = await queries.read_nodes(session, organization_id, {from_id, to_id})
-    if any(end not in rows or not rows[end]["visible"] for end in (from_id, to_id)):
+    types = await queries.read_types(session, organization_id, {from_id, to_id})
+    if from_id not in types or to_id not in types:
         raise NotFound
     wanted = split(kinds) or None
     forward = Way(inward=not directed, outward_kinds=wanted, inward_kinds=wanted)
@@ -59,11 +57,12 @@ async def find_paths(
     met = {from_id} if from_id == to_id else set()
     while not met and sides[0].distance + sides[1].distance < max_length and all(side.ring for side in sides):
         side, other = sorted(sides, key=lambda one: len(one.ring))
-        truncated |= await _advance(session, organization_id, side, other.start, rows)
+        truncated |= await _advance(session, organization_id, side, other.start, types)
         met = {id_ for id_ in side.ring if id_ in other.distances}
     paths = _join(sides[0], sides[1], met)
     on_paths = {id_ for path in paths for id_ in path.resource_ids}
-    nodes = [drawing.resource_node(rows[id_]) for id_ in sorted(on_paths)]
+    rows = await queries.read_nodes(session, organization_id, on_paths)
+    nodes = [drawing.resource_node(rows[id_]) for id_ in sorted(on_paths & rows.keys())]
     await drawing.add_findings(session, caller, nodes)
     return PathsRead(paths=paths, nodes=[TopologyNode.model_validate(node) for node in nodes], truncated=truncated)
 
@@ -73,16 +72,16 @@ async def _advance(
     organization_id: UUID,
     side: _Side,
     goal: UUID,
-    rows: dict[UUID, Mapping[Any, Any]],
+    types: dict[UUID, str],
 ) -> bool:
-    """Search one ring further; returns whether a bound left something out."""
-    passable = [id_ for id_ in side.ring if id_ == side.start or rows[id_]["type"] not in NO_THOROUGHFARE]
+    """Search one ring further; returns whether a bound left something out. `types` gains those that were read."""
+    passable = [id_ for id_ in side.ring if id_ == side.start or types[id_] not in NO_THOROUGHFARE]
     reached = await queries.expand(session, organization_id, passable, side.way, fan_out=FAN_OUT)
     truncated = reached.truncated or bool(reached.hubs)
     new = {step.neighbour for step in reached.steps if step.neighbour is not None} - side.distances.keys()
-    unread = [id_ for id_ in new if id_ not in rows]
-    rows |= await queries.read_nodes(session, organization_id, unread)
-    ring = sorted(id_ for id_ in new if id_ in rows and rows[id_]["visible"])
+    unread = [id_ for id_ in new if id_ not in types]
+    types |= await queries.read_types(session, organization_id, unread)
+    ring = sorted(new & types.keys())
     if len(ring) > MAX_RING or len(side.distances) + len(ring) > MAX_VISITED:
         truncated = True
         ring = sorted(ring, key=lambda id_: id_ != goal)[:MAX_RING] if len(side.distances) < MAX_VISITED else []
