@@ -1,4 +1,4 @@
-const ACRONYMS = new Set(['acl', 'api', 'cdn', 'dns', 'iam', 'id', 'ip', 'kms', 'nat', 'vm', 'vpc', 'vpn'])
+const ACRONYMS = new Set(['acl', 'ai', 'api', 'cdn', 'dns', 'iam', 'id', 'ip', 'kms', 'nat', 'vm', 'vpc', 'vpn'])
 
 /** "network.nat_gateway" → "Network NAT gateway": our normalised types, readable. */
 export function typeName(type: string): string {

@@ -25,7 +25,7 @@ export function Segmented({ label, value, choices, onChange }: Props) {
       role="radiogroup"
       aria-label={label}
       onKeyDown={moveBy}
-      className="inline-flex max-w-full shrink-0 overflow-x-auto rounded-control border border-border bg-surface p-px"
+      className="inline-flex w-fit max-w-full shrink-0 overflow-x-auto rounded-control border border-border bg-surface p-px"
     >
       {choices.map(({ value: choice, label: name, icon: Icon }) => (
         // Radios of our own shape: native ones cannot be drawn as one strip with icons.

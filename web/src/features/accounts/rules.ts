@@ -50,6 +50,8 @@ export type TreeRow = {
   account: Account | null
   /** Accounts at or below this row, itself not counted. */
   below: number
+  /** Resources of this row and all below it. */
+  resources: number
   /** Null where nothing is below. */
   isOpen: boolean | null
 }
@@ -64,6 +66,10 @@ const newBranch = (name: string): Branch => ({ name, accounts: [], branches: new
 const sizeOf = (branch: Branch): number =>
   branch.accounts.length + [...branch.branches.values()].reduce((sum, inner) => sum + sizeOf(inner), 0)
 
+const resourcesIn = (branch: Branch): number =>
+  branch.accounts.reduce((sum, { coverage }) => sum + (coverage.resources ?? 0), 0) +
+  [...branch.branches.values()].reduce((sum, inner) => sum + resourcesIn(inner), 0)
+
 /** Connections in their own order, each with what it found below it; `toggled` rows are not as they start. */
 export function treeOf(accounts: Account[], toggled: ReadonlySet<string>): TreeRow[] {
   const rows: TreeRow[] = []
@@ -73,7 +79,8 @@ export function treeOf(accounts: Account[], toggled: ReadonlySet<string>): TreeR
     const root = branchOf(accounts.filter(({ parent_id }) => parent_id === account.id))
     const below = sizeOf(root)
     const isOpen = below === 0 ? null : toggled.has(account.id) !== below <= OPEN_UP_TO
-    rows.push({ id: account.id, level: 1, name: account.name, account, below, isOpen })
+    const resources = (account.coverage.resources ?? 0) + resourcesIn(root)
+    rows.push({ id: account.id, level: 1, name: account.name, account, below, resources, isOpen })
     if (isOpen) addBranch(rows, root, account.id, 2, toggled)
   }
   return rows
@@ -96,12 +103,14 @@ function branchOf(found: Account[]): Branch {
 function addBranch(rows: TreeRow[], branch: Branch, id: string, level: number, toggled: ReadonlySet<string>) {
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
   for (const account of [...branch.accounts].sort(byName)) {
-    rows.push({ id: account.id, level, name: account.name, account, below: 0, isOpen: null })
+    const resources = account.coverage.resources ?? 0
+    rows.push({ id: account.id, level, name: account.name, account, below: 0, resources, isOpen: null })
   }
   for (const inner of [...branch.branches.values()].sort(byName)) {
     const innerId = `${id}/${inner.name}`
     const isOpen = !toggled.has(innerId)
-    rows.push({ id: innerId, level, name: inner.name, account: null, below: sizeOf(inner), isOpen })
+    const [below, resources] = [sizeOf(inner), resourcesIn(inner)]
+    rows.push({ id: innerId, level, name: inner.name, account: null, below, resources, isOpen })
     if (isOpen) addBranch(rows, inner, innerId, level + 1, toggled)
   }
 }

@@ -5,7 +5,9 @@ export { typeName } from '@/services/typeName'
 /** The states that clouds report, by what they mean to an operator. */
 export function statusTone(status: string | null): 'ok' | 'warning' | 'neutral' | 'busy' {
   const word = status?.toLowerCase() ?? ''
-  if (['running', 'active', 'available', 'in-use', 'enabled', 'ok', 'attached', 'associated'].includes(word))
+  if (
+    ['vm running', 'running', 'active', 'available', 'in-use', 'enabled', 'ok', 'attached', 'associated'].includes(word)
+  )
     return 'ok'
   if (['pending', 'creating', 'modifying', 'updating', 'starting', 'stopping', 'deleting'].includes(word)) return 'busy'
   if (['failed', 'error', 'impaired', 'unavailable', 'alarm', 'inactive', 'degraded'].includes(word)) return 'warning'

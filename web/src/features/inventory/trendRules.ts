@@ -7,9 +7,15 @@ export function trendSeries(
   nameOf: (key: string, name: string | null) => string,
   otherName: string,
   fixed: Record<string, string> = {},
+  /** A whole of the same days, where `items` may be only the largest lines of it. */
+  whole?: Pick<Trends, 'items'>,
 ): SeriesChartData {
   const shown = items.slice(0, MOST_SERIES)
   const rest = items.slice(MOST_SERIES)
+  const totals = new Map<string, number>()
+  for (const { day, count } of (whole ?? { items }).items.flatMap(({ points }) => points)) {
+    totals.set(day, (totals.get(day) ?? 0) + count)
+  }
   const days = [...new Set(items.flatMap(({ points }) => points.map(({ day }) => day)))].sort()
   const counts = new Map(items.map(({ key, points }) => [key, new Map(points.map(({ day, count }) => [day, count]))]))
   const ids = [...shown.map(({ key }) => key), ...(rest.length > 0 ? [OTHER_SERIES] : [])]
@@ -24,7 +30,12 @@ export function trendSeries(
       values: {
         ...Object.fromEntries(shown.map(({ key }) => [key, counts.get(key)?.get(day) ?? 0])),
         ...(rest.length > 0
-          ? { [OTHER_SERIES]: rest.reduce((sum, { key }) => sum + (counts.get(key)?.get(day) ?? 0), 0) }
+          ? {
+              [OTHER_SERIES]: Math.max(
+                0,
+                (totals.get(day) ?? 0) - shown.reduce((sum, { key }) => sum + (counts.get(key)?.get(day) ?? 0), 0),
+              ),
+            }
           : {}),
       },
     })),

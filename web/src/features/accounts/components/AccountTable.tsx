@@ -155,7 +155,7 @@ function useColumns(onToggle: (id: string) => void): Column<TreeRow>[] {
         header: t('page.resources'),
         track: '100px',
         align: 'end',
-        cell: ({ account }) => account && formatNumber(account.coverage.resources ?? 0),
+        cell: ({ resources }) => formatNumber(resources),
       },
       {
         id: 'synced',

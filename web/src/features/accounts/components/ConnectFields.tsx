@@ -35,7 +35,13 @@ export function ConnectFields() {
         choices={CLOUD_NAMES.map((value) => ({ value, label: providerName(value) }))}
         onChange={(value) => choose(value as CloudName)}
       />
-      <Field label={t('connect.name')} hint={t('connect.nameHint')} error={errorOf('name')} {...register('name')} />
+      <Field
+        autoFocus
+        label={t('connect.name')}
+        hint={t('connect.nameHint')}
+        error={errorOf('name')}
+        {...register('name')}
+      />
       <fieldset>
         <legend className="mb-1 font-medium">{t('connect.kind')}</legend>
         <div className="grid gap-2 md:grid-cols-2">

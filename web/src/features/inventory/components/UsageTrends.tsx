@@ -25,6 +25,8 @@ export function UsageTrends() {
   const [by, setBy] = useQueryState('by', parseAsStringLiteral(DIMENSIONS).withDefault('type'))
   const { range } = useTimeRange()
   const query = useQuery({ ...trendsQuery(by, range.from, range.to), enabled: useCan('inventory:read') })
+  // Lines are the largest only; there are never more providers than lines, so theirs add up to all.
+  const whole = useQuery({ ...trendsQuery('provider', range.from, range.to), enabled: useCan('inventory:read') })
   return (
     <div className="flex flex-col gap-2">
       <Segmented
@@ -41,17 +43,17 @@ export function UsageTrends() {
         firstUse={{ title: t('trend.emptyTitle'), text: t('trend.emptyText') }}
         frame={(state) => <Card title={t('trend.title')}>{state}</Card>}
       >
-        {(trends) => <TrendChart trends={trends} by={by} />}
+        {(trends) => <TrendChart trends={trends} by={by} whole={whole.data} />}
       </QueryState>
     </div>
   )
 }
 
-function TrendChart({ trends, by }: { trends: Trends; by: Dimension }) {
+function TrendChart({ trends, by, whole }: { trends: Trends; by: Dimension; whole: Trends | undefined }) {
   const { t } = useTranslation()
   const nameOf = (key: string, name: string | null) =>
     by === 'type' ? typeName(key) : by === 'provider' ? providerName(key) : (name ?? key)
-  const data = trendSeries(trends, nameOf, t('chart.other'), by === 'provider' ? PROVIDER_COLORS : {})
+  const data = trendSeries(trends, nameOf, t('chart.other'), by === 'provider' ? PROVIDER_COLORS : {}, whole)
   const { first, last } = trendEnds(data)
   const word = last > first ? 'grew' : last < first ? 'shrank' : 'same'
   return (

@@ -121,7 +121,7 @@ function useColumns(accountName: (id: string) => string): Column<ExposedResource
         id: 'provider',
         drop: 4,
         header: t('resource.provider'),
-        track: '116px',
+        track: '128px',
         cell: (row) => <Provider provider={row.provider} />,
       },
       {

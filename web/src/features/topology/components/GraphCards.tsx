@@ -12,6 +12,8 @@ import { FrameCard, NodeCard } from './NodeCard'
 const NODE_TYPES = { card: NodeCard, frame: FrameCard }
 const SHOW_ALL = { padding: 0.12, maxZoom: 1, minZoom: 0.05 }
 const MANY = 120
+const MINI_MAP_FROM = 40
+const MINI_MAP = { width: 140, height: 92 }
 
 export type DrawingProps = Omit<Look, 'stopId'> & { graph: MapGraph; focusId: string | null; label: string }
 
@@ -41,8 +43,8 @@ function Cards(props: DrawingProps) {
     [overlay, marks, bright, rootId, openId, stopId, onOpen, onToggleGroup],
   )
   const nodes = useMemo(() => (boxes ? flowNodes(shown, boxes, look) : []), [shown, boxes, look])
-  const edges = useMemo(() => flowEdges(shown.edges, look, edgeName), [shown, look, edgeName])
   const centers = useMemo(() => (boxes ? centersOf(shown, boxes) : []), [shown, boxes])
+  const edges = useMemo(() => flowEdges(shown.edges, look, edgeName, centers), [shown, look, edgeName, centers])
 
   useEffect(() => {
     if (boxes) requestAnimationFrame(() => void flow.fitView(SHOW_ALL))
@@ -100,11 +102,12 @@ function Cards(props: DrawingProps) {
       >
         <Background gap={24} color="var(--border)" />
         <Controls showInteractive={false} fitViewOptions={SHOW_ALL} className="map-controls" />
-        {!isNarrow && nodes.length > 12 && (
+        {!isNarrow && nodes.length > MINI_MAP_FROM && (
           <MiniMap
             pannable
             zoomable
             ariaLabel={t('map.miniMap')}
+            style={MINI_MAP}
             bgColor="var(--surface)"
             maskColor="color-mix(in srgb, var(--bg) 70%, transparent)"
             nodeColor="var(--muted)"

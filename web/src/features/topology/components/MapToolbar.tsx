@@ -10,7 +10,7 @@ import { Select } from '@/components/Common/Select'
 import { TimeTravel } from '@/components/Common/TimeTravel'
 import { typeName } from '@/services/typeName'
 import { DIRECTIONS, GROUPINGS, type MapView, MODES } from '../hooks/useMapView'
-import type { NamedAccount } from '../hooks/useStarts'
+import { type NamedAccount, useResourceName } from '../hooks/useStarts'
 import { OVERLAYS, type Overlay } from '../rules/overlays'
 import { PathEnds } from './PathEnds'
 import { SavedQuestions } from './SavedQuestions'
@@ -29,6 +29,7 @@ type Props = {
 export function MapToolbar({ view, accounts, startName, types }: Props) {
   const { t } = useTranslation()
   const { mode, set } = view
+  const rootName = useResourceName(startName === undefined && !view.isList ? (view.root ?? view.network) : null)
   return (
     <div role="search" aria-label={t('map.controls')} className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
@@ -40,8 +41,8 @@ export function MapToolbar({ view, accounts, startName, types }: Props) {
         />
         {mode === 'path' && <PathEnds view={view} />}
         {mode !== 'path' && !view.isList && (
-          <div className="min-w-52 flex-1 md:max-w-96">
-            <StartPicker view={view} accounts={accounts} picked={startName} />
+          <div className="min-w-52 flex-3 md:max-w-96">
+            <StartPicker view={view} accounts={accounts} picked={startName ?? rootName} />
           </div>
         )}
         <span className="flex-1" />

@@ -109,7 +109,7 @@ function useColumns(accountName: (id: string) => string): Column<Orphan>[] {
         id: 'provider',
         drop: 4,
         header: t('resource.provider'),
-        track: '116px',
+        track: '128px',
         cell: (row) => <Provider provider={row.provider} />,
       },
       {

@@ -1,19 +1,16 @@
-import { useQuery } from '@tanstack/react-query'
 import { ArrowLeftRight } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { IconButton } from '@/components/Common/Button'
 import { Combobox } from '@/components/Common/Combobox'
-import { useCan } from '@/services/permissions'
-import { nameQuery } from '../api'
 import type { MapView } from '../hooks/useMapView'
-import { useResourceOptions } from '../hooks/useStarts'
+import { useResourceName, useResourceOptions } from '../hooks/useStarts'
 
 /** The two ends of a path. */
 export function PathEnds({ view }: { view: MapView }) {
   const { t } = useTranslation()
   const { from, to, set } = view
   return (
-    <div className="flex min-w-60 flex-1 flex-wrap items-center gap-1.5 md:max-w-xl">
+    <div className="flex min-w-60 flex-3 flex-wrap items-center gap-1.5 md:max-w-xl md:flex-nowrap">
       <End label={t('map.from')} id={from} onPick={(id) => void set({ from: id })} />
       <IconButton
         icon={ArrowLeftRight}
@@ -43,9 +40,4 @@ function End({ label, id, onPick }: { label: string; id: string | null; onPick: 
       />
     </div>
   )
-}
-
-function useResourceName(id: string | null): string | undefined {
-  const { data } = useQuery({ ...nameQuery(id ?? ''), enabled: useCan('inventory:read') && id !== null })
-  return id === null ? undefined : data ? data.name || data.native_id : undefined
 }

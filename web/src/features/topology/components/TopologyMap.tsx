@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Button } from '@/components/Common/Button'
 import { QueryState } from '@/components/Common/QueryState'
 import { Skeleton } from '@/components/Common/Skeleton'
+import { FirstUseState } from '@/components/Common/States'
 import { formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import { isProblem } from '@/services/problem'
 import type { TopologyAnswer } from '@/types/api'
 import { changedQuery, mapQuery } from '../api'
 import { useGroupNames } from '../hooks/useGroupNames'
@@ -48,6 +51,15 @@ export function TopologyMap({ view, accountName }: Props) {
       : isCrowded
         ? t('map.crowded', { count: size, shown: formatNumber(size) })
         : null
+  if (view.at !== null && isProblem(query.error, 'not-found')) {
+    return (
+      <FirstUseState
+        title={t('map.notThen')}
+        text={t('map.notThenText')}
+        action={<Button onClick={() => void view.set({ at: null })}>{t('travel.back')}</Button>}
+      />
+    )
+  }
   return (
     <QueryState
       query={query}

@@ -5,7 +5,7 @@ import type { PickOption } from '@/components/Common/Combobox'
 import { useCan } from '@/services/permissions'
 import { typeName } from '@/services/typeName'
 import type { Resource } from '@/types/api'
-import { startQuery } from '../api'
+import { nameQuery, startQuery } from '../api'
 
 export type NamedAccount = { id: string; name: string; provider: string }
 
@@ -60,4 +60,10 @@ export function useResourceOptions() {
     }),
   )
   return { options, isSearching: found.isFetching, search: setText }
+}
+
+/** The name of a resource that only its id is known of. */
+export function useResourceName(id: string | null): string | undefined {
+  const { data } = useQuery({ ...nameQuery(id ?? ''), enabled: useCan('inventory:read') && id !== null })
+  return id === null ? undefined : data ? data.name || data.native_id : undefined
 }
