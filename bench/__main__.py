@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "inventory_list": ["bench.inventory_list"],
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
+    "topology": ["bench.topology"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 START, END = "<!-- results: written by make bench -->", "<!-- end of results -->"
