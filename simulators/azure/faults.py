@@ -20,13 +20,14 @@ class Call(NamedTuple):
 class Fault:
     """Something that happens to the next `times` requests whose `METHOD path body` matches `where`."""
 
-    kind: str  # throttle, status, cut, truncate, malformed, schema, slow, wrong_type
+    kind: str  # throttle, status, cut, truncate, malformed, schema, raw, slow, headers
     where: str = ""
     times: int = 1
     skip: int = 0  # matching requests that pass before
     seconds: float = 1.0  # slow: delay; throttle: Retry-After
     status: int = 500
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # added to the answer
 
     def matches(self, text: str) -> bool:
         """Whether the request is one of those meant."""

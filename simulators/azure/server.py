@@ -100,8 +100,8 @@ class AzureSimulator:
         answer = _faulty(fault) if fault is not None else None
         if answer is None:
             answer = self._answer(method, path, query, headers, body)
-        if fault is not None:
-            answer = _spoiled(fault, answer)
+        if fault is not None and fault.headers:
+            answer = answer._replace(headers={**answer.headers, **fault.headers})
         if len(self.calls) < _MAX_LOG:
             self.calls.append(Call(method, path, answer.status, body))
         await _send(send, answer, fault)
@@ -145,18 +145,11 @@ def _faulty(fault: Fault) -> Answer | None:
         return error(fault.status, "InternalServerError", "Something went wrong.")
     if fault.kind == "schema":
         return Answer(200, orjson.dumps(fault.body if fault.body is not None else {"unexpected": True}))
+    if fault.kind == "raw":
+        return Answer(200, fault.body)
     if fault.kind == "malformed":
         return Answer(200, b'{"totalRecords": 3, "data": [{"id": ')
     return None
-
-
-def _spoiled(fault: Fault, answer: Answer) -> Answer:
-    """The real answer with a part missing."""
-    if fault.kind == "drop_row" and answer.status == 200:
-        page = orjson.loads(answer.body)
-        page["data"] = page["data"][:-1]
-        return answer._replace(body=orjson.dumps(page))
-    return answer
 
 
 async def _send(send: Send, answer: Answer, fault: Fault | None) -> None:
