@@ -11,9 +11,8 @@ from app.providers.gcp.errors import GcpError, translate
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _TOKEN_HOSTS = (".googleapis.com", "accounts.google.com")
-_AWS_TOKEN = "urn:ietf:params:aws:token-type:aws4_request"  # noqa: S105  a kind of token, none itself
 # Where a machine's own identity comes from: Azure's and AWS's metadata, and nothing else of a private network.
-_METADATA_HOSTS = frozenset({"169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal"})
+_METADATA_HOSTS = frozenset({"169.254.169.254", "fd00:ec2::254", "metadata.google.internal"})
 
 
 def make_credentials(connection: Connection) -> tuple[Any, str]:
@@ -61,25 +60,22 @@ def _service_account(connection: Connection, key: Mapping[str, Any]) -> tuple[An
 
 def _external_account(connection: Connection, config: Mapping[str, Any]) -> tuple[Any, str]:
     """Raises GcpError for a configuration that would run a program, or send a token to a stranger."""
-    from google.auth import aws, identity_pool
+    from google.auth import identity_pool
 
     if config.get("type") != "external_account":
         raise GcpError(ErrorKind.BAD_CREDENTIALS, "the configuration is not of type external_account")
     source = config.get("credential_source")
-    if not isinstance(source, Mapping) or "executable" in source:
-        raise GcpError(ErrorKind.BAD_CREDENTIALS, "a credential source that runs a program is not allowed")
+    if not isinstance(source, Mapping) or not ("file" in source) ^ ("url" in source) or "executable" in source:
+        raise GcpError(ErrorKind.BAD_CREDENTIALS, "the credential source must be a file or an address")
     for name in ("token_url", "token_info_url", "service_account_impersonation_url"):
         if config.get(name):
             _check_address(connection, str(config[name]), name)
-    for name in ("url", "region_url", "regional_cred_verification_url", "imdsv2_session_token_url"):
-        address = source.get(name)
-        if isinstance(address, str) and address:
-            host = urlsplit(address).netloc.partition(":")[0]
-            if host not in _METADATA_HOSTS and not host.endswith(".amazonaws.com"):
-                _check_address(connection, address, name)
+    address = source.get("url")
+    if address is not None and urlsplit(str(address)).hostname not in _METADATA_HOSTS:
+        _check_address(connection, str(address), "url")
     # Not google-auth's general loader: it runs programs, and asks Google for the project before anything else.
-    kind: Any = aws.Credentials if config.get("subject_token_type") == _AWS_TOKEN else identity_pool.Credentials
-    return kind.from_info(dict(config), scopes=list(SCOPES)), ""
+    made = identity_pool.Credentials.from_info(dict(config), scopes=list(SCOPES))  # type: ignore[no-untyped-call]
+    return made, ""
 
 
 def _check_address(connection: Connection, address: str, name: str) -> None:
