@@ -15,7 +15,7 @@ from app.core.database import tenant_session
 from app.core.ids import new_id
 from app.domains.inventory.events import SyncFinished
 from app.domains.topology import service
-from app.domains.topology.service import pending
+from app.domains.topology.service import exposing, pending
 from app.domains.topology.tasks import refresh_after_sync
 from app.providers.base import CollectedResource
 from tests.domains.topology.conftest import Edge, World, make_account, thing
@@ -42,7 +42,7 @@ class Cloud:
         self.routes = {f"subnet-{number}": [LOCAL, ANY_V4] for number in range(subnets)}
         self.groups: dict[str, list[dict[str, Any]]] = {f"sg-{number}": [SSH] for number in range(groups)}
         self.acl: list[dict[str, Any]] = list(ALL)
-        self.machines = {
+        self.machines: dict[str, dict[str, Any]] = {
             f"i-{number}": {
                 "subnet": f"subnet-{number % subnets}", "group": f"sg-{number % groups}", "public": number % 4 != 3
             }
@@ -189,7 +189,7 @@ async def test_a_run_that_was_killed_is_carried_on(
     cloud = Cloud(machines=8)
     await put(world, cloud)
     monkeypatch.setattr(pending, "BATCH", 4)
-    real = pending.refresh_exposures
+    real = exposing.refresh_exposures
     worked: list[Any] = []
 
     async def fail_later(session: Any, *arguments: Any) -> int:

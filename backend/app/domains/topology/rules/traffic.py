@@ -126,7 +126,8 @@ def to_cidrs(found: Addresses) -> list[str]:
             continue
         # What is not of the internet may fill gaps, where that leaves fewer prefixes to read.
         wide = given | (EVERYTHING[family] - public)
-        made += min(_prefixes(family, given, public), _prefixes(family, wide, given & public), key=len)
+        exact, short = _prefixes(family, given, public), _prefixes(family, wide, given & public)
+        made += short if len(short) < len(exact) else exact
     return made[:MAX_CIDRS]
 
 
