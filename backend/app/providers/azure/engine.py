@@ -20,7 +20,7 @@ from app.providers.azure.ids import key_of, parse_id
 from app.providers.azure.paths import redact
 from app.providers.azure.permissions import Rights, read_action
 from app.providers.azure.reader import GRAPH_CALL, Reader
-from app.providers.azure.scope import Scope, read_scope, rights_in
+from app.providers.azure.scope import Scope, is_in_regions, read_scope, rights_in
 from app.providers.base import (
     CallError,
     CollectedRelation,
@@ -155,6 +155,8 @@ class UnitRead:
         entry = type_for(kind.lower())
         self._seen.add(entry.native_type)
         item = item_of(row, entry)
+        if not is_in_regions(self._reader.session.connection, item.get("location")):
+            return
         if entry.children:
             self._waiting[key_of(native_id)] = Entry(entry, item)
         else:

@@ -3,6 +3,7 @@
 Source: "Azure subscription as an Event Grid source" and "Azure Resource Notifications", Microsoft Learn, 2026-10.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ _TOLD = {
     "microsoft.resourcenotifications.resources.createdorupdated",
     "microsoft.resourcenotifications.resources.deleted",
 }
+_LOOKS = re.compile(r"/(?:list|get|check|validate|export|generate)\w*/action$", re.IGNORECASE)  # change nothing
 _CONTAINERS = {"microsoft.resources/subscriptions", "microsoft.resources/subscriptions/resourcegroups"}
 # Written below a subscription or group, and settings of it.
 _SETTINGS = (
@@ -61,6 +63,8 @@ def _parse_one(event: Any) -> list[CloudEvent]:
         return []
     if not isinstance(content, Mapping) or at is None:
         raise _no_event()
+    if _LOOKS.search(str(content.get("operationName") or "")):
+        return []
     info = content.get("resourceInfo")
     named = info.get("id") if isinstance(info, Mapping) else None
     target = target_of(named or content.get("resourceUri") or event.get("subject"), hints={"event_type": kind})

@@ -15,7 +15,7 @@ from app.providers.azure.ids import SUBSCRIPTION, ArmId, key_of, parse_id
 from app.providers.azure.paths import walk
 from app.providers.azure.permissions import read_action
 from app.providers.azure.reader import Reader
-from app.providers.azure.scope import read_scope, scope_name
+from app.providers.azure.scope import is_in_regions, read_scope, scope_name
 from app.providers.base import CollectedRelation, CollectedResource, ErrorKind, ReadBack, ResourceTarget, Unit
 
 GLOBAL = "global"
@@ -80,8 +80,8 @@ def _read(
         if error.is_gone:
             raise _Gone(owner.key) from error
         raise
-    if not item.get("id"):
-        item["id"] = native_id
+    if not is_in_regions(reader.session.connection, item.get("location")):
+        raise AzureError(ErrorKind.NOT_ENABLED, "the connection does not read this region")
     waiting = Entry(entry, item)
     children = [child for child in entry.children if child.when is None or child.when(item)]
     tasks = [(child.action, child_task(reader, str(item["id"]), child)) for child in children]

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.providers.azure.convert import region_of
 from app.providers.azure.errors import AzureError
 from app.providers.azure.permissions import PERMISSIONS_READ, Rights
 from app.providers.azure.reader import Reader
-from app.providers.base import ErrorKind
+from app.providers.base import Connection, ErrorKind
 
 _SUBSCRIPTIONS = "Microsoft.Resources/subscriptions/read"
 _DESCENDANTS = "Microsoft.Management/managementGroups/descendants/read"
 _MANAGEMENT = "/providers/Microsoft.Management/managementGroups"
 BATCH = 300  # subscriptions a query
 _DEAD = {"deleted"}
+_NO_REGIONS = {"", "global", "europe", "unitedstates", "asiapacific", "australia", "france", "germany", "japan"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,14 @@ def _read_scope(reader: Reader) -> Scope:
         if number not in visible
     ]
     return Scope(name, [visible[number] for number in dict.fromkeys(wanted) if number in visible], problems)
+
+
+def is_in_regions(connection: Connection, location: Any) -> bool:
+    """Whether what is at this place is read. What is nowhere or in a whole geography always is."""
+    region = region_of(location) if isinstance(location, str) else ""
+    if region in map(region_of, connection.excluded_regions):
+        return False
+    return not connection.regions or region in _NO_REGIONS or region in map(region_of, connection.regions)
 
 
 def rights_in(reader: Reader, scope: Scope) -> Mapping[str, Rights | AzureError]:

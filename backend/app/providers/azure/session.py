@@ -163,11 +163,12 @@ def _claims(token: str) -> Mapping[str, Any]:
 
 
 def session_key(connection: Connection) -> str:
-    """Equal for connections that may share a session: same id, credentials, scope and address."""
+    """Equal for connections that may share a session: same id, credentials, scope, regions and address."""
     parts = [
         connection.connection_id,
         dict(connection.credentials),
         dict(connection.scope),
+        [list(connection.regions), list(connection.excluded_regions)],
         connection.endpoint_url,
         connection.extra_ca_file,
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from app.providers.azure import AzureProvider, reader
 from app.providers.azure.catalogue import GROUPS, NAMED, TYPES, type_for
-from app.providers.base import CollectedResource, UnitState, stable_properties
+from app.providers.base import CollectedResource, ErrorKind, ResourceTarget, UnitState, stable_properties
 from tests.providers.azure.conftest import collect_all, collect_one, connection_to, resources_of
 
 from simulators.azure import AzureSimulator, Grant, Template, demo_estate, serve
@@ -192,6 +192,20 @@ async def test_subscriptions_and_management_groups_show_only_what_is_theirs(
     assert accounts == {PROD, SHARED}
     found = await provider.discover(live)
     assert sorted(one.native_account for one in found) == [PROD, SHARED]
+
+
+async def test_regions_and_excluded_regions_are_minded(steady: AzureSimulator, provider: AzureProvider) -> None:
+    everything = resources_of(await collect_all(provider, connection_to(steady)))
+    there = {key for key, resource in everything.items() if resource.region == "northeurope"}
+    assert there
+    without = resources_of(await collect_all(provider, connection_to(steady, excluded_regions=["North Europe"])))
+    assert set(everything) - set(without) == there
+    only = resources_of(await collect_all(provider, connection_to(steady, regions=["northeurope"])))
+    assert {resource.region for resource in only.values()} == {"northeurope", "global"}
+    vault = next(resource.native_id for key, resource in everything.items() if key in there and "vaults" in key)
+    connection = connection_to(steady, excluded_regions=["northeurope"])
+    again = await provider.read_back(connection, ResourceTarget(native_id=vault), budget_seconds=10)
+    assert (again.resources, again.gone, again.errors[0].kind) == ((), frozenset(), ErrorKind.NOT_ENABLED)
 
 
 async def test_the_subscriptions_of_a_tenant_are_found_with_the_groups_above(

@@ -127,6 +127,16 @@ def test_claims_as_text_and_clocks_that_run_ahead(provider: AzureProvider) -> No
     assert provider.parse_events(event)[0].at <= datetime.now(UTC)
 
 
+@pytest.mark.parametrize(
+    ("operation", "count"), [("listKeys", 0), ("ListAccountSas", 0), ("start", 1), ("deallocate", 1)]
+)
+def test_actions_that_only_look_are_no_changes(provider: AzureProvider, operation: str, count: int) -> None:
+    event = grid_event(
+        MACHINE, "Microsoft.Resources.ResourceActionSuccess", operationName=f"Microsoft.Compute/x/{operation}/action"
+    )
+    assert len(provider.parse_events(event)) == count
+
+
 async def read_back(provider: AzureProvider, cloud: AzureSimulator, native_id: str, **changes: Any) -> Any:
     target = ResourceTarget(native_id=native_id)
     return await provider.read_back(connection_to(cloud, **changes), target, budget_seconds=10)
