@@ -89,7 +89,10 @@ def _regex(template: str) -> re.Pattern[str]:
         if index % 2 == 0:
             text += re.escape(piece)
             continue
-        within = ".+" if index == last and piece not in _OF_THE_UNIT else "[^:]*" if piece in _OF_THE_UNIT else "[^:/]+"
+        if piece in _OF_THE_UNIT:
+            within = "[^:]*"
+        else:  # names of log groups have slashes in them
+            within = ".+" if index == last else "[^:]+" if pieces[index + 1].startswith(":") else "[^:/]+"
         name = re.sub(r"\W", "_", piece)
         text += f"(?P={name})" if f"(?P<{name}>" in text else f"(?P<{name}>{within})"
     return re.compile(text)

@@ -187,7 +187,7 @@ class UnitRead:
     def _add(self, entry: ResourceType, items: Sequence[Any], carried: Item | None = None) -> None:
         scalar = entry.listing.scalar if entry.listing else ""
         for item in items:
-            whole = {scalar: item} if scalar else item
+            whole = {scalar: item} if scalar and not isinstance(item, dict) else item  # a seed is whole already
             if isinstance(whole, dict) and (entry.describe is not None or self._is_ours(entry, whole)):
                 self._types[entry.native_type].entries.append(Entry({**whole, **(carried or {})}))
 

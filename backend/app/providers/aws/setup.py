@@ -98,7 +98,7 @@ def events_template() -> dict[str, Any]:
                 "Type": "AWS::Events::EventBusPolicy",
                 "Condition": "HasOrganization",
                 "Properties": {
-                    "EventBusName": {"Ref": "Bus"},
+                    "EventBusName": {"Fn::GetAtt": ["Bus", "Name"]},
                     "StatementId": "organization",
                     "Statement": {
                         "Effect": "Allow",
@@ -110,7 +110,9 @@ def events_template() -> dict[str, Any]:
                 },
             },
             **_rules("Own", {"Id": "queue", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}),
-            **_rules("Sent", {"Id": "queue", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}, bus={"Ref": "Bus"}),
+            **_rules(
+                "Sent", {"Id": "queue", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}, bus={"Fn::GetAtt": ["Bus", "Name"]}
+            ),
         },
         outputs={"QueueUrl": {"Ref": "Queue"}, "BusArn": {"Fn::GetAtt": ["Bus", "Arn"]}},
     )

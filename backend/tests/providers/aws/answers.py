@@ -165,7 +165,10 @@ class Cloud:
             status, parsed = 200, dict(_TOLD[model.name])
         else:
             status, parsed = self._answer(service, model)
-        return SimpleNamespace(status_code=status, content=b"", headers={}, raw=None), {**parsed, "ResponseMetadata": {}}
+        return SimpleNamespace(status_code=status, content=b"", headers={}, raw=None), {
+            **parsed,
+            "ResponseMetadata": {},
+        }
 
     async def collect(self, service: str) -> UnitResult:
         region = "global" if service in SERVICES and SERVICES[service].is_global else REGION

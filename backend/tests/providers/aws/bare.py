@@ -98,7 +98,6 @@ ApiGatewayV2::Api apigatewayv2 get_apis Items ApiId
 Config::ConfigurationRecorder config describe_configuration_recorders ConfigurationRecorders name
 Config::ConfigRule config describe_config_rules ConfigRules ConfigRuleArn
 SecurityHub::Hub securityhub describe_hub [@] HubArn
-InspectorV2::Account inspector2 batch_get_account_status accounts accountId
 SSM::Parameter ssm describe_parameters Parameters Name
 CloudFormation::Stack cloudformation describe_stacks Stacks StackId
 Batch::ComputeEnvironment batch describe_compute_environments computeEnvironments computeEnvironmentArn
@@ -218,7 +217,7 @@ def read_all(client: Client) -> dict[str, Held]:
 
 
 def _rows(table: str) -> Iterator[list[str]]:
-    return (line.split() for line in table.strip().splitlines())
+    return (line.split() for line in table.splitlines() if line)
 
 
 def _pages(client: Any, operation: str, arguments: dict[str, Any]) -> Iterator[Mapping[str, Any]]:

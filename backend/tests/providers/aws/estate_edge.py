@@ -178,7 +178,6 @@ def make_guards(estate: Estate) -> None:
     config.put_config_rule(ConfigRule={"ConfigRuleName": "versioning", "Source": source, "InputParameters": "{}"})
     estate.client("guardduty").create_detector(Enable=True)
     estate.client("securityhub").enable_security_hub()
-    estate.client("inspector2").enable(accountIds=["123456789012"], resourceTypes=["EC2"])
     estate.client("ssm").put_parameter(Name="/app/url", Value="https://example.com", Type="String", Tags=TAGS)
     firewall = estate.client("network-firewall")
     firewall.create_firewall(

@@ -82,7 +82,7 @@ _SERVICES = (
     Service(name="config", types=guards.CONFIG, rate=4),
     Service(name="guardduty", types=guards.GUARD_DUTY, rate=4),
     Service(name="securityhub", types=guards.SECURITY_HUB, rate=4),
-    Service(name="inspector2", types=guards.INSPECTOR2, rate=4),
+    Service(name="inspector2", types=guards.INSPECTOR2, rate=4, simulated=False),
     Service(name="accessanalyzer", types=guards.ACCESS_ANALYZER, rate=4, simulated=False),
     Service(name="cloudformation", types=builders.CLOUD_FORMATION, rate=8),
     Service(name="codebuild", types=builders.CODE_BUILD, rate=8),
