@@ -3,8 +3,8 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.core.ids import new_id
 from app.domains.accounts import service as accounts
 from app.domains.accounts.models import Account
 from app.domains.accounts.service.opening import store_credentials
+from app.providers.base import Connection, Unit
 
 from simulators import azure as azure_simulator
 from simulators import gcp as gcp_simulator
@@ -28,57 +29,72 @@ ENDPOINTS = "http://127.0.0.1:*"
 GCP_LISTS_PER_MINUTE = 60_000  # the simulator has no quota; waiting for Google's would be all that a test does
 
 
-@dataclass(frozen=True)
 class Clouds:
-    """A running Google Cloud organization, an Azure tenant and an AWS account."""
+    """A Google Cloud organization and an Azure tenant of the demonstration company, and a small AWS account.
 
-    gcp: GcpHandle
-    azure: AzureSimulator
-    aws: Cloud
+    Each starts when it is asked for.
+    """
 
-    def connections(self) -> dict[str, dict[str, Any]]:
-        """The bodies of `POST /accounts`, by cloud."""
-        return {
-            "gcp": {
+    def __init__(self, running: contextlib.ExitStack) -> None:
+        self._running = running
+
+    @cached_property
+    def gcp(self) -> GcpHandle:
+        """The organization."""
+        started = gcp_simulator.serve(gcp_simulator.make_estate())
+        self._running.callback(started.stop)
+        return started
+
+    @cached_property
+    def azure(self) -> AzureSimulator:
+        """The tenant."""
+        return self._running.enter_context(azure_simulator.serve(azure_simulator.demo_estate()))
+
+    @cached_property
+    def aws(self) -> Cloud:
+        """The account: a few of each kind."""
+        from moto.server import ThreadedMotoServer
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        moto.start()
+        self._running.callback(moto.stop)
+        host, port = moto.get_host_and_port()
+        httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60).raise_for_status()
+        made = Cloud(f"http://{host}:{port}")
+        made.build()
+        return made
+
+    def connection(self, name: str) -> dict[str, Any]:
+        """The body of `POST /accounts`."""
+        if name == "aws":
+            return self.aws.connection("Amazon")
+        if name == "gcp":
+            return {
                 "provider": "gcp",
                 "name": "Google",
                 "credentials": self.gcp.credentials(),
                 "endpoint_url": self.gcp.url,
                 "scope": {"organization": self.gcp.estate.organization},
+            }
+        return {
+            "provider": "azure",
+            "name": "Azure",
+            "credentials": {
+                "kind": "client_secret",
+                "tenant_id": self.azure.estate.tenant_id,
+                "client_id": azure_simulator.DEFAULT_CLIENT,
+                "client_secret": azure_simulator.DEFAULT_SECRET,
             },
-            "azure": {
-                "provider": "azure",
-                "name": "Azure",
-                "credentials": {
-                    "kind": "client_secret",
-                    "tenant_id": self.azure.estate.tenant_id,
-                    "client_id": azure_simulator.DEFAULT_CLIENT,
-                    "client_secret": azure_simulator.DEFAULT_SECRET,
-                },
-                "endpoint_url": self.azure.url,
-            },
-            "aws": self.aws.connection("Amazon"),
+            "endpoint_url": self.azure.url,
         }
 
 
 @contextlib.contextmanager
 def running_clouds() -> Iterator[Clouds]:
-    """The demonstration company in Google Cloud and Azure, and a few of each kind in AWS."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    """Clouds that end with the block."""
     with contextlib.ExitStack() as stack:
-        gcp = gcp_simulator.serve(gcp_simulator.make_estate())
-        stack.callback(gcp.stop)
-        azure = stack.enter_context(azure_simulator.serve(azure_simulator.demo_estate()))
-        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        moto.start()
-        stack.callback(moto.stop)
-        host, port = moto.get_host_and_port()
-        httpx.post(f"http://{host}:{port}/moto-api/reset", timeout=60).raise_for_status()
-        aws = Cloud(f"http://{host}:{port}")
-        aws.build()
-        yield Clouds(gcp, azure, aws)
+        yield Clouds(stack)
 
 
 @contextlib.contextmanager
@@ -101,6 +117,16 @@ def real_adapters(*, read_seconds: float = 5, attempts: int = 2) -> Iterator[Non
         for name, provider in made.items():
             accounts.register_provider(name, None)
             provider.close()
+
+
+def narrowed(adapter: type[Any], services: Sequence[str], **options: Any) -> Any:
+    """The adapter, reading these units alone."""
+
+    class Narrow(adapter):  # type: ignore[misc]  # a class of the caller's choice
+        async def plan(self, connection: Connection) -> list[Unit]:
+            return [unit for unit in await super().plan(connection) if unit.service in services]
+
+    return Narrow(**options)
 
 
 async def add_account(

@@ -69,9 +69,9 @@ async def client(
     get_settings.cache_clear()
     organization = await make_organization()
     with real_adapters(read_seconds=20):
-        for name, body in clouds.connections().items():
+        for name in ("gcp", "azure", "aws"):
             number = clouds.aws.keys.account if name == "aws" else name
-            account_id = await add_account(organization, body, number)
+            account_id = await add_account(organization, clouds.connection(name), number)
             context = await make_context(organization, "inventory.sync_account", {})
             await service.sync_account(context, account_id)
         async with make_client(ROUTERS, make_caller(organization)) as opened:
@@ -177,7 +177,7 @@ def aws_differences(told: Any, held: Any) -> list[str]:
     return [one for one in differences(told, held, may_add=True) if "Time" not in one.partition(":")[0]]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_the_api_returns_what_three_clouds_hold(
     client: httpx.AsyncClient, clouds: Clouds, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,13 +52,14 @@ def forker(clouds: Clouds, database_urls: tuple[str, str]) -> Iterator[Forker]:
 async def make_site(clouds: Clouds) -> Site:
     """Parts of the clouds: two projects, one subscription and an account."""
     organization_id = await make_organization()
-    bodies = clouds.connections()
     projects = [project.id for project in clouds.gcp.estate.projects()][:2]
     subscription = clouds.azure.estate.subscriptions()[0]["subscriptionId"]
     made = [
-        await add_account(organization_id, bodies["gcp"], "google", scope={"projects": projects}),
-        await add_account(organization_id, bodies["azure"], "azure", scope={"subscriptions": [subscription]}),
-        await add_account(organization_id, bodies["aws"], clouds.aws.keys.account),
+        await add_account(organization_id, clouds.connection("gcp"), "google", scope={"projects": projects}),
+        await add_account(
+            organization_id, clouds.connection("azure"), "azure", scope={"subscriptions": [subscription]}
+        ),
+        await add_account(organization_id, clouds.connection("aws"), clouds.aws.keys.account),
     ]
     return Site(organization_id, made)
 
@@ -107,7 +108,7 @@ async def kill_at(forker: Forker, clouds: Clouds, points: int, rounds: int, caps
     assert interrupted >= points // 2
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_five_kills_at_random_moments_change_nothing(
     forker: Forker, clouds: Clouds, capsys: pytest.CaptureFixture[str]
 ) -> None:
