@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "costs_import": ["bench.costs_import"],
     "costs_breakdown": ["bench.costs_breakdown"],
     "inventory_list": ["bench.inventory_list"],
+    "inventory_sync": ["bench.inventory_sync"],
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
     "topology": ["bench.topology"],

@@ -10,7 +10,7 @@ beside it, under row-level security.
 import argparse
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,7 @@ async def run(resources: int, changed: int) -> None:
     assert floor / ours >= LIMIT_UPSERT, floor / ours
 
 
-def change(units: Sequence[UnitResult], wanted: int) -> list[UnitResult]:
+def change(units: Iterable[UnitResult], wanted: int) -> list[UnitResult]:
     """The units that have the first `wanted` resources, each of these with one property changed."""
     found: list[UnitResult] = []
     for unit in units:

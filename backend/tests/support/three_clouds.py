@@ -104,7 +104,7 @@ def real_adapters(*, read_seconds: float = 5, attempts: int = 2) -> Iterator[Non
     from app.providers.azure import AzureProvider
     from app.providers.gcp import GcpProvider
 
-    made = {
+    made: dict[str, Any] = {
         "aws": AwsProvider(read_seconds=read_seconds, attempts=attempts),
         "gcp": GcpProvider(read_seconds=read_seconds, attempts=attempts, lists_per_minute=GCP_LISTS_PER_MINUTE),
         "azure": AzureProvider(read_seconds=read_seconds),

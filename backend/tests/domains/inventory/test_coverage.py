@@ -73,7 +73,7 @@ async def test_the_grant_names_what_is_missing_and_how_to_give_it(
     path = f"/accounts/{account_id}/grant"
     provider.holds(complete(EC2, []), complete(S3, []))
     await sync()
-    nothing = {"provider": "aws", "format": "json", "document": None, "permissions": []}
+    nothing: dict[str, Any] = {"provider": "aws", "format": "json", "document": None, "permissions": []}
     assert (await client.get(path)).json() == nothing
     provider.holds(denied(EC2), denied(S3, "s3:ListAllMyBuckets"))
     with pytest.raises(Exception, match="Missing permissions"):

@@ -62,7 +62,7 @@ class Projects:
 
 @pytest.fixture
 async def projects(organization: UUID, client: httpx.AsyncClient, cloud: FakeProvider) -> Projects:
-    cloud.children_sync_alone = False  # type: ignore[misc]  # as Google's and Azure's adapters
+    cloud.children_sync_alone = False  # as Google's and Azure's adapters
     account_id = UUID((await client.post("/accounts", json=BODY)).json()["id"])
     return Projects(organization, client, cloud, account_id)
 

@@ -261,7 +261,7 @@ async def test_a_burst_becomes_one_read_of_the_unit(estate: Estate, monkeypatch:
 
 
 async def test_events_of_accounts_that_are_not_read_are_left_out(estate: Estate) -> None:
-    estate.cloud.children_sync_alone = False  # type: ignore[misc]  # this cloud reads projects along
+    estate.cloud.children_sync_alone = False  # this cloud reads projects along
     estate.cloud.accounts = [
         DiscoveredAccount(native_account="p-live", name="Live", kind="project"),
         DiscoveredAccount(native_account="p-off", name="Off", kind="project", is_active=False),
