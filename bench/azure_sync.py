@@ -53,20 +53,19 @@ class _FixedToken:
 
 def run_floor(place: Mapping[str, str], record: Path | None) -> dict[str, Any]:
     """Every page through the vendor's client; with `record`, every setting as well."""
+    from azure.core.pipeline.transport import RequestsTransport
     from azure.core.rest import HttpRequest
     from azure.mgmt.resourcegraph import ResourceGraphClient
-    from requests import Session
-    from requests.adapters import HTTPAdapter
 
-    session = Session()
-    session.mount("http://", HTTPAdapter(pool_maxsize=THREADS))
-    from azure.core.pipeline.transport import RequestsTransport
-
+    transport = RequestsTransport()
+    transport.open()
+    for adapter in transport.session.adapters.values():
+        adapter.init_poolmanager(THREADS, THREADS)
     client = ResourceGraphClient(
         _FixedToken(place["token"]),
         base_url=place["url"],
         credential_scopes=["https://management.azure.com/.default"],
-        transport=RequestsTransport(session=session),
+        transport=transport,
     )
 
     def get(url: str) -> int:

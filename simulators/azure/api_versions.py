@@ -48,7 +48,7 @@ _BY_NAMESPACE = {
     "microsoft.operationalinsights": "2022-10-01 2023-09-01",
     "microsoft.purview": "2021-12-01",
     "microsoft.recoveryservices": "2024-04-01 2023-06-01",
-    "microsoft.resources/subscriptions/resourcegroups": "2021-04-01 2022-09-01",
+    "microsoft.resources/subscriptions/resourcegroups": "2025-04-01 2022-09-01 2021-04-01",
     "microsoft.resources/subscriptions": "2022-12-01 2021-01-01",
     "microsoft.search": "2023-11-01",
     "microsoft.security/pricings": "2024-01-01",

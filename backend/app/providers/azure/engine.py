@@ -5,6 +5,7 @@ there are, and the caller's rights cover the type's read action in each subscrip
 silence what the caller may not read.
 """
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -288,12 +289,17 @@ class UnitRead:
 
 
 def _in_turn(waiting: Mapping[str, Entry]) -> list[tuple[Entry, Child]]:
-    """What to read, one subscription after the other in turn: each has a bucket of reads of its own."""
+    """What to read, one subscription after the other in turn: each has a bucket of reads of its own.
+
+    In another order each time, so that what does not fit into the unit's time is not always the same.
+    """
     queues: dict[str, list[tuple[Entry, Child]]] = {}
     for key, entry in waiting.items():
         place = parse_id(key)
         queue = queues.setdefault(place.subscription if place else "", [])
         queue += [(entry, child) for child in entry.type.children if child.when is None or child.when(entry.item)]
+    for queue in queues.values():
+        random.shuffle(queue)
     rounds = zip_longest(*queues.values())
     return [target for one in rounds for target in one if target is not None]
 

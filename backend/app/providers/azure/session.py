@@ -38,8 +38,6 @@ class AzureSession:
         from azure.core.pipeline import Pipeline  # at first use: the package takes a while to import
         from azure.core.pipeline.policies import HeadersPolicy, RequestIdPolicy, UserAgentPolicy
         from azure.core.pipeline.transport import RequestsTransport
-        from requests import Session
-        from requests.adapters import HTTPAdapter
 
         self.connection, self.cloud = connection, cloud_of(connection)
         self.tenant = str(connection.credentials.get("tenant_id") or "").lower()
@@ -50,11 +48,10 @@ class AzureSession:
             verify = self._trust(Path(connection.extra_ca_file))
         self.tokens = make_token_source(connection, self.cloud, verify)
         # No retry policy: retries have to mind the unit's time and the quota, which only the reader knows.
-        session = Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))  # units share them
-        self._transport = RequestsTransport(session=session, connection_verify=verify)
+        self._transport = RequestsTransport(connection_verify=verify)
         self._transport.open()
+        for adapter in self._transport.session.adapters.values():  # units share it, and ten are the usual size
+            adapter.init_poolmanager(_CONNECTIONS, _CONNECTIONS)
         policies: list[Any] = [RequestIdPolicy(), HeadersPolicy(), UserAgentPolicy("CloudOpsPro")]
         self._pipeline: Any = Pipeline(self._transport, policies=policies)
         self._lock = threading.Lock()

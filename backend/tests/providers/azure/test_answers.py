@@ -1,5 +1,6 @@
 """Answers written by hand after the vendor's documentation: forms that no simulator of ours sends."""
 
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,6 +97,24 @@ def test_secrets_are_gone_wherever_they_stand() -> None:
     assert not [secret for secret in ("p1", "p2", "p3", "p4", "p5", "p6") if f"'{secret}'" in told or "Pwd" in told]
     assert "'blue'" in told
     assert "'allowSharedKeyAccess': True" in told
+
+
+def test_variables_of_programs_are_gone_whatever_they_are_called() -> None:
+    pairs = [{"name": "COLOR", "value": "blue"}, {"name": "FROM_VAULT", "secretRef": "kept"}]
+    shapes: list[tuple[str, dict[str, Any]]] = [
+        ("Microsoft.App/containerApps", {"template": {"containers": [{"env": pairs}]}}),
+        ("Microsoft.App/jobs", {"template": {"initContainers": [{"env": pairs}]}}),
+        (
+            "Microsoft.ContainerInstance/containerGroups",
+            {"containers": [{"properties": {"environmentVariables": pairs}}]},
+        ),
+        ("Microsoft.Web/sites", {"siteConfig": {"appSettings": pairs}}),
+    ]
+    for kind, properties in shapes:
+        told = repr(converted(row(kind, properties=copy.deepcopy(properties)))[0].properties)
+        assert "blue" not in told, kind
+        assert "COLOR" in told, kind
+        assert "kept" in told, kind
 
 
 async def test_a_secret_under_an_escaped_name_is_gone_too(cloud: AzureSimulator, provider: AzureProvider) -> None:

@@ -13,13 +13,15 @@ from app.providers.azure.clouds import CLOUDS, cloud_of
 from app.providers.azure.credentials import make_token_source, read_assertion
 from app.providers.azure.errors import AzureError
 from app.providers.base import Connection, ErrorKind, ProviderError, UnitState
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 from tests.providers.azure.conftest import connection_to, static_token, unit_of
 
 from simulators.azure import DEFAULT_CLIENT, DEFAULT_SECRET, Application, AzureSimulator, demo_estate, serve
+from simulators.azure.company.maker import PROD
 from simulators.azure.tls import make_certificate, make_server_files
 
 FEDERATED, CERTIFIED = "33333333-aaaa-4bbb-8ccc-444444444444", "55555555-aaaa-4bbb-8ccc-666666666666"
@@ -196,6 +198,30 @@ def test_the_official_sdk_reads_the_simulator_page_by_page(secure: tuple[AzureSi
     assert answer.total_records == len(rows) == len(held)
     assert [row["id"].lower() for row in rows] == [row.key for row in held]
     assert all(row["type"] == row["type"].lower() for row in rows)
+
+
+def test_the_official_sdk_reads_groups_and_resources(secure: tuple[AzureSimulator, str]) -> None:
+    cloud, authority = secure
+    options: dict[str, Any] = {"connection_verify": authority}
+    credential = ClientSecretCredential(
+        cloud.estate.tenant_id, DEFAULT_CLIENT, DEFAULT_SECRET, authority=cloud.url, disable_instance_discovery=True,
+        **options,
+    )  # fmt: skip
+    scopes = ["https://management.azure.com/.default"]
+    client = ResourceManagementClient(
+        credential, PROD, base_url=cloud.url, credential_scopes=scopes, retry_total=0, **options
+    )
+    group: Any = client.resource_groups.get("ACME-WEB")
+    assert (group.name, group.location, group.tags["team"]) == ("acme-web", "westeurope", "web")
+    version = "2024-07-01"
+    machine: Any = client.resources.get_by_id(
+        f"{group.id}/providers/Microsoft.Compute/virtualMachines/web-01", api_version=version
+    )
+    assert machine.properties["hardwareProfile"] == {"vmSize": "Standard_D4s_v5"}
+    with pytest.raises(ResourceNotFoundError):
+        client.resources.get_by_id(
+            f"{group.id}/providers/Microsoft.Compute/virtualMachines/absent", api_version=version
+        )
 
 
 def test_the_official_sdk_understands_the_simulators_refusals(secure: tuple[AzureSimulator, str]) -> None:

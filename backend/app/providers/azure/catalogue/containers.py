@@ -2,6 +2,12 @@
 
 from app.providers.azure.catalogue.model import Relation, encrypts_with, in_subnet, logs_to, simple, uses
 
+_APP_SECRETS = (
+    "properties.configuration.secrets[].value",
+    "properties.template.containers[].env[].value",
+    "properties.template.initContainers[].env[].value",
+)
+
 TYPES = (
     simple(
         "Microsoft.ContainerService/managedClusters",
@@ -37,7 +43,11 @@ TYPES = (
         "2023-05-01",
         status=("properties.instanceView.state", "properties.provisioningState"),
         relations=(in_subnet("properties.subnetIds[].id"),),
-        redact=("properties.imageRegistryCredentials[].password",),
+        redact=(
+            "properties.imageRegistryCredentials[].password",
+            "properties.containers[].properties.environmentVariables[].value",
+            "properties.initContainers[].properties.environmentVariables[].value",
+        ),
         volatile=("properties.instanceView", "properties.containers[].properties.instanceView"),
     ),
     simple(
@@ -56,14 +66,14 @@ TYPES = (
             Relation(kind="contains", path="properties.managedEnvironmentId", reverse=True),
             Relation(kind="contains", path="properties.environmentId", reverse=True),
         ),
-        redact=("properties.configuration.secrets[].value",),
+        redact=_APP_SECRETS,
     ),
     simple(
         "Microsoft.App/jobs",
         "container.task_definition",
         "2024-03-01",
         relations=(Relation(kind="contains", path="properties.environmentId", reverse=True),),
-        redact=("properties.configuration.secrets[].value",),
+        redact=_APP_SECRETS,
     ),
     simple("Microsoft.ServiceFabric/clusters", "container.cluster", "2021-06-01"),
     simple("Microsoft.ServiceFabric/managedClusters", "container.cluster", "2024-04-01"),

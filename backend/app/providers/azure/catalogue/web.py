@@ -15,9 +15,14 @@ _SITE_CHILDREN = (
             "properties.azureStorageAccounts.*.accessKey",
             "properties.publishingPassword",
             "properties.machineKey",
+            "properties.appSettings[].value",
         ),
     ),
     Child(name="authSettingsV2", path="/config/authsettingsV2", api_version=_API, action=_CONFIG, absent=("NotFound",)),
+)
+_SITE_SECRETS = (
+    "properties.siteConfig.appSettings[].value",
+    "properties.siteConfig.connectionStrings[].connectionString",
 )
 
 TYPES = (
@@ -34,6 +39,7 @@ TYPES = (
             uses("properties.keyVaultReferenceIdentity"),
         ),
         children=_SITE_CHILDREN,
+        redact=_SITE_SECRETS,
         volatile=("properties.lastModifiedTimeUtc", "properties.usageState", "properties.inProgressOperationId"),
     ),
     simple(
@@ -44,6 +50,7 @@ TYPES = (
         status=("properties.state",),
         aliases=("properties.defaultHostName",),
         relations=(uses("properties.serverFarmId"), in_subnet("properties.virtualNetworkSubnetId")),
+        redact=_SITE_SECRETS,
         volatile=("properties.lastModifiedTimeUtc", "properties.usageState", "properties.inProgressOperationId"),
     ),
     simple(
