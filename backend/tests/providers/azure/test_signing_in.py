@@ -213,15 +213,11 @@ def test_the_official_sdk_reads_groups_and_resources(secure: tuple[AzureSimulato
     )
     group: Any = client.resource_groups.get("ACME-WEB")
     assert (group.name, group.location, group.tags["team"]) == ("acme-web", "westeurope", "web")
-    version = "2024-07-01"
-    machine: Any = client.resources.get_by_id(
-        f"{group.id}/providers/Microsoft.Compute/virtualMachines/web-01", api_version=version
-    )
+    machines, version = f"{group.id}/providers/Microsoft.Compute/virtualMachines", "2024-07-01"
+    machine: Any = client.resources.get_by_id(f"{machines}/web-01", api_version=version)
     assert machine.properties["hardwareProfile"] == {"vmSize": "Standard_D4s_v5"}
     with pytest.raises(ResourceNotFoundError):
-        client.resources.get_by_id(
-            f"{group.id}/providers/Microsoft.Compute/virtualMachines/absent", api_version=version
-        )
+        client.resources.get_by_id(f"{machines}/absent", api_version=version)
 
 
 def test_the_official_sdk_understands_the_simulators_refusals(secure: tuple[AzureSimulator, str]) -> None:
