@@ -14,8 +14,7 @@ from app.core.database import Database, get_database, tenant_session
 from app.core.scope import Scope
 from app.domains.inventory import queries, service
 from app.domains.inventory.models import CloudResource
-from app.domains.inventory.queries import statement
-from app.domains.inventory.rules import ResourceState, matches, parse_filter, words
+from app.domains.inventory.rules import ResourceState, matches, parse_filter
 from app.domains.inventory.service import asking, listing
 from app.providers.base import CollectedResource
 from sqlalchemy import select, text
@@ -357,46 +356,3 @@ async def test_completion_shows_a_scoped_caller_only_what_they_see(
     assert {
         option["text"].partition("=")[2].strip('"') for option in answer["options"] if option["text"] != 'tag:team=""'
     } == seen
-
-
-@pytest.mark.usefixtures("way")
-async def test_tags_that_share_a_hash_and_rows_with_many_tags_are_told_apart(
-    organization: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (words, statement):
-        monkeypatch.setattr(module, "tag_hash", lambda key, value: 7)
-    many = {f"key {number}": "x" for number in range(words.MAX_HASHED)}
-    things = [
-        make_resource(
-            number, name=f"n-{number:02}", tags={"env": ("prod", "dev")[number % 2]} | (many if number > 7 else {})
-        )
-        for number in range(12)
-    ]
-    account_id = await make_account(organization)
-    await store(organization, account_id, things)
-    prod = [thing.name for thing in things if thing.tags["env"] == "prod"]
-    scoped = replace(make_caller(organization), scope=Scope(tags=(("env", "prod"),)))
-    async with make_client(ROUTERS, make_caller(organization)) as client, make_client(ROUTERS, scoped) as narrowed:
-        for limit in (2, 50):
-            assert await list_names(client, search="tag:env=prod", limit=limit) == prod
-            assert (
-                await list_names(client, search="tag:env=prod type:compute.*", sort="-name", limit=limit) == prod[::-1]
-            )
-            assert await list_names(narrowed, limit=limit) == prod
-        assert (await narrowed.get("/usage/facets")).json()["total"] == len(prod)
-        assert (await narrowed.get("/usage/facets", params={"search": "tag:env=dev"})).json()["total"] == 0
-
-
-@pytest.mark.usefixtures("way")
-async def test_facets_of_common_tags_count_rows_with_many_tags_too(organization: UUID) -> None:
-    many = {f"key {number}": "x" for number in range(words.MAX_HASHED)}
-    things = [
-        make_resource(number, tags={"env": ("prod", "dev")[number % 2]} | (many if number > 7 else {}))
-        for number in range(12)
-    ]
-    await store(organization, await make_account(organization), things)
-    async with make_client(ROUTERS, make_caller(organization)) as client:
-        for search, total in (("tag:env=prod", 6), ("tag:env=dev,prod", 12), ('tag:env=prod tag:"key 3"=x', 2)):
-            facets = (await client.get("/usage/facets", params={"search": search})).json()
-            assert (facets["total"], facets["exact"]) == (total, True), search
-            assert facets["type"] == [{"key": "compute.instance", "count": total}]
