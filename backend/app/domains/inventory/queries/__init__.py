@@ -1,12 +1,13 @@
 """Reads of the inventory. JSON columns are asked for as text: hot lists pass it on, the rest parse it with orjson."""
 
-from app.domains.inventory.queries.conditions import filter_statement
+from app.domains.inventory.queries.conditions import filter_statement, is_narrow
 from app.domains.inventory.queries.counts import (
     FACETS,
     account_names_statement,
     groups_statement,
     is_kept,
     kept_counts_statement,
+    narrow_groups_statement,
 )
 from app.domains.inventory.queries.lookups import FEW_LISTS, Lookup, lookups_of, size_statement
 from app.domains.inventory.queries.pages import (
@@ -16,6 +17,7 @@ from app.domains.inventory.queries.pages import (
     export_statement,
     page_statement,
     past_page_statement,
+    walk_statement,
 )
 from app.domains.inventory.queries.resources import check_resource, get_resource, list_relations
 from app.domains.inventory.queries.search import count_tagged, list_terms, list_values, read_tag_counts, sum_trend
@@ -51,6 +53,7 @@ __all__ = [
     "get_resource",
     "groups_statement",
     "is_kept",
+    "is_narrow",
     "kept_counts_statement",
     "known_marks_statement",
     "last_closing",
@@ -64,10 +67,12 @@ __all__ = [
     "lookups_of",
     "marks_statement",
     "narrow",
+    "narrow_groups_statement",
     "page_statement",
     "past_page_statement",
     "properties_statement",
     "read_tag_counts",
     "size_statement",
     "sum_trend",
+    "walk_statement",
 ]

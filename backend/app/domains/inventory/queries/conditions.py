@@ -1,6 +1,7 @@
 """The filters as conditions on `cloud_resources r`."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import orjson
 from app.core.clock import utc_now
 from app.core.scope import Scope
 from app.domains.inventory.queries.lookups import Lookup, listed, lookups_of
-from app.domains.inventory.queries.statement import Statement, narrow
+from app.domains.inventory.queries.statement import Statement, has_hash, narrow
 from app.domains.inventory.rules import WORD, Pattern, ResourceFilter, SearchTerm, query_ids, query_words
 
 _EXACT_COLUMNS = ("provider", "account_id", "type", "native_type", "region", "status")
@@ -68,6 +69,38 @@ def filter_statement(
         condition = _of_term(made, org, term, now or utc_now())
         made.conditions.append(f"({condition}) IS NOT TRUE" if term.negated else f"({condition})")
     return made
+
+
+# Terms whose conditions read nothing but what the index by name includes.
+_NARROW_FIELDS = ("provider", "type", "region", "status", "account", "name", "cost", "changed")
+
+
+def is_narrow(filters: ResourceFilter) -> bool:
+    """Whether `narrow_statement` can say these filters."""
+    return (
+        filters.words is None
+        and not filters.native_type
+        and not filters.closed
+        and all(
+            term.field in _NARROW_FIELDS or (term.field == "is" and all(one.exact == "stale" for one in term.values))
+            for term in filters.more
+        )
+    )
+
+
+def narrow_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> Statement:
+    """Conditions that the index by name answers alone; a few rows that do not match fit them too, see `has_hash`."""
+    plain = replace(filters, tags={})
+    made = filter_statement(organization_id, plain, scope=accounts_of(scope), by_lists=())
+    made.conditions += [has_hash(made, [(key, value) for value in values]) for key, values in filters.tags.items()]
+    made.conditions += [has_hash(made, part.tags) for part in (scope.parts() if scope else ()) if part.tags]
+    return made
+
+
+def accounts_of(scope: Scope | None) -> Scope | None:
+    """The scope without its tags."""
+    accounts = scope.account_ids if scope else None
+    return None if accounts is None else Scope(accounts)
 
 
 def _add_values(made: Statement, column: str, values: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.scope import Scope
-from app.domains.inventory.queries.conditions import filter_statement
+from app.domains.inventory.queries.conditions import accounts_of, filter_statement, narrow_statement
 from app.domains.inventory.queries.lookups import Lookup
 from app.domains.inventory.queries.statement import Statement
 from app.domains.inventory.rules import ResourceFilter
@@ -84,9 +84,9 @@ def page_statement(
             stale=filters.stale,
             more=tuple(term for term in filters.more if term.field == "is" and filters.closed),
         )
-        inner = filter_statement(organization_id, plain, scope=_accounts_of(scope), by_lists=())
+        inner = filter_statement(organization_id, plain, scope=accounts_of(scope), by_lists=())
         _continue(inner, sort, after)
-        shifted = _shift(inner.where, len(statement.arguments))
+        shifted = shift_arguments(inner.where, len(statement.arguments))
         statement.arguments += inner.arguments
         source = f"(SELECT * FROM cloud_resources r WHERE {shifted} ORDER BY {order} LIMIT {statement.bind(window)})"  # noqa: S608
     # The page is cut before the units are joined, so that the join touches only its rows.
@@ -95,6 +95,32 @@ def page_statement(
       FROM (SELECT * FROM {source} r WHERE {statement.where} ORDER BY {order} LIMIT {statement.bind(limit)}) r
       {UNIT_JOIN} ORDER BY {order}"""  # noqa: S608  # names are ours, values are arguments
     return sql, statement.arguments
+
+
+def walk_statement(
+    organization_id: UUID,
+    filters: ResourceFilter,
+    *,
+    sort: str,
+    after: Sequence[Any] | None,
+    limit: int,
+    scope: Scope | None = None,
+) -> tuple[str, list[Any]]:
+    """SQL of one page by name for narrow filters whose tags are common: an index is walked, the page's rows are read.
+
+    The column `fits` tells whether the row itself matches, which rarely is not so; walk on after the last row then.
+    """
+    walked = narrow_statement(organization_id, filters, scope)
+    _continue(walked, sort, after)
+    exact = filter_statement(organization_id, filters, scope=scope, by_lists=())
+    size = walked.bind(limit)
+    fits = shift_arguments(exact.where, len(walked.arguments))
+    columns = ", ".join(f"r.{column}" for column in (*SORTS[sort][0], "id"))
+    sql = f"""SELECT {ITEM_COLUMNS}, ({fits}) AS fits
+      FROM (SELECT {columns} FROM cloud_resources r WHERE {walked.where} ORDER BY {_order(sort)} LIMIT {size}) w
+      JOIN cloud_resources r ON r.organization_id = $1 AND r.id = w.id
+      {UNIT_JOIN} ORDER BY {_order(sort)}"""  # noqa: S608  # names are ours, values are arguments
+    return sql, [*walked.arguments, *exact.arguments]
 
 
 def past_page_statement(
@@ -173,12 +199,6 @@ def _continue(made: Statement, sort: str, after: Sequence[Any] | None, alias: st
     made.conditions.append(f"({key}) {'<' if descends else '>'} ({values})")
 
 
-def _accounts_of(scope: Scope | None) -> Scope | None:
-    """The scope without its tags."""
-    accounts = scope.account_ids if scope else None
-    return None if accounts is None else Scope(accounts)
-
-
-def _shift(sql: str, by: int) -> str:
+def shift_arguments(sql: str, by: int) -> str:
     """SQL whose arguments come after `by` others."""
     return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + by}", sql)

@@ -1,6 +1,6 @@
 """SQL made of conditions with positional arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import Scope
-from app.domains.inventory.rules import tag_term
+from app.domains.inventory.rules import tag_hash, tag_term
 
 LAST_CODE_POINT = "\U0010ffff"  # sorts after every text that continues a prefix
 
@@ -29,6 +29,13 @@ class Statement:
     def where(self) -> str:
         """The conditions, joined."""
         return " AND ".join(self.conditions)
+
+
+def has_hash(made: Statement, tags: Iterable[tuple[str, str]]) -> str:
+    """A condition that a row without the column `tags` can answer: one of these tags, or more tags than are hashed."""
+    hashes = sorted({tag_hash(key, value) for key, value in tags})
+    found = " OR ".join(f"{made.bind(one)}::int4 = ANY(r.tag_hashes)" for one in hashes)
+    return f"(r.tag_hashes IS NULL OR {found})"
 
 
 def narrow(made: Statement, scope: Scope | None, alias: str, *, org: str | None = None) -> None:

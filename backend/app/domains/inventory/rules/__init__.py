@@ -54,6 +54,8 @@ from app.domains.inventory.rules.words import (
     query_ids,
     query_words,
     resource_terms,
+    tag_hash,
+    tag_hashes,
     tag_term,
 )
 
@@ -107,6 +109,8 @@ __all__ = [
     "query_words",
     "resource_terms",
     "rewind",
+    "tag_hash",
+    "tag_hashes",
     "tag_term",
     "without_volatile",
 ]

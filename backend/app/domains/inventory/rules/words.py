@@ -1,6 +1,7 @@
 """What resources are found by: words, ids and tags, made even alike when stored and when asked for."""
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ MAX_PARTS = 12  # of one word
 MAX_TERM = 255  # characters; longer values are cut alike when stored and when asked for
 MAX_TERMS_OF_RESOURCE = 400
 TAG_SEPARATOR = "\x1f"
+MAX_HASHED = 50  # tags of a resource
 # ASCII punctuation divides a word into parts; everything else, also outside of ASCII, belongs to one.
 _WORD_BREAK = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]+")
 _ID_BREAK = re.compile(r"[/:]")
@@ -57,6 +59,16 @@ def id_term(native_id: str) -> str:
 def tag_term(key: str, value: str) -> str:
     """The form under which a tag is looked up: exact."""
     return f"{key}{TAG_SEPARATOR}{value}"[:MAX_TERM]
+
+
+def tag_hash(key: str, value: str) -> int:
+    """A tag as 32 bits. Two tags rarely share them, so what they find is looked at again."""
+    return zlib.crc32(f"{key}{TAG_SEPARATOR}{value}".encode()) - 2**31
+
+
+def tag_hashes(tags: Mapping[str, str]) -> list[int] | None:
+    """What the list's index keeps of tags; None for more than MAX_HASHED."""
+    return sorted({tag_hash(key, value) for key, value in tags.items()}) if len(tags) <= MAX_HASHED else None
 
 
 @dataclass(frozen=True)

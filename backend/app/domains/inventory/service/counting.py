@@ -102,6 +102,12 @@ async def _combinations(
         way = await choose_way(organization_id, filters, scope)
     else:
         past = await open_past(organization_id, filters, at, scope)
+    if way is not None and way.is_common and queries.is_narrow(filters) and not (scope and scope.has_tags):
+        sql, arguments = queries.narrow_groups_statement(
+            organization_id, filters, columns, scope=scope, bound=COUNTED + 1
+        )
+        rows = await ask(organization_id, filters, sql, arguments)
+        return [(tuple(row[column] for column in columns), row["found"]) for row in rows]
     # Where only common look-ups lead, rows are tried one after the other until there are enough.
     by_lists = () if way is not None and way.is_common and not filters.words else None
     sql, arguments = queries.groups_statement(

@@ -25,6 +25,7 @@ def item_of(row: Any) -> dict[str, Any]:
     item = dict(row)
     item.pop("cost_order", None)
     item.pop("aliases", None)
+    item.pop("fits", None)
     item["tags"] = orjson.Fragment(item["tags"])
     item["monthly_cost"] = orjson.Fragment(item["monthly_cost"])
     return item
@@ -81,6 +82,8 @@ async def _read_page(
             organization_id, filters, sort=sort, after=after, limit=limit, scope=scope
         )
         return await ask(organization_id, filters, sql, arguments)
+    if way.is_common and sort in ("name", "-name") and queries.is_narrow(filters):
+        return await _walk(organization_id, filters, sort=sort, after=after, limit=limit, scope=scope)
     window = WINDOW if way.is_common else None
     by_lists = () if way.is_common else way.by_lists
     rows = await _read_rough(
@@ -90,6 +93,28 @@ async def _read_page(
         return rows
     sql, arguments = queries.page_statement(organization_id, filters, sort=sort, after=after, limit=limit, scope=scope)
     return await ask(organization_id, filters, sql, arguments)
+
+
+async def _walk(
+    organization_id: UUID,
+    filters: ResourceFilter,
+    *,
+    sort: str,
+    after: Sequence[Any] | None,
+    limit: int,
+    scope: Scope | None,
+) -> list[Any]:
+    """Rows by name along the index that holds what the filters ask about."""
+    kept: list[Any] = []
+    while True:
+        sql, arguments = queries.walk_statement(
+            organization_id, filters, sort=sort, after=after, limit=limit, scope=scope
+        )
+        rows = await ask(organization_id, filters, sql, arguments)
+        kept += [row for row in rows if row["fits"]]
+        if len(rows) < limit or len(kept) >= limit:
+            return kept[:limit]
+        after = [rows[-1]["name"], UUID(rows[-1]["id"])]
 
 
 async def _read_rough(

@@ -25,6 +25,7 @@ _RESOURCE_COLUMNS = {
     "region": "text",
     "status": "text",
     "tags": "jsonb",
+    "tag_hashes": "int4[]",
     "properties": "jsonb",
     "unread_fields": "jsonb",
     "aliases": "text[]",
@@ -44,7 +45,7 @@ RETURNING id, native_key
     # Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
     # PostgreSQL reads a literal letter by letter.
     arrays=", ".join(
-        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if name == 'aliases' else kind}[]"
+        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if kind.endswith('[]') else kind}[]"
         for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=6)
     ),
     updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
@@ -220,6 +221,7 @@ def _row(resource: PreparedResource, id_: UUID, account_id: UUID, properties: by
         resource.region,
         resource.status,
         orjson.dumps(resource.tags).decode(),
+        None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
         properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
         array_literal(resource.aliases),

@@ -5,16 +5,16 @@ are not leakproof; text comparison is. So words, tags and ids to look up are row
 btree that starts with the organization, instead of a tsvector or a GIN index.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Computed,
     Float,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     Text,
     UniqueConstraint,
@@ -33,6 +33,8 @@ _OPEN = text("closed_at IS NULL")
 _NATIVE_KEY = """CASE WHEN provider = 'azure' THEN lower(native_id COLLATE "C") ELSE native_id END"""
 _CLOSED = text("closed_at IS NOT NULL")
 _UNTAGGED = text("tags = '{}' AND closed_at IS NULL")
+NARROW_COLUMNS = ("account_id", "provider", "type", "region", "status", "stale_since", "cost_order", "tag_hashes")
+_MANY_TAGS = text("tag_hashes IS NULL AND closed_at IS NULL")
 _STALE = text("stale_since IS NOT NULL AND closed_at IS NULL")
 
 
@@ -107,8 +109,9 @@ class CloudResource(OrganizationRow, Base):
     `properties` is the plan's `metadata` (a name that SQLAlchemy keeps for itself): the cloud's own configuration,
     whole. `cost` is its monthly cost, [{"amount", "currency"}], told by costs; `cost_order` only sorts.
     `unread_fields`: {top-level property: why it could not be read}; such a property keeps its last good value.
-    `content_hash` is over what was read, not over what was kept. `account_id` and `native_account` are the resource's
-    own account, which the unit of an organization's connection may share with others.
+    `tag_hashes` are those of `rules.tag_hashes`, null for more tags than an index may hold. `content_hash` is over what
+    was read, not over what was kept. `account_id` and `native_account` are the resource's own account, which the unit
+    of an organization's connection may share with others.
     """
 
     __tablename__ = "cloud_resources"
@@ -119,7 +122,16 @@ class CloudResource(OrganizationRow, Base):
         ),
         Index("ix_cloud_resources_unit", "organization_id", "unit_id"),
         Index("ix_cloud_resources_account", "organization_id", "account_id", "name", "id"),
-        Index("ix_cloud_resources_by_name", "organization_id", "name", "id", postgresql_where=_OPEN),
+        # What lists and counts by common tags look at, so that they walk this index instead of reading the rows.
+        Index(
+            "ix_cloud_resources_by_name",
+            "organization_id",
+            "name",
+            "id",
+            postgresql_where=_OPEN,
+            postgresql_include=list(NARROW_COLUMNS),
+        ),
+        Index("ix_cloud_resources_many_tags", "organization_id", "id", postgresql_where=_MANY_TAGS),
         Index("ix_cloud_resources_by_type", "organization_id", "type", "name", "id", postgresql_where=_OPEN),
         Index("ix_cloud_resources_by_native_type", "organization_id", "native_type", "id", postgresql_where=_OPEN),
         Index("ix_cloud_resources_by_region", "organization_id", "region", "name", "id", postgresql_where=_OPEN),
@@ -148,6 +160,7 @@ class CloudResource(OrganizationRow, Base):
     name: Mapped[str]
     status: Mapped[str | None]
     tags: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    tag_hashes: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
     properties: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     unread_fields: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
@@ -270,145 +283,3 @@ class ResourceMark(Base):
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     mark: Mapped[str] = mapped_column(primary_key=True)
     resource_id: Mapped[UUID] = mapped_column(primary_key=True)
-
-
-class ResourceTrend(Base):
-    """Open resources of an account as last counted on a day (UTC), by `dimension`: type, region, tag or all.
-
-    The key of all is empty; under tag it is that of resources without tags.
-    """
-
-    __tablename__ = "resource_trends"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
-        ),
-        Index(None, "organization_id", "account_id"),
-    )
-
-    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
-    dimension: Mapped[str] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    resources: Mapped[int]
-
-
-class ResourceView(OrganizationRow, Base):
-    """A saved view of the resource list: a search, columns and an order."""
-
-    __tablename__ = "resource_views"
-    __table_args__ = (UniqueConstraint("organization_id", "owner_id", "name"),)
-
-    owner_id: Mapped[UUID]
-    name: Mapped[str]
-    shared: Mapped[bool]
-    search: Mapped[str]
-    columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    sort: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class ResourceExport(OrganizationRow, Base):
-    """A file of resources: queued, running, ready, failed, cancelled or expired.
-
-    `filters` as they were given. `scope`: what its creator might see, a list of scopes that all must let a row through.
-    """
-
-    __tablename__ = "resource_exports"
-    __table_args__ = (Index(None, "organization_id", "created_at"),)
-
-    format: Mapped[str]
-    state: Mapped[str]
-    search: Mapped[str]
-    filters: Mapped[dict[str, Any]]
-    scope: Mapped[list[Any]]
-    at: Mapped[datetime | None]
-    job_id: Mapped[UUID | None]
-    resources: Mapped[int] = mapped_column(server_default="0", default=0)
-    storage_key: Mapped[str | None]
-    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    created_by: Mapped[UUID]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    finished_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
-
-
-class EventSource(OrganizationRow, Base):
-    """How an account's cloud tells of changes: a hook of ours that it calls, or a queue that we ask.
-
-    `token_hash` is the hook's, as the directory has it. `settings`: {"queue_url"} for AWS; for Google {"audience",
-    "email"} of the tokens that must come with a push.
-    """
-
-    __tablename__ = "event_sources"
-    __table_args__ = (
-        UniqueConstraint("organization_id", "account_id"),
-        ForeignKeyConstraint(
-            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
-        ),
-    )
-
-    account_id: Mapped[UUID]
-    provider: Mapped[str]
-    token_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    settings: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    last_event_at: Mapped[datetime | None]
-    events: Mapped[int] = mapped_column(server_default="0")
-    error: Mapped[str | None]
-
-
-class ReceivedEvent(OrganizationRow, Base):
-    """An event that a cloud sent: kept for some days, to tell twins and to say later who changed what."""
-
-    __tablename__ = "cloud_events"
-    __table_args__ = (
-        UniqueConstraint("organization_id", "account_id", "event_id"),
-        ForeignKeyConstraint(
-            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
-        ),
-        Index(None, "organization_id", "received_at"),
-    )
-
-    account_id: Mapped[UUID]  # the connection that it came through
-    event_id: Mapped[str]
-    at: Mapped[datetime]  # by the cloud's clock
-    received_at: Mapped[datetime]
-    action: Mapped[str]
-    actor: Mapped[str | None]
-    native_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-
-
-class DueRefresh(OrganizationRow, Base):
-    """A resource that an event told about and that has to be read again; later events of it only replace the event.
-
-    `account_id`: by whose connection. `lane`: calls to one account, region and service share a limit. A reader holds
-    the row until `claimed_until`.
-    """
-
-    __tablename__ = "due_refreshes"
-    __table_args__ = (
-        UniqueConstraint("organization_id", "account_id", "native_key"),
-        ForeignKeyConstraint(
-            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
-        ),
-        Index(None, "organization_id", "account_id", "due_at"),
-    )
-
-    account_id: Mapped[UUID]
-    native_key: Mapped[str]
-    native_id: Mapped[str]
-    native_type: Mapped[str] = mapped_column(server_default="")
-    native_account: Mapped[str] = mapped_column(server_default="")
-    region: Mapped[str] = mapped_column(server_default="")
-    lane: Mapped[str]
-    hints: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    event_id: Mapped[str]
-    event_at: Mapped[datetime]
-    action: Mapped[str | None]
-    actor: Mapped[str | None]
-    due_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    claimed_until: Mapped[datetime | None]

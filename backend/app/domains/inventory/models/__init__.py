@@ -1,0 +1,33 @@
+"""Tables of the inventory."""
+
+from app.domains.inventory.models.questions import ResourceExport, ResourceTrend, ResourceView
+from app.domains.inventory.models.resources import (
+    NARROW_COLUMNS,
+    CloudResource,
+    PastRelation,
+    ResourceMark,
+    ResourceRelation,
+    ResourceTerm,
+    ResourceVersion,
+    SyncUnit,
+    UnitCount,
+)
+from app.domains.inventory.models.sources import DueRefresh, EventSource, ReceivedEvent
+
+__all__ = [
+    "NARROW_COLUMNS",
+    "CloudResource",
+    "DueRefresh",
+    "EventSource",
+    "PastRelation",
+    "ReceivedEvent",
+    "ResourceExport",
+    "ResourceMark",
+    "ResourceRelation",
+    "ResourceTerm",
+    "ResourceTrend",
+    "ResourceVersion",
+    "ResourceView",
+    "SyncUnit",
+    "UnitCount",
+]
