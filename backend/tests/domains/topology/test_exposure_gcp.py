@@ -1,5 +1,6 @@
 """What the internet reaches in Google Cloud, case by case."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,3 +236,71 @@ CALLER = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
 )
 def test_a_service_is_reached_where_everybody_may_call_it(properties: dict[str, Any], expected: str) -> None:
     assert told_text(told(resource("//run/s", "run.googleapis.com/Service", properties))) == expected
+
+
+def forwarding(target: str, *, scheme: str = "EXTERNAL", name: str = "front", port: str = "443-443") -> Resource:
+    properties = {"loadBalancingScheme": scheme, "IPProtocol": "TCP", "portRange": port, "target": target}
+    place = "global/" if "global" in target else "regions/r/"
+    kind = "GlobalForwardingRule" if "global" in target else "ForwardingRule"
+    return resource(f"{NAME}{place}forwardingRules/{name}", KIND + kind, properties, account="p", region="r")
+
+
+POOL = resource(
+    f"{NAME}regions/r/targetPools/pool",
+    f"{KIND}TargetPool",
+    {"instances": [f"{LINK}zones/z/instances/web"]},
+    account="p",
+    region="r",
+)
+TO_POOL = forwarding(f"{LINK}regions/r/targetPools/pool", port="22-22")
+BUNDLE = [
+    forwarding(f"{LINK}global/targetHttpsProxies/proxy"),
+    resource(
+        f"{NAME}global/targetHttpsProxies/proxy", f"{KIND}TargetHttpsProxy", {"urlMap": f"{LINK}global/urlMaps/m"}
+    ),
+    resource(
+        f"{NAME}global/urlMaps/m",
+        f"{KIND}UrlMap",
+        {"pathMatchers": [{"pathRules": [{"service": f"{LINK}global/backendServices/app"}]}]},
+    ),
+    resource(
+        f"{NAME}global/backendServices/app",
+        f"{KIND}BackendService",
+        {"backends": [{"group": f"{LINK}zones/z/instanceGroups/workers"}]},
+        **PLACE,
+    ),
+]
+FROM_PROXIES = firewall("proxies", ports=("8080",), sourceRanges=["35.191.0.0/16", "130.211.0.0/22"])
+
+
+def member() -> Resource:
+    made = machine(v4=False)
+    maker = {"key": "created-by", "value": "projects/42/zones/z/instanceGroupManagers/workers"}
+    return replace(made, properties={**made.properties, "metadata": {"items": [maker]}})
+
+
+@pytest.mark.parametrize(
+    ("target", "others", "expected"),
+    [
+        (machine(v4=False), [POOL, TO_POOL, OUT, SSH], "tcp 22 from 0.0.0.0/0"),
+        (machine(v4=False), [POOL, TO_POOL, OUT], "no"),
+        (machine(v4=False), [POOL, TO_POOL, SSH], "no"),
+        (machine(v4=False), [POOL, OUT, SSH], "no"),
+        (machine(v4=False), [POOL, forwarding(POOL.native_id, scheme="INTERNAL"), OUT, SSH], "no"),
+        (member(), [*BUNDLE, FROM_PROXIES, OUT], "tcp 443 from 0.0.0.0/0, ::/0"),
+        (member(), [*BUNDLE, firewall("private", sourceRanges=["10.0.0.0/8"]), OUT], "no"),
+        (machine(v4=False), [*BUNDLE, FROM_PROXIES, OUT], "no"),
+    ],
+)
+def test_a_machine_is_reached_through_a_forwarding_rule(
+    target: Resource, others: list[Resource], expected: str
+) -> None:
+    found = told(target, others)
+    assert told_text(found) == expected
+    if found.chains:
+        kinds = [step.kind for step in found.chains[0].steps]
+        assert (kinds[0], kinds[-1]) == ("address", "target")
+
+
+def test_pools_that_were_not_listed_leave_it_unknown() -> None:
+    assert told(machine(v4=False), [OUT, SSH], unlisted=[f"{KIND}TargetPool"]).exposed is None

@@ -8,35 +8,26 @@ from typing import Any
 
 from app.domains.topology.rules import traffic
 from app.domains.topology.rules.estate import Estate, Resource, dig, each, texts
-from app.domains.topology.rules.exposure import ChainStep, Exposure, everywhere, explains
+from app.domains.topology.rules.exposure import ChainStep, Exposure, explains
+from app.domains.topology.rules.gcp_balancers import Way, full_name, parse_ports, project_of, ways_to
 from app.domains.topology.rules.traffic import Addresses, Flow, Rule
 
-COMPUTE = "//compute.googleapis.com/"
 FIREWALL, ROUTE = "compute.googleapis.com/Firewall", "compute.googleapis.com/Route"
 POLICIES = ("compute.googleapis.com/FirewallPolicy", "compute.googleapis.com/NetworkFirewallPolicy")
+# Cloud Load Balancing, "Firewall rules": where global proxies and health checks come from.
+PROXIES = traffic.addresses(("35.191.0.0/16", "130.211.0.0/22", "2600:2d00:1:b029::/64", "2600:2d00:1:1::/64"))
 _OPAQUE = ("srcAddressGroups", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcSecureTags")
-
-
-def full_name(link: object) -> str:
-    """The asset's full name of a self link, whatever host and version it has."""
-    text = str(link or "")
-    position = text.find("projects/")
-    return COMPUTE + text[position:] if position >= 0 else text
-
-
-def project_of(name: str) -> str:
-    """The project in a full name."""
-    return name.partition("/projects/")[2].partition("/")[0]
 
 
 @explains("compute.googleapis.com/Instance")
 def explain_instance(resource: Resource, estate: Estate) -> Exposure:
-    """By external addresses of its interfaces."""
+    """By external addresses of its interfaces, and through what balances to the first of them."""
     found = Exposure()
-    for interface in each({"all": found.read(resource, "networkInterfaces")}, "all"):
+    for number, interface in enumerate(each({"all": found.read(resource, "networkInterfaces")}, "all")):
         v4 = [str(one["natIP"]) for one in each(interface, "accessConfigs") if one.get("natIP")]
         v6 = [str(one["externalIpv6"]) for one in each(interface, "ipv6AccessConfigs") if one.get("externalIpv6")]
-        if not v4 and not v6:
+        ways = ways_to(resource, estate, found) if number == 0 else []
+        if not v4 and not v6 and not ways:
             continue
         network = full_name(interface.get("network"))
         tags = texts(dig(resource.properties, "tags", "items"))
@@ -44,20 +35,37 @@ def explain_instance(resource: Resource, estate: Estate) -> Exposure:
         stages, evidence = _stages(resource, interface, network, tags, estate, found)
         if not (routed.v4 or routed.v6) or not estate.listing(FIREWALL, project_of(network)).complete:
             continue  # a rule that was not read may refuse before one that allows
-        flows = traffic.evaluate_stages(stages, within=routed)
-        flows = traffic.from_internet(flows, [family for family, there in ((4, v4), (6, v6)) if there])
-        named = dict.fromkeys(label for flow in flows for label in flow.rules)
-        steps = [
-            ChainStep(kind="address", detail=f"External address {', '.join([*v4, *v6])}"),
-            ChainStep(kind="route", resource=route, detail="To the default internet gateway"),
-            *(
-                ChainStep(kind="firewall_rule", resource=evidence.get(label), detail=f"Allowed by {label}")
-                for label in named
-            ),
-            ChainStep(kind="target", resource=resource, detail=resource.name),
-        ]
-        found.add(steps, flows)
+        let_in = traffic.evaluate_stages(stages, within=routed)
+        flows = traffic.from_internet(let_in, [family for family, there in ((4, v4), (6, v6)) if there])
+        end = ChainStep(kind="target", resource=resource, detail=resource.name)
+        out = ChainStep(kind="route", resource=route, detail="To the default internet gateway")
+        address = ChainStep(kind="address", detail=f"External address {', '.join([*v4, *v6])}")
+        found.add([address, out, *_allowing(flows, evidence), end], flows)
+        for way in ways:
+            flows = _behind(way, resource, let_in, stages, found)
+            found.add([*way.steps, *([out] if way.keeps_client else []), *_allowing(flows, evidence), end], flows)
     return found
+
+
+def _allowing(flows: Iterable[Flow], evidence: Mapping[str, Resource]) -> list[ChainStep]:
+    named = dict.fromkeys(label for flow in flows for label in flow.rules)
+    return [
+        ChainStep(kind="firewall_rule", resource=evidence.get(label), detail=f"Allowed by {label}") for label in named
+    ]
+
+
+def _behind(
+    way: Way, resource: Resource, let_in: Sequence[Flow], stages: Sequence[Sequence[Rule]], found: Exposure
+) -> list[Flow]:
+    """What a balancer's clients get to: their own packets, or what a proxy that the machine lets in asks for them."""
+    if way.keeps_client:
+        return traffic.both(way.flows, traffic.from_internet(let_in))
+    if way.is_regional:  # its proxies are in a subnet of the network that is set aside for them
+        found.doubt(f"Whether {resource.name} lets in the proxies of {way.name} is not read.")
+        return []
+    asked = traffic.evaluate_stages(stages, within=PROXIES)
+    rules = tuple(dict.fromkeys(label for flow in asked if flow.protocol == "tcp" for label in flow.rules))
+    return [flow._replace(rules=rules) for flow in way.flows] if rules else []
 
 
 def _routed(network: str, tags: Sequence[str], estate: Estate, found: Exposure) -> tuple[Addresses, Resource | None]:
@@ -164,16 +172,6 @@ def _rule(
     )
 
 
-def parse_ports(ports: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """Ranges such as `22` and `8000-8100`; none given means all."""
-    spans: list[tuple[int, int]] = []
-    for text in ports:
-        low, _, high = text.partition("-")
-        if low.strip().isdigit():
-            spans.append((int(low), int(high) if high.strip().isdigit() else int(low)))
-    return tuple(spans) or traffic.ALL_PORTS
-
-
 def _policies(
     network: str,
     project: str,
@@ -236,40 +234,3 @@ def _policy_rules(
             for layer in layers
         ]
     return made
-
-
-@explains("compute.googleapis.com/ForwardingRule", "compute.googleapis.com/GlobalForwardingRule")
-def explain_forwarding_rule(resource: Resource, estate: Estate) -> Exposure:
-    """An external forwarding rule by its address and ports, with what it leads to."""
-    found = Exposure()
-    properties = resource.properties
-    scheme = str(properties.get("loadBalancingScheme") or "EXTERNAL")
-    if not scheme.startswith("EXTERNAL"):
-        return found
-    address = str(properties.get("IPAddress") or "its address")
-    steps = [
-        ChainStep(kind="address", resource=resource, detail=f"External address {address}"),
-        ChainStep(kind="listener", resource=resource, detail=resource.name),
-    ]
-    # From a target proxy over its URL map to the backend service: each names the next by its self link.
-    link = properties.get("target") or properties.get("backendService")
-    for _ in range(4):
-        following = estate.get(full_name(link)) if link else None
-        if following is None:
-            break
-        steps.append(ChainStep(kind="target", resource=following, detail=following.name))
-        inner = following.properties
-        link = inner.get("urlMap") or inner.get("defaultService") or inner.get("service")
-    found.add(steps, _forwarded(properties))
-    return found
-
-
-def _forwarded(properties: Mapping[str, Any]) -> list[Flow]:
-    protocol = traffic.protocol_name(str(properties.get("IPProtocol") or "TCP").replace("L3_DEFAULT", "all"))
-    if protocol in ("tcp", "udp"):
-        ports = [*texts(properties.get("ports")), *texts([properties.get("portRange")])]
-        return [
-            everywhere(protocol, low, high) for low, high in parse_ports([] if properties.get("allPorts") else ports)
-        ]
-    names = traffic.PROTOCOLS if protocol is None else (protocol,)
-    return [everywhere(name, 0, traffic.MAX_PORT) for name in names]

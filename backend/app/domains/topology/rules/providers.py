@@ -2,7 +2,16 @@
 
 import importlib
 
-_MODULES = ("aws_exposure", "aws_public", "gcp_exposure", "gcp_public", "azure_exposure", "azure_public", "azure_web")
+_MODULES = (
+    "aws_exposure",
+    "aws_public",
+    "gcp_balancers",
+    "gcp_exposure",
+    "gcp_public",
+    "azure_exposure",
+    "azure_public",
+    "azure_web",
+)
 
 
 def load_rules() -> None:
