@@ -73,7 +73,7 @@ def role_template() -> dict[str, Any]:
 def events_template() -> dict[str, Any]:
     """A queue in the account's home region, what may fill it, and a bus for other regions and accounts."""
     return _template(
-        "Changes told to CloudOps Pro: EventBridge to a queue, and a bus that takes those of other regions and accounts",
+        "Changes told to CloudOps Pro: EventBridge to a queue, and a bus for those of other regions and accounts",
         parameters={
             "ReaderArn": ("Role or user of the connection, which takes messages off the queue", None),
             "OrganizationId": ("Organization whose accounts may send to the bus, o-…; none for this account only", ""),

@@ -94,7 +94,7 @@ def _describe(reader: Reader, native_type: str, native_id: str, arn: Arn) -> Map
 
 
 def _explored(reader: Reader, unit: Unit) -> Iterator[_Listed] | None:
-    """None where no view is there to ask. A region's own index knows it alone; an aggregator must be told the region."""
+    """None where there is no view to ask. A region's own index knows it alone; an aggregator is told the region."""
     try:
         view = reader.call(_EXPLORER, "GetDefaultView", {}).get("ViewArn")
     except AwsError as error:

@@ -1,4 +1,4 @@
-"""Resource by resource: what moto holds, read with bare boto3, and what the adapter gives; nothing more, nothing less."""
+"""Resource by resource: what moto holds, read with bare boto3, and what the adapter gives; no more, no less."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,8 +39,9 @@ async def test_all_that_moto_holds_is_collected_whole_and_nothing_else(provider:
         theirs = {key_of(as_json(one), what.key): one for one in what.items}
         if not theirs:
             wrong.append(f"{native_type}: the estate has none")
-        for key in ours.keys() ^ theirs.keys():
-            wrong.append(f"{native_type} {key}: only {'ours' if key in ours else 'theirs'}")
+        wrong += [
+            f"{native_type} {key}: only {'ours' if key in ours else 'theirs'}" for key in ours.keys() ^ theirs.keys()
+        ]
         for key in ours.keys() & theirs.keys():
             wrong.extend(
                 f"{native_type} {key}: {name} is {ours[key].properties.get(name)!r}, not {theirs[key][name]!r}"

@@ -1,4 +1,4 @@
-"""Everything that no type of the catalogue models: by Resource Explorer, by tags, and one at a time by Cloud Control."""
+"""What no type of the catalogue models: by Resource Explorer, by tags, and one at a time by Cloud Control."""
 
 import json
 from collections.abc import Callable
