@@ -16,7 +16,7 @@ from app.providers.azure.catalogue.common import SECRET_IN_BYTES
 from app.providers.azure.catalogue.model import Child, Group, Item, Part, ResourceType
 from app.providers.azure.catalogue.organization import MANAGEMENT_GROUP
 from app.providers.azure.convert import COLUMNS, convert, item_of
-from app.providers.azure.errors import AzureError
+from app.providers.azure.errors import UNREGISTERED, AzureError
 from app.providers.azure.ids import key_of, parse_id
 from app.providers.azure.paths import redact
 from app.providers.azure.permissions import Rights, read_action
@@ -136,7 +136,9 @@ class UnitRead:
             for row in page.rows:
                 self._take(row, has_secrets=has_secrets)
             count, total, most = count + len(page.rows), page.total, max(most, page.total)
-            if page.is_truncated and page.token is None:
+            # A last page may say so too, being less than the total; then the count tells.
+            is_first = count == len(page.rows)
+            if page.is_truncated and page.token is None and (is_first or count < total):
                 raise AzureError(
                     ErrorKind.INVALID_ANSWER,
                     f"the service cut the listing after {count} of {total} rows",
@@ -321,7 +323,7 @@ def _named(native_type: str) -> ResourceType:
 
 
 def child_task(reader: Reader, owner: str, child: Child) -> Callable[[], Any]:
-    """Reads one setting of the resource; `absent` codes give the default."""
+    """Reads one setting of the resource; `absent` codes give the default, and so does a provider that is not in use."""
 
     def run() -> Any:
         path = f"{owner}{child.path}"
@@ -330,7 +332,7 @@ def child_task(reader: Reader, owner: str, child: Child) -> Callable[[], Any]:
                 return reader.list_all(path, child.api_version, child.action)
             return reader.get(path, child.api_version, child.action)
         except AzureError as error:
-            if error.code in child.absent:
+            if error.code in child.absent or error.code in UNREGISTERED:
                 return child.default
             raise
 

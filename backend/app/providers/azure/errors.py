@@ -31,10 +31,10 @@ _THROTTLED = frozenset(
         "ThrottlingException",
     }
 )
-_NOT_ENABLED = frozenset(
+UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
+"""The subscription does not use the provider: there is nothing of it."""
+_NOT_ENABLED = UNREGISTERED | frozenset(
     {
-        "MissingSubscriptionRegistration",
-        "SubscriptionNotRegistered",
         "NoRegisteredProviderFound",
         "InvalidResourceNamespace",
         "InvalidResourceType",

@@ -81,6 +81,8 @@ class Reader:
             yield page
             if page.token is None or top < PAGE_ROWS:
                 return
+            if page.token == token:
+                raise AzureError(ErrorKind.INVALID_ANSWER, "the pages of the listing go in a circle", call=GRAPH_CALL)
             token = page.token
 
     def _graph_page(self, body: bytes, *, is_first: bool) -> GraphPage:
@@ -156,8 +158,7 @@ class Reader:
 
     def _same_host(self, link: str, action: str) -> str:
         """A link of the service's own; the token must not follow one to another host. Raises AzureError."""
-        ours, theirs = urlsplit(self.session.cloud.manager), urlsplit(link)
-        if (ours.scheme, ours.netloc.lower()) != (theirs.scheme, theirs.netloc.lower()):
+        if _origin(self.session.cloud.manager) != _origin(link):
             raise AzureError(ErrorKind.INVALID_ANSWER, "the next page is at another address", call=action)
         return link
 
@@ -224,6 +225,15 @@ class Reader:
             else:
                 results.append(from_exception(error if isinstance(error, Exception) else RuntimeError(), call))
         return results
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, which some providers write out; an address that is none has no origin of ours."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", "", 0
 
 
 def out_of_time(call: str) -> AzureError:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from app.providers.azure import AzureProvider
+from app.providers.azure import AzureProvider, reader
 from app.providers.azure.catalogue import type_for
 from app.providers.azure.convert import convert, item_of, parse_instant
 from app.providers.azure.errors import from_answer, parse_span
@@ -128,6 +128,47 @@ async def test_a_secret_under_an_escaped_name_is_gone_too(cloud: AzureSimulator,
     result = await collect_one(provider, cloud, "compute")
     assert result.state is UnitState.COMPLETE
     assert result.resources[0].properties["properties"] == {"password": "(redacted)"}
+
+
+async def test_a_last_page_may_say_that_it_is_not_all(
+    cloud: AzureSimulator, provider: AzureProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "PAGE_ROWS", 1)
+    monkeypatch.setattr(reader.Reader.query, "__kwdefaults__", {"top": 1})
+    disks = [row("Microsoft.Compute/disks", name) for name in ("one", "two")]
+    first = {"totalRecords": 2, "count": 1, "data": disks[:1], "resultTruncated": "true", "$skipToken": "next"}
+    last = {"totalRecords": 2, "count": 1, "data": disks[1:], "resultTruncated": "true"}
+    cloud.faults.plan("schema", where="microsoft.compute/disks", body=first)
+    cloud.faults.plan("schema", where="microsoft.compute/disks", body=last)
+    result = await collect_one(provider, cloud, "compute")
+    assert (result.state, len(result.resources)) == (UnitState.COMPLETE, 2)
+    cloud.faults.plan("schema", where="microsoft.compute/disks", body=first, times=10)
+    result = await collect_one(provider, cloud, "compute")
+    assert "circle" in result.errors[0].message
+    assert result.complete_types == frozenset()
+
+
+async def test_a_provider_that_is_not_in_use_has_no_settings(cloud: AzureSimulator, provider: AzureProvider) -> None:
+    body = {"error": {"code": "MissingSubscriptionRegistration", "message": "not registered"}}
+    cloud.faults.plan("status", where="GET .*/securityContacts ", status=409, body=body, times=100)
+    result = await collect_one(provider, cloud, "organization")
+    assert result.state is UnitState.COMPLETE
+    subscription = next(one for one in result.resources if one.type == "account.account")
+    assert subscription.properties["securityContacts"] == []
+    assert subscription.unread_fields == {}
+
+
+async def test_a_next_page_with_the_port_written_out_is_at_the_same_address() -> None:
+    same = reader._origin("https://management.azure.com/x")
+    assert same == reader._origin("https://MANAGEMENT.azure.com:443/y?$skiptoken=1")
+    for other in (
+        "https://management.azure.com:8443/",
+        "http://management.azure.com/",
+        "https://evil/",
+        "/x",
+        "https://[/",
+    ):
+        assert reader._origin(other) != same
 
 
 async def test_a_subscription_that_the_service_left_out_completes_nothing(
