@@ -146,6 +146,7 @@ def serve(answer: dict[str, Any]) -> Iterator[str]:
             """Nothing: the figures are all that is printed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a page that was closed in the middle
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -169,10 +170,10 @@ def first_frame(browser: Any, url: str, nodes: int, ask: str, is_ready: Callable
 
 
 def main() -> int:
-    """`python -m bench.map_frame [nodes]`; 0 when the goal was met."""
+    """`python -m bench.map_frame [nodes [rounds]]`; 0 when the goal was met."""
     from playwright.sync_api import sync_playwright
 
-    nodes = int(sys.argv[1]) if len(sys.argv) > 1 else NODES
+    nodes, rounds = (*map(int, sys.argv[1:3]), *(NODES, ROUNDS)[len(sys.argv) - 1 :])
     if not (DIST / "index.html").is_file():
         sys.stderr.write("The web app is not built: make setup\n")
         return 2
@@ -183,7 +184,7 @@ def main() -> int:
     floor: list[float] = []
     with serve(answer) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        for number in range(ROUNDS + 1):
+        for number in range(rounds + 1):
             bare = first_frame(
                 browser, f"{url}/bare.html", nodes, ASK_BARE, lambda page: page.wait_for_function("window.ask")
             )

@@ -3,6 +3,7 @@ import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import Sigma from 'sigma'
+import type { Settings as SigmaSettings } from 'sigma/settings'
 import { IconButton } from '@/components/Common/Button'
 import { type ThemeColors, useThemeColors } from '../hooks/useThemeColors'
 import { layoutRadial } from '../layout/radial'
@@ -31,7 +32,7 @@ function buildGraph({ nodes, edges }: MapGraph, rootId: string | null): Graph {
     const [x, y] = places.get(node.id) ?? [0, 0]
     graph.addNode(node.id, { x, y, label: node.label, size: 2.5 + Math.min(12, Math.log2(node.count + 1)) })
   }
-  for (const { source, target } of edges) graph.addEdge(source, target)
+  for (const { source, target } of edges) graph.addEdge(source, target, { size: 0.6 })
   return graph
 }
 
@@ -49,9 +50,39 @@ export default function GraphDots(props: DrawingProps) {
     open.current = onOpen
   }, [onOpen])
 
+  // Sigma draws as soon as it is made: what it draws with is there before, so that the first frame is not drawn twice.
+  const look = useMemo<Partial<SigmaSettings>>(() => {
+    const isMarking = overlay === 'cost' || overlay === 'change' || overlay === 'stale' || overlay === 'findings'
+    return {
+      labelColor: { color: colors.text },
+      nodeReducer: (id, data) => {
+        const node = byId.get(id)
+        if (!node) return data
+        const mark = marks.get(id) ?? null
+        const isDim = bright !== null && !bright.has(id)
+        const isPicked = id === openId || id === rootId
+        return {
+          ...data,
+          color: isDim ? colors.border : colorOf(node, mark, isMarking && marks.size > 0, colors),
+          label: isDim ? null : data.label,
+          size: isPicked ? data.size + 5 : mark ? data.size + mark.level / 2 : data.size,
+          forceLabel: isPicked || bright?.has(id),
+          zIndex: isDim ? 0 : 1 + (mark?.level ?? 0),
+        }
+      },
+      defaultEdgeColor: colors.border,
+      // Asked of every line: only while some of them are to be hidden.
+      edgeReducer:
+        bright &&
+        ((id, data) => ({ ...data, hidden: !(bright.has(built.source(id)) && bright.has(built.target(id))) })),
+    }
+  }, [built, byId, bright, colors, marks, openId, overlay, rootId])
+  const shown = useRef(look)
+
   useEffect(() => {
     if (!container.current) return
     const drawn = new Sigma(built, container.current, {
+      ...shown.current,
       hideEdgesOnMove: built.size > 5_000,
       labelRenderedSizeThreshold: 7,
       labelSize: 11,
@@ -72,30 +103,10 @@ export default function GraphDots(props: DrawingProps) {
   }, [built, byId])
 
   useEffect(() => {
-    const drawn = sigma.current
-    if (!drawn) return
-    const isMarking = overlay === 'cost' || overlay === 'change' || overlay === 'stale' || overlay === 'findings'
-    drawn.setSetting('labelColor', { color: colors.text })
-    drawn.setSetting('nodeReducer', (id, data) => {
-      const node = byId.get(id)
-      if (!node) return data
-      const mark = marks.get(id) ?? null
-      const isDim = bright !== null && !bright.has(id)
-      const isPicked = id === openId || id === rootId
-      return {
-        ...data,
-        color: isDim ? colors.border : colorOf(node, mark, isMarking && marks.size > 0, colors),
-        label: isDim ? null : data.label,
-        size: isPicked ? data.size + 5 : mark ? data.size + mark.level / 2 : data.size,
-        forceLabel: isPicked || bright?.has(id),
-        zIndex: isDim ? 0 : 1 + (mark?.level ?? 0),
-      }
-    })
-    drawn.setSetting('edgeReducer', (id, data) => {
-      const isDim = bright !== null && !(bright.has(built.source(id)) && bright.has(built.target(id)))
-      return { ...data, color: colors.border, hidden: isDim, size: 0.6 }
-    })
-  }, [built, byId, bright, colors, marks, openId, overlay, rootId])
+    if (shown.current === look) return
+    shown.current = look
+    sigma.current?.setSettings(look)
+  }, [look])
 
   useEffect(() => {
     const drawn = sigma.current

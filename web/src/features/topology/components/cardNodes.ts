@@ -21,7 +21,7 @@ export type MapFlowEdge = Edge
 
 /** Edges are named all at once only while they are few; else those of what is looked at. */
 const MOST_NAMED_EDGES = 16
-const MOST_NAMES = 2
+const MOST_NAMES = 1
 
 export type Look = {
   overlay: Overlay
@@ -62,6 +62,8 @@ export function flowNodes({ nodes, frames }: MapGraph, boxes: Map<string, Box>, 
         width: box.width,
         height: box.height,
         ...(node.frame ? { parentId: node.frame } : {}),
+        // Above the lines, which stand above the frames.
+        zIndex: 2,
         data: {
           node,
           overlay: look.overlay,
