@@ -8,6 +8,7 @@
 
 from simulators.azure.estate import Change, Estate, Grant, Template
 from simulators.azure.estates import demo_estate, large_estate
+from simulators.azure.events import event_of, push, shake_hands
 from simulators.azure.faults import Call, Fault, Faults
 from simulators.azure.server import DEFAULT_CLIENT, DEFAULT_SECRET, STATIC_TOKEN, AzureSimulator, serve
 from simulators.azure.tokens import Application
@@ -26,6 +27,9 @@ __all__ = [
     "Grant",
     "Template",
     "demo_estate",
+    "event_of",
     "large_estate",
+    "push",
     "serve",
+    "shake_hands",
 ]

@@ -1,6 +1,9 @@
 """What Event Grid tells, what is read again for it, and who did it."""
 
+import json
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -8,7 +11,7 @@ from app.providers.azure import AzureProvider
 from app.providers.base import ErrorKind, ProviderError, ResourceTarget, stable_properties
 from tests.providers.azure.conftest import collect_one, connection_to, resources_of, unit_of
 
-from simulators.azure import AzureSimulator, Grant
+from simulators.azure import AzureSimulator, Change, Grant, event_of, push, shake_hands
 from simulators.azure.company.maker import DEV, PROD, SHARED
 
 GROUP = f"/subscriptions/{PROD}/resourceGroups/acme-web"
@@ -160,13 +163,39 @@ async def test_a_resource_read_again_unchanged_is_what_the_listing_gave(
 
 
 async def test_a_change_is_seen_at_once(cloud: AzureSimulator, provider: AzureProvider) -> None:
-    cloud.estate.change(MACHINE, {"tags": {"team": "search"}})
-    again = await read_back(provider, cloud, MACHINE)
+    cloud.estate.change(MACHINE, {"tags": {"team": "search"}}, actor="priya@acme.example")
+    event = provider.parse_events(event_of(cloud.estate.changes[-1]))[0]
+    assert (event.actor, event.targets[0].native_id, event.account) == ("priya@acme.example", MACHINE.lower(), PROD)
+    again = await provider.read_back(connection_to(cloud), event.targets[0], budget_seconds=10)
     assert again.resources[0].tags["team"] == "search"
     assert again.call_count <= 4
     cloud.estate.remove(MACHINE)
     again = await read_back(provider, cloud, MACHINE)
     assert (again.resources, again.gone, again.errors) == ((), frozenset({MACHINE.lower()}), ())
+
+
+def test_the_simulator_delivers_as_event_grid_does(steady: AzureSimulator, provider: AzureProvider) -> None:
+    received: list[Any] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            received.append((self.headers["aeg-event-type"], content))
+            code = content[0]["data"].get("validationCode")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"validationResponse": code} if code else {}).encode())
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/hook"
+        shake_hands(url)
+        change = Change(MACHINE, VM, "Delete", datetime.now(UTC), "maya@acme.example", f"{VM}/delete")
+        push(url, [change])
+        server.shutdown()
+    assert [kind for kind, _ in received] == ["SubscriptionValidation", "Notification"]
+    assert list(provider.parse_events(received[0][1])) == []
+    assert [event.id for event in provider.parse_events(received[1][1])] == [change.id]
 
 
 async def test_a_subnet_is_read_with_its_network_and_closed_with_it(
