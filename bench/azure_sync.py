@@ -102,6 +102,8 @@ def _read_pages(client: Any) -> tuple[int, int]:
 
 def run_collect(place: Mapping[str, str], *, with_settings: bool, record: Path | None) -> dict[str, Any]:
     """Plan and collect every unit, as many at a time as the product does; each result is dropped when it is counted."""
+    import azure.core.pipeline.transport
+    import azure.core.rest  # noqa: F401  a worker has them imported by its first sync
     from app.providers.azure import AzureProvider, engine
     from app.providers.base import Connection, UnitState
 
