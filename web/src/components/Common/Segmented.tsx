@@ -38,7 +38,7 @@ export function Segmented({ label, value, choices, onChange }: Props) {
           tabIndex={choice === value ? 0 : -1}
           onClick={() => onChange(choice)}
           className={classes(
-            'inline-flex h-6.5 items-center gap-1.5 rounded-control px-2 max-md:h-8.5',
+            'inline-flex h-6.5 shrink-0 items-center gap-1.5 rounded-control px-2 whitespace-nowrap max-md:h-8.5',
             choice === value ? 'bg-surface-2 font-medium text-text' : 'text-muted hover:text-text',
           )}
         >

@@ -178,7 +178,10 @@ function NarrowRow({ row, onToggle }: { row: TreeRow; onToggle: (id: string) => 
         {account && <Status account={account} />}
       </div>
       {account && (
-        <div className="flex items-center justify-between gap-3 pl-6 text-13 text-muted">
+        <div
+          className="flex items-center justify-between gap-3 text-13 text-muted"
+          style={{ paddingLeft: (row.level - 1) * 18 + 24 }}
+        >
           <Provider provider={account.provider} />
           <Time at={account.last_synced_at} />
         </div>
