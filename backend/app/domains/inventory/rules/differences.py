@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 MAX_CHANGES = 500
 
 
@@ -17,6 +19,16 @@ def diff(old: Any, new: Any) -> list[dict[str, Any]]:
     if len(changes) > MAX_CHANGES:
         return [{"op": "replace", "path": "", "old": old, "new": new}]
     return changes
+
+
+def _is_unchanged(old: Any, new: Any) -> bool:
+    """Whether two branches are the same text: most of a changed document is, and this sees it much faster."""
+    if type(old) is not type(new) or not isinstance(old, dict | list):
+        return False
+    try:
+        return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # values that are no JSON, such as very large numbers
+        return False
 
 
 def _same(old: Any, new: Any) -> bool:
@@ -48,7 +60,7 @@ def _diff_member(
         changes.append({"op": "remove", "path": path, "old": old[key]})
     elif key not in old:
         changes.append({"op": "add", "path": path, "new": new[key]})
-    else:
+    elif not _is_unchanged(old[key], new[key]):
         _diff(old[key], new[key], path, changes)
 
 
