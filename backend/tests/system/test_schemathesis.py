@@ -162,13 +162,10 @@ class Examples:
         """A connection to an account of the cloud that is not connected yet."""
         return self.cloud.account(str(next(self._numbers))).connection("Made by a test")
 
-    def open_alert(self) -> Example:
+    def open_alert(self, body: dict[str, Any]) -> Example:
         """The next alert that is not resolved, while there is one."""
         found = all_items(self._client, "/alerts", status="firing,acknowledged")
-        return Example(path={"alert_id": found[0]["id"] if found else self.ids["alert_id"]}, body={"note": "done"})
-
-    def alert(self, body: dict[str, Any]) -> Example:
-        return Example(path={"alert_id": self.ids["alert_id"]}, body=body)
+        return Example(path={"alert_id": found[0]["id"] if found else self.ids["alert_id"]}, body=body)
 
     def of(self, name: str, path_names: list[str]) -> MakeExample:
         """How to make an example of the operation; the default is its path's real ids and nothing else."""
@@ -197,10 +194,10 @@ class Examples:
             "cancel_job_by_id": lambda: Example(path={"job_id": self.queued_job()}),
             "replay_job": lambda: Example(path={"job_id": self.ids["failed_job_id"]}),
             "evaluate_compliance": lambda: Example(body={"account_id": self.account_id}),
-            "acknowledge_alert": lambda: self.alert({"note": "seen"}),
-            "resolve_alert": self.open_alert,
-            "snooze_alert": lambda: self.alert({"until": _tomorrow()}),
-            "assign_alert": lambda: self.alert({"assignee_id": self.ids["user_id"], "note": "yours"}),
+            "acknowledge_alert": lambda: self.open_alert({"note": "seen"}),
+            "resolve_alert": lambda: self.open_alert({"note": "done"}),
+            "snooze_alert": lambda: self.open_alert({"until": _tomorrow()}),
+            "assign_alert": lambda: self.open_alert({"assignee_id": self.ids["user_id"], "note": "yours"}),
         }
         makers |= self.identity.makers
         return makers.get(name) or (lambda: Example(path={one: self.ids[one] for one in path_names}))
