@@ -245,7 +245,7 @@ def check(campaign: Campaign, cases: int) -> None:
     assert {label for label, tally in campaign.tallies.items() if not tally.good} == campaign.never_good
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_no_operation_answers_outside_its_description(platform: Platform, examples: Examples) -> None:
     check(run_campaign(platform, examples, SHORT_CASES), SHORT_CASES)
 
