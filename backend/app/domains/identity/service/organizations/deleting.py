@@ -146,7 +146,7 @@ async def _shut_out_members(session: AsyncSession, settings: Settings, caller: C
             user_id,
             reason="organization_deleted",
             actor_id=caller.user_id,
-            origin=Origin(client_address=caller.client_address, user_agent=caller.user_agent),
+            origin=Origin.of(caller),
         )
     return shut_out
 
