@@ -99,6 +99,18 @@ async def test_a_link_never_skips_the_second_factor(
     assert (answer.status_code, slug(answer)) == (401, "mfa-required")
 
 
+async def test_a_new_password_ends_a_sign_in_that_waits_for_the_factor(
+    client: httpx.AsyncClient, known: Any, sign_in: Any, auth: Any, moved_clock: Any
+) -> None:
+    app, _ = await add_totp(client, auth((await sign_in(known))["access_token"]))
+    moved_clock.advance(minutes=2)
+    waiting = (await login(client, known)).json()["mfa_token"]  # somebody has the old password, and the app
+    token = await ask(client, known)
+    assert (await client.post(RESET, json={"token": token, "new_password": NEW})).status_code == 204
+    answer = await client.post(f"{V1}/auth/mfa", json={"mfa_token": waiting, "otp": app.code(), "client": "native"})
+    assert (answer.status_code, slug(answer)) == (401, "mfa-ended")
+
+
 async def test_a_weak_password_leaves_the_link_as_it_is(client: httpx.AsyncClient, known: Any) -> None:
     token = await ask(client, known)
     for weak in ("short", "password1234", known.email):
