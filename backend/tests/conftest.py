@@ -15,6 +15,7 @@ from app.core.ids import new_id
 from app.core.rls import CURRENT_ORG, protection_statements
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+
 from tests.support.counts import CountCases, collect, property_of, table
 
 _ID_LIKE = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}[0-9a-f-]*")

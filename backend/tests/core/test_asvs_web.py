@@ -157,9 +157,7 @@ async def test_every_route_page_and_refusal_carries_the_headers(
     count_cases("answers with every header (accepted: have them)", len(asked), accepted=len(asked))
 
 
-async def test_no_origin_but_the_listed_one_may_read_or_ask(
-    client: httpx.AsyncClient, count_cases: CountCases
-) -> None:
+async def test_no_origin_but_the_listed_one_may_read_or_ask(client: httpx.AsyncClient, count_cases: CountCases) -> None:
     paths = ("/api/v1/auth/me", "/api/v1/auth/refresh", "/api/v1/alerts", "/healthz", "/.well-known/jwks.json")
     assert len(STRANGE_ORIGINS) >= 40
     granted = []

@@ -30,6 +30,7 @@ from app.domains.audit.service import streaming
 from app.domains.audit.service.sinks import ADDRESS_CHANGED
 from app.domains.audit.service.streaming import LEASE
 from sqlalchemy import select, update
+from tests.support.counts import ARRIVED, CountCases
 
 SECRET = Secret("whsec_" + base64.b64encode(b"s" * 32).decode())
 
@@ -48,7 +49,6 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 """
 SYSLOG_RECEIVER = """
 import os, socket, sys
-from tests.support.counts import ARRIVED, CountCases
 out = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 while True:
