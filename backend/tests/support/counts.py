@@ -67,7 +67,8 @@ def table(suites: Mapping[str, Tally]) -> Iterator[str]:
         share = f"{100 * tally.accepted / max(1, tally.cases):.1f} %"
         yield f"{name:<{width}}  {tally.cases:>7,}  {tally.accepted:>8,}  {share:>7}"
         if len(tally.classes) > MOST_CLASSES:
-            counts = tally.classes.values()
-            yield f"    {len(tally.classes)} classes, {min(counts)} to {max(counts)} cases each"
+            least, most = min(tally.classes.values()), max(tally.classes.values())
+            each = f"{least}" if least == most else f"{least} to {most}"
+            yield f"    {len(tally.classes)} classes, {each} cases each"
         elif tally.classes:
             yield "    " + ", ".join(f"{one} {count:,}" for one, count in tally.classes.items())
