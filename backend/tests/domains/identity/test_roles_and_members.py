@@ -157,7 +157,7 @@ async def test_of_fifty_owners_who_remove_each_other_at_once_one_stays(
     async with tenant_session(people[0].organization_id) as session:
         roles = (await session.execute(select(Membership.role))).scalars().all()
     assert roles.count("owner") >= 1
-    assert set(answers) <= {200, 204, 401, 403, 404, 409}
+    assert set(answers) <= {200, 204, 401, 403, 404, 409, 503}  # 503: fifty at once wait for five connections
     taken = sum(answer in (200, 204) for answer in answers)
     assert taken
     count_cases(RACES, {f"last owner, {method}": 50}, accepted=taken)
