@@ -1,7 +1,7 @@
 """Hot reads: rows of one organization straight from the driver, in a read-only transaction of three round trips.
 
-Only for lists that are asked for all the time: a session with its ping and its compiled statements costs more processor
-time than such a list itself. Ordinary reads use the request's session.
+Only for what is asked for all the time: a session with its ping and its compiled statements costs more processor time
+than such a read itself. Ordinary reads use the request's session.
 """
 
 import asyncio
@@ -26,8 +26,11 @@ class ReadPool:
         self._pool: Any = None  # asyncpg.Pool; its type is generic for type checkers only
         self._opening = asyncio.Lock()
 
-    async def fetch(self, organization_id: UUID, sql: str, arguments: Sequence[Any] = ()) -> Sequence[asyncpg.Record]:
-        """Rows of a SELECT with `$n` arguments, under the organization's row-level security.
+    async def fetch(
+        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any] = ()
+    ) -> Sequence[asyncpg.Record]:
+        """Rows of a SELECT with `$n` arguments, under the organization's row-level security; None: of no organization,
+        in one round trip.
 
         Raises Unavailable when no connection is free or the database is away; a connection that died idle is replaced
         once without a word.
@@ -49,9 +52,14 @@ class ReadPool:
         if pool is not None:
             await pool.close()
 
-    async def _fetch(self, organization_id: UUID, sql: str, arguments: Sequence[Any]) -> Sequence[asyncpg.Record]:
+    async def _fetch(
+        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any]
+    ) -> Sequence[asyncpg.Record]:
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=WAIT_SECONDS) as connection:
+            if organization_id is None:
+                found: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
+                return found
             # One message for both, which cannot carry arguments; a UUID's text needs no quoting.
             await connection.execute(
                 f"BEGIN READ ONLY; SELECT set_config('app.org', '{UUID(bytes=organization_id.bytes)}', true)"
