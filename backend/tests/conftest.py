@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +16,8 @@ from app.core.rls import CURRENT_ORG, protection_statements
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
+from tests.support.counts import CountCases, collect, property_of, table
+
 _ID_LIKE = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}[0-9a-f-]*")
 
 
@@ -26,6 +28,25 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     if isinstance(val, str) and _ID_LIKE.search(val):
         return _ID_LIKE.sub("ID", val)
     return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the suites counted, at the end of the run and from all of its workers."""
+    suites = collect(report for reports in terminalreporter.stats.values() for report in reports)
+    if suites:
+        terminalreporter.section("what the suites counted")
+        for line in table(suites):
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def count_cases(record_property: Callable[[str, object], None]) -> CountCases:
+    """Note how many cases a test went through; the end of the run shows them."""
+
+    def count(suite: str, cases: Mapping[str, int] | int, *, accepted: int = 0) -> None:
+        record_property(*property_of(suite, cases, accepted))
+
+    return count
 
 
 APP_ROLE, APP_PASSWORD = "cop_test_app", "cop_test_app"  # pragma: allowlist secret

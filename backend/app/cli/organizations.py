@@ -99,6 +99,9 @@ def _state(row: DirectoryOrganization, progress: Row[int, int | None] | None) ->
 
 
 async def _show_quotas(organization_id: UUID, limits: Limits) -> None:
+    """What is changed goes on record in the organization's log, like all else that the operator does to it."""
+    from app.domains.audit import service as audit
+
     async with directory_session() as session:
         if await session.get(DirectoryOrganization, organization_id) is None:
             raise UsageError(f"There is no organization {organization_id}. `cloudops organizations` lists them.")
@@ -108,6 +111,15 @@ async def _show_quotas(organization_id: UUID, limits: Limits) -> None:
                 await clear_limit(session, organization_id, kind)
             else:
                 await set_limit(session, organization_id, kind, limit if isinstance(limit, int) else None)
+            await audit.record(
+                session,
+                organization_id,
+                "quota.changed",
+                subject_type="quota",
+                subject_id=kind,
+                changes={"limit": limit},
+                actor_kind="operator",
+            )
         for quota in await list_quotas(session, organization_id):
             limit_text = "no limit" if quota.limit is None else f"{quota.limit:,}"
             period = f" a {quota.period}" if quota.period else ""

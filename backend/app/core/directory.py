@@ -39,7 +39,10 @@ class DeletedOrganization(Base):
 
 
 class DirectoryEntry(Base):
-    """Where a hashed name or token leads: `kind` is login, refresh, session, api_key or hook."""
+    """Where a hashed name or token leads.
+
+    `kind` is one of login, slug, refresh, api_key, passkey, connection, domain, scim, branding_domain and logo.
+    """
 
     __tablename__ = "entries"
     __table_args__ = ({"schema": "directory"},)

@@ -1,7 +1,7 @@
 """Hot reads: rows of one organization straight from the driver, in a read-only transaction of three round trips.
 
-Only for lists that are asked for all the time: a session with its ping and its compiled statements costs more processor
-time than such a list itself. Ordinary reads use the request's session.
+Only for what is asked for all the time: a session with its ping and its compiled statements costs more processor time
+than such a read itself. Ordinary reads use the request's session.
 """
 
 import asyncio
@@ -31,9 +31,15 @@ class ReadPool:
         self._opening = asyncio.Lock()
 
     async def fetch(
-        self, organization_id: UUID, sql: str, arguments: Sequence[Any] = (), *, limit_seconds: int | None = None
+        self,
+        organization_id: UUID | None,
+        sql: str,
+        arguments: Sequence[Any] = (),
+        *,
+        limit_seconds: int | None = None,
     ) -> Sequence[asyncpg.Record]:
-        """Rows of a SELECT with `$n` arguments, under the organization's row-level security.
+        """Rows of a SELECT with `$n` arguments, under the organization's row-level security; None: of no organization,
+        in one round trip.
 
         Raises QueryTooSlow at the time limit (the pool's own unless `limit_seconds` is given), Unavailable when no
         connection is free or the database is away; a connection that died idle is replaced once without a word.
@@ -60,10 +66,13 @@ class ReadPool:
             await pool.close()
 
     async def _fetch(
-        self, organization_id: UUID, sql: str, arguments: Sequence[Any], limit_seconds: int | None
+        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any], limit_seconds: int | None
     ) -> Sequence[asyncpg.Record]:
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=WAIT_SECONDS) as connection:
+            if organization_id is None:
+                found: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
+                return found
             # One message for all, which cannot carry arguments; a UUID's text needs no quoting.
             limit = f"; SET LOCAL statement_timeout = '{int(limit_seconds)}s'" if limit_seconds else ""
             await connection.execute(

@@ -120,6 +120,7 @@ def test_answers_hold_no_secret_but_those_shown_once(document: Node) -> None:
     shown_once = (
         "access_token", "refresh_token", "token_type", "mfa_token", "token_hint", "secret.set", "secret.updated_at",
         "secret.hint", "credentials.kind", "credentials.set", "credentials.hint", "credentials.updated_at",
+        "password_expires_at",
     )  # fmt: skip
     found: dict[str, set[str]] = {}
     for label, schema in answers(document):

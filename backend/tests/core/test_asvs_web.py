@@ -18,6 +18,7 @@ from app.domains.identity import service
 from app.main import create_app
 from fastapi import FastAPI
 from tests.domains.conftest import FixedRootKey
+from tests.support.counts import CountCases
 
 OWN = "https://ops.example.com"
 LISTED = "https://console.example.com"
@@ -140,7 +141,7 @@ PAGES_AND_FAULTS = (
 
 
 async def test_every_route_page_and_refusal_carries_the_headers(
-    app: FastAPI, client: httpx.AsyncClient, record_property: Any
+    app: FastAPI, client: httpx.AsyncClient, count_cases: CountCases
 ) -> None:
     wrong, asked = [], [*requests_of(app), *PAGES_AND_FAULTS]
     for method, address in asked:
@@ -153,10 +154,10 @@ async def test_every_route_page_and_refusal_carries_the_headers(
             wrong.append((method, address, answer.status_code, ["no-store"]))
     assert not wrong
     assert len(asked) > 80
-    record_property("answers checked", len(asked))
+    count_cases("answers with every header (accepted: have them)", len(asked), accepted=len(asked))
 
 
-async def test_no_origin_but_the_listed_one_may_read_or_ask(client: httpx.AsyncClient, record_property: Any) -> None:
+async def test_no_origin_but_the_listed_one_may_read_or_ask(client: httpx.AsyncClient, count_cases: CountCases) -> None:
     paths = ("/api/v1/auth/me", "/api/v1/auth/refresh", "/api/v1/alerts", "/healthz", "/.well-known/jwks.json")
     assert len(STRANGE_ORIGINS) >= 40
     granted = []
@@ -178,7 +179,7 @@ async def test_no_origin_but_the_listed_one_may_read_or_ask(client: httpx.AsyncC
         assert answer.headers["access-control-allow-origin"] == LISTED
         allows = answer.headers.get("access-control-allow-credentials") == "true"
         assert allows is (path == "/api/v1/auth/refresh")
-    record_property("origins times paths", len(STRANGE_ORIGINS) * len(paths))
+    count_cases("strange origins × paths", len(STRANGE_ORIGINS) * len(paths))
 
 
 async def test_the_cookie_is_of_no_use_to_forty_origins(client: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from app.cli.failures import UsageError
-from app.cli.organizations import parse_limits
+from app.cli.organizations import _show_quotas, parse_limits
 from app.core import quotas
 from app.core.config import Settings
 from app.core.database import Database, directory_session, tenant_session
@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.core.keeping import BOUNDS, kept_days, kept_for, set_kept_days
 from app.core.quotas import QuotaExceeded, take_quota
 from app.domains.accounts.models import Account
+from app.domains.audit.models import AuditEvent
 from app.domains.identity import service as identity
 from pydantic import ValidationError
 from sqlalchemy import func, select
@@ -121,6 +122,22 @@ def test_the_settings_give_every_organization_its_limits(monkeypatch: pytest.Mon
 def test_the_operators_mistakes_are_told(given: str) -> None:
     with pytest.raises(UsageError):
         parse_limits([given])
+
+
+async def test_what_the_operator_sets_holds_and_is_on_record(
+    organization: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _show_quotas(organization, {"accounts": 3, "users": "none"})
+    shown = capsys.readouterr().out
+    assert "of 3 account" in shown
+    assert "of no limit member" in shown
+    async with tenant_session(organization) as session:
+        query = select(AuditEvent).where(AuditEvent.action == "quota.changed").order_by(AuditEvent.subject_id)
+        rows = (await session.execute(query)).scalars().all()
+    assert [(row.subject_id, row.changes, row.actor_kind) for row in rows] == [
+        ("accounts", {"limit": 3}, "operator"),
+        ("users", {"limit": "none"}, "operator"),
+    ]
 
 
 def test_the_operator_sets_numbers_none_and_default() -> None:

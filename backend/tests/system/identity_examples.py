@@ -219,6 +219,9 @@ class IdentityExamples:
             ),
             "request_email_verification": lambda: Example(token=self.founder_of("request_email_verification").token),
             "verify_email": self._verification,
+            "update_profile": lambda: Example(
+                body={"name": "Kim Newcomer"}, token=self.founder_of("update_profile").token
+            ),
             "list_sign_in_methods": lambda: Example(query={"email": "somebody@example.org"}),
             "switch_organization": self._switch,
             "preview_invitation": lambda: Example(body={"token": self._invitation}),
@@ -235,8 +238,12 @@ class IdentityExamples:
         return self.people.invited()[2]
 
     def _accept(self) -> Example:
-        _email, _id, token = self.people.invited()
-        return Example(body={"token": token, "name": "Kim", "password": f"A password of {secrets.token_hex(8)}"})
+        """A signed-in person joins another organization; `People.newcomer` joins as a new one."""
+        person = self.people.newcomer()
+        inviter = self.founder_of("accept_invitation")
+        inviter.call("POST", "/users/invitations", json={"email": person.email, "role": "viewer"})
+        token = self.people.mailed_token(person.email, "Founded")
+        return Example(body={"token": token}, token=person.token)
 
     # First-party clients
 
@@ -543,6 +550,8 @@ SPOILS_ITS_ORGANIZATION = frozenset(
 )
 SPOILS_ITS_PERSON = frozenset(
     {
+        "update_profile",
+        "accept_invitation",
         "start_totp",
         "confirm_totp",
         "start_passkey",

@@ -29,6 +29,7 @@ from app.providers.base import ErrorKind, ProviderError
 from sqlalchemy import delete
 from tests.domains.conftest import FixedRootKey
 from tests.support.clouds import FakeProvider
+from tests.support.counts import CountCases
 
 pytestmark = pytest.mark.timeout(120)
 MARK = "pl4nted"
@@ -196,7 +197,7 @@ async def tables_of(owner_url: str) -> AsyncIterator[tuple[str, str]]:
 
 
 async def test_no_planted_secret_is_found_in_log_cache_files_or_tables(
-    site: Site, database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch, record_property: Any
+    site: Site, database_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch, count_cases: CountCases
 ) -> None:
     token = await use_identity(site)
     await use_accounts(site, token, monkeypatch)
@@ -225,4 +226,4 @@ async def test_no_planted_secret_is_found_in_log_cache_files_or_tables(
         if secret in text or secret.encode().hex() in text
     ]
     assert not found
-    record_property("secrets times places", len(site.secrets) * (len(places) + len(rows)))
+    count_cases("planted secrets × places (accepted: found)", len(site.secrets) * (len(places) + len(rows)))

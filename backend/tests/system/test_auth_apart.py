@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.counts import CountCases
 from tests.system.running import Platform, free_port, make_platform, wait_until
 
 pytestmark = pytest.mark.system
@@ -103,7 +104,7 @@ async def sign_in_again_and_again(database: Platform, auth: Service, over: async
 
 
 async def test_only_signing_in_notices_a_restart_of_auth(
-    database: Platform, apart: tuple[Service, Service], capsys: pytest.CaptureFixture[str]
+    database: Platform, apart: tuple[Service, Service], count_cases: CountCases
 ) -> None:
     auth, rest = apart
     token = log_in(database, auth).json()["access_token"]
@@ -132,12 +133,9 @@ async def test_only_signing_in_notices_a_restart_of_auth(
     asyncio.get_running_loop().call_later(0.5, once.set)
     await read(rest, fresh, once, after)
     assert set(after) == {200}
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\nauth apart: {reads.total()} verified requests, 0 failed ({during} while auth was away, "
-            f"{reads.total() - back} after it was back); "
-            f"{logins['in']} sign-ins, {logins['no answer']} without an answer"
-        )
+    spread = {"auth there": back - during, "auth away": during, "auth back": reads.total() - back}
+    count_cases("verified requests through a restart of auth", spread, accepted=reads[200])
+    count_cases("sign-ins through a restart of auth", logins, accepted=logins["in"])
 
 
 def test_an_ended_session_is_refused_by_the_others_at_once(database: Platform, apart: tuple[Service, Service]) -> None:

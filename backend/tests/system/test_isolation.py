@@ -6,6 +6,7 @@ yet fails them by name.
 
 import json
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from app.domains.identity.rules.access import KEY_REFUSED
 from app.main import create_app
 from sqlalchemy import delete
 from tests.domains.conftest import FixedRootKey
+from tests.support.counts import CountCases
 from tests.system.described import Operation, operations_of
 from tests.system.estate import INSTALLATION_WIDE, OTHER_NAMES, fill_organization
 
@@ -168,9 +170,9 @@ def _comparable(answer: httpx.Response, *secrets: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
-async def test_another_organizations_ids_in_a_path_look_like_unknown_ones(site: Site) -> None:
+async def test_another_organizations_ids_in_a_path_look_like_unknown_ones(site: Site, count_cases: CountCases) -> None:
     token = await site.token(site.members["owner"])
-    wrong, tried = [], 0
+    wrong, tried = [], Counter[str]()
     for operation in site.operations:
         names = [name for name, _ in operation.parameters("path")]
         if not set(names) - INSTALLATION_WIDE or operation.permission is None:
@@ -181,11 +183,12 @@ async def test_another_organizations_ids_in_a_path_look_like_unknown_ones(site: 
         unknown = {name: str(new_id()) for name in names}
         first = _comparable(await site.send(operation, theirs, token, body), *theirs.values())
         second = _comparable(await site.send(operation, unknown, token, body), *unknown.values())
-        tried += 1
+        tried[operation.label] += 1
         if first != second or first[0] != 404:
             wrong.append((operation.label, first, second))
     assert not wrong
-    assert tried > 15
+    assert len(tried) > 15
+    count_cases("another organization's id in a path", tried)
 
 
 def _body(site: Site, operation: Operation, ids: Mapping[str, UUID]) -> Any:
@@ -197,9 +200,11 @@ def _body(site: Site, operation: Operation, ids: Mapping[str, UUID]) -> Any:
     return body | {name: _id_for(ids, name) for name in known} if known else body
 
 
-async def test_another_organizations_ids_in_a_query_or_body_look_like_unknown_ones(site: Site) -> None:
+async def test_another_organizations_ids_in_a_query_or_body_look_like_unknown_ones(
+    site: Site, count_cases: CountCases
+) -> None:
     token = await site.token(site.members["owner"])
-    wrong, tried = [], 0
+    wrong, tried = [], Counter[str]()
     for operation in site.operations:
         if operation.permission is None:
             continue
@@ -208,7 +213,7 @@ async def test_another_organizations_ids_in_a_query_or_body_look_like_unknown_on
             theirs, unknown = _id_for(site.their_ids, name), str(new_id())
             first = _comparable(await site.send(operation, path, token, **{name: theirs}), theirs)
             second = _comparable(await site.send(operation, path, token, **{name: unknown}), unknown)
-            tried += 1
+            tried[operation.label] += 1
             if first != second:
                 wrong.append((operation.label, name, first, second))
         for name in operation.body_ids():
@@ -216,11 +221,12 @@ async def test_another_organizations_ids_in_a_query_or_body_look_like_unknown_on
             body = _body(site, operation, site.our_ids)
             first = _comparable(await site.send(operation, path, token, body | {name: theirs}), theirs)
             second = _comparable(await site.send(operation, path, token, body | {name: unknown}), unknown)
-            tried += 1
+            tried[operation.label] += 1
             if first != second or first[0] < 400:
                 wrong.append((operation.label, name, first, second))
     assert not wrong
-    assert tried > 5
+    assert tried.total() > 5
+    count_cases("another organization's id in a query or body", tried)
 
 
 async def test_no_list_shows_anything_of_another_organization(site: Site) -> None:
@@ -247,14 +253,15 @@ async def test_no_list_shows_anything_of_another_organization(site: Site) -> Non
     assert seen > 15, "our own rows are shown, so the silence about theirs means something"
 
 
-async def test_a_stranger_to_the_platform_gets_401_everywhere(site: Site) -> None:
-    wrong = []
+async def test_a_stranger_to_the_platform_gets_401_everywhere(site: Site, count_cases: CountCases) -> None:
+    wrong, asked = [], Counter[str]()
     for operation in site.operations:
         if operation.permission is None:
             continue
         path = {name: _id_for(site.our_ids, name) for name, _ in operation.parameters("path")}
         for token in (None, "x", f"{'a' * 40}.{'b' * 40}.{'c' * 86}"):
             answer = await site.send(operation, path, token, {})
+            asked[operation.label] += 1
             problem = answer.json()
             if (
                 answer.status_code != 401
@@ -263,10 +270,13 @@ async def test_a_stranger_to_the_platform_gets_401_everywhere(site: Site) -> Non
             ):
                 wrong.append((operation.label, token, answer.status_code, problem))
     assert not wrong
+    count_cases("routes without a valid token", asked)
 
 
-async def test_each_role_reaches_what_the_permission_table_gives_it_and_nothing_else(site: Site) -> None:
-    wrong, asked = [], 0
+async def test_each_role_reaches_what_the_permission_table_gives_it_and_nothing_else(
+    site: Site, count_cases: CountCases
+) -> None:
+    wrong, asked, admitted = [], Counter[str](), 0
     for role in ROLES:
         token = await site.token(site.members[role])
         for operation in site.operations:
@@ -276,14 +286,16 @@ async def test_each_role_reaches_what_the_permission_table_gives_it_and_nothing_
             path = {name: str(new_id()) for name, _ in operation.parameters("path")}
             answer = await site.send(operation, path, token, {})
             refused = answer.status_code == 403 and answer.json()["type"] == f"{PUBLIC}forbidden"
-            asked += 1
+            asked[role] += 1
+            admitted += not refused
             if refused == (role in PERMISSION_TABLE[permission]) or answer.status_code >= 500:
                 wrong.append((role, operation.label, permission, answer.status_code, answer.text[:200]))
     assert not wrong
-    assert asked > 300
+    assert asked.total() > 300
+    count_cases("role × route", asked, accepted=admitted)
 
 
-async def test_a_key_with_everything_reaches_no_more_than_a_machine_may(site: Site) -> None:
+async def test_a_key_with_everything_reaches_no_more_than_a_machine_may(site: Site, count_cases: CountCases) -> None:
     """An owner's key with every permission that keys can have, on every route: which answers 403 follows the table."""
     owner = {"Authorization": f"Bearer {await site.token(site.members['owner'])}"}
     body = {
@@ -293,7 +305,7 @@ async def test_a_key_with_everything_reaches_no_more_than_a_machine_may(site: Si
     }
     made = await site.http.post("/api/v1/api-keys", json=body, headers=owner)
     assert made.status_code == 201, made.text
-    wrong, asked = [], 0
+    wrong, asked, admitted = [], 0, 0
     for operation in site.operations:
         if (permission := operation.permission) is None:
             continue
@@ -301,10 +313,12 @@ async def test_a_key_with_everything_reaches_no_more_than_a_machine_may(site: Si
         answer = await site.send(operation, path, made.json()["key"], {})
         refused = answer.status_code == 403 and answer.json()["type"] == f"{PUBLIC}forbidden"
         asked += 1
+        admitted += not refused
         if refused != (permission in KEY_REFUSED) or answer.status_code >= 500 or answer.status_code == 401:
             wrong.append((operation.label, permission, answer.status_code, answer.text[:200]))
     assert not wrong
     assert asked > 60
+    count_cases("role × route", {"API key": asked}, accepted=admitted)
 
 
 async def test_every_role_may_sign_out(site: Site) -> None:

@@ -159,12 +159,6 @@ async def count_unsealed_before(session: AsyncSession, organization_id: UUID, be
     return (await session.execute(query)).scalar_one()
 
 
-async def get_seal_hash(session: AsyncSession, organization_id: UUID, number: int) -> bytes | None:
-    """The hash at one number of the chain."""
-    query = select(AuditSeal.hash).where(AuditSeal.organization_id == organization_id, AuditSeal.number == number)
-    return (await session.execute(query)).scalar_one_or_none()
-
-
 async def get_last_head(session: AsyncSession, organization_id: UUID) -> AuditHead | None:
     """The newest signed head."""
     query = select(AuditHead).where(AuditHead.organization_id == organization_id).order_by(AuditHead.position.desc())

@@ -78,12 +78,6 @@ def _dummy_hash() -> str:
     return _HASHER.hash("nobody has this password")
 
 
-def warm_up() -> None:
-    """Make the dummy hash and load the list of breached passwords, so that the first sign-in is not slower."""
-    _dummy_hash()
-    breached_passwords()
-
-
 @lru_cache(maxsize=1)
 def breached_passwords() -> frozenset[str]:
     """The 30,000 commonest breached passwords, lower case (zxcvbn's list)."""

@@ -21,6 +21,7 @@ from app.core.secrets import Secret, use_root_key
 from app.domains.audit import service
 from app.domains.audit.models import AuditSink
 from sqlalchemy import update
+from tests.support.counts import ARRIVED, CountCases
 from tests.support.killed import ROOT_KEY, Child
 from tests.support.syslog_tls import TlsReceiver, make_authority
 
@@ -95,7 +96,7 @@ async def free_the_lease(organization_id: UUID, sink_id: UUID) -> None:
 
 
 async def test_a_worker_killed_inside_a_batch_loses_nothing_and_repeats_under_the_same_id(
-    organization: UUID, database_urls: tuple[str, str], capsys: pytest.CaptureFixture[str]
+    organization: UUID, database_urls: tuple[str, str], count_cases: CountCases
 ) -> None:
     receiver = Receiver()
     try:
@@ -132,11 +133,8 @@ async def test_a_worker_killed_inside_a_batch_loses_nothing_and_repeats_under_th
     for message_id in repeated:
         first, *others = [batch for name, batch in receiver.messages if name == message_id]
         assert all(other == first for other in others)
-    with capsys.disabled():
-        print(  # noqa: T201
-            f"\nworker killed in {kills} batches: {after.sink.position} events, none missing,"
-            f" {len(events) - after.sink.position} repeated under {len(repeated)} known ids"
-        )
+    sent = {"by a killed worker": after.sink.position, "repeated by it": len(events) - after.sink.position}
+    count_cases(ARRIVED, sent, accepted=len(events))
 
 
 async def add_syslog(organization_id: UUID, port: int) -> UUID:

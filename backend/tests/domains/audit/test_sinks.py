@@ -30,6 +30,7 @@ from app.domains.audit.service import streaming
 from app.domains.audit.service.sinks import ADDRESS_CHANGED
 from app.domains.audit.service.streaming import LEASE
 from sqlalchemy import select, update
+from tests.support.counts import ARRIVED, CountCases
 
 SECRET = Secret("whsec_" + base64.b64encode(b"s" * 32).decode())
 
@@ -186,7 +187,7 @@ async def run_through_kills(organization: UUID, sink_id: UUID, receiver: Receive
 
 @pytest.mark.parametrize("receiver", [HTTP_RECEIVER], indirect=True, ids=["http"])
 async def test_a_webhook_receiver_that_dies_misses_nothing(
-    organization: UUID, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+    organization: UUID, receiver: Receiver, count_cases: CountCases
 ) -> None:
     sink_id = await add(organization, f"http://127.0.0.1:{receiver.port}/hook", "webhook")
     last = await run_through_kills(organization, sink_id, receiver)
@@ -198,21 +199,19 @@ async def test_a_webhook_receiver_that_dies_misses_nothing(
         assert abs(int(timestamp) - time.time()) < 300
         numbers += [event["number"] for event in json.loads(body)["data"]["events"]]
     check_order(numbers, last)
-    with capsys.disabled():
-        print(f"\nwebhook: {last} events in {len(messages)} messages, {len(numbers) - last} repeated, none missing")  # noqa: T201
+    count_cases(ARRIVED, {"webhook": last, "webhook, repeated": len(numbers) - last}, accepted=len(numbers))
 
 
 @pytest.mark.parametrize("receiver", [SYSLOG_RECEIVER], indirect=True, ids=["syslog"])
 async def test_a_syslog_receiver_that_dies_misses_nothing(
-    organization: UUID, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+    organization: UUID, receiver: Receiver, count_cases: CountCases
 ) -> None:
     sink_id = await add(organization, f"tcp://127.0.0.1:{receiver.port}", "syslog")
     last = await run_through_kills(organization, sink_id, receiver)
     events = receiver.syslog()
     check_order([event["number"] for event in events], last)
     assert events[-1]["changes"]["note"].startswith('quote " bracket ] ü \\ ')
-    with capsys.disabled():
-        print(f"\nsyslog: {last} events, {len(events) - last} repeated, none missing")  # noqa: T201
+    count_cases(ARRIVED, {"syslog": last, "syslog, repeated": len(events) - last}, accepted=len(events))
 
 
 @pytest.mark.parametrize("receiver", [HTTP_RECEIVER], indirect=True, ids=["http"])

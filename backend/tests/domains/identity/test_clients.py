@@ -14,6 +14,7 @@ from app.core.database import directory_session
 from app.core.tickets import TicketRow
 from app.domains.identity.rules import clients as rules
 from sqlalchemy import delete
+from tests.support.counts import RACES, CountCases
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -157,12 +158,15 @@ async def test_a_code_used_twice_ends_the_session_made_from_it(someone: Someone)
     assert refused.json()["error"] == "invalid_grant"
 
 
-async def test_of_fifty_at_once_one_gets_tokens_and_they_are_worthless(someone: Someone) -> None:
+async def test_of_fifty_at_once_one_gets_tokens_and_they_are_worthless(
+    someone: Someone, count_cases: CountCases
+) -> None:
     code = await someone.code()
     answers = await asyncio.gather(*[someone.exchange(code) for _ in range(50)])
     good = [answer for answer in answers if answer.status_code == 200]
     assert len(good) == 1
     assert {answer.status_code for answer in answers} == {200, 400}
+    count_cases(RACES, {"authorization code": 50}, accepted=1)
     assert await someone.me(good[0].json()["access_token"]) == 401  # the others proved that somebody copied the code
 
 
@@ -269,11 +273,14 @@ async def test_codes_of_a_device_end(someone: Someone, start: StartDevice, moved
     assert await decide(someone, begun["user_code"]) == 404
 
 
-async def test_of_fifty_polls_at_once_one_gets_the_tokens(someone: Someone, start: StartDevice) -> None:
+async def test_of_fifty_polls_at_once_one_gets_the_tokens(
+    someone: Someone, start: StartDevice, count_cases: CountCases
+) -> None:
     begun = await start()
     assert await decide(someone, begun["user_code"]) == 200
     answers = await asyncio.gather(*[poll(someone.client, begun["device_code"]) for _ in range(50)])
     assert sum("access_token" in answer for answer in answers) == 1
+    count_cases(RACES, {"device code": 50}, accepted=1)
 
 
 async def test_only_the_command_line_signs_in_by_device(client: httpx.AsyncClient) -> None:

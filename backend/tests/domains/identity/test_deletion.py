@@ -217,6 +217,7 @@ async def test_a_removal_that_was_killed_between_batches_is_carried_on_to_the_en
         await storage.put_bytes(organization_key(organization_id, "costs", f"{number}.parquet"), b"x")
     await storage.put_bytes(organization_key(other_organization, "costs", "kept.parquet"), b"x")
     async with directory_session() as session:
+        session.add(DirectoryEntry(kind="passkey", hash=organization_id.bytes * 2, subject_id=owner.user_id))
         await removing.start_removals(session)
     monkeypatch.setattr(removing, "BATCH_ROWS", 5)
     left: list[int] = []

@@ -10,6 +10,7 @@ from app.domains.identity.models import RecoveryCode, TotpFactor, User
 from app.domains.identity.rules import factors as rules
 from app.domains.identity.service.factors import recovery, totp
 from sqlalchemy import select
+from tests.support.counts import RACES, CountCases
 from tests.support.factors import V1, add_totp, count, login, read_mails, slug
 
 SPELLINGS = [
@@ -82,7 +83,7 @@ async def test_codes_further_away_than_one_step_are_refused(client: httpx.AsyncC
     assert (await login(client, person, otp=app.code(-1))).status_code == 200
 
 
-async def test_a_used_code_in_another_spelling_stays_used(enrolled: Any, record_property: Any) -> None:
+async def test_a_used_code_in_another_spelling_stays_used(enrolled: Any, count_cases: CountCases) -> None:
     """OpenBao CVE-2025-55000: the same digits, written differently, passed as another code."""
     person, app, _, _ = enrolled
     right = app.code()
@@ -96,10 +97,10 @@ async def test_a_used_code_in_another_spelling_stays_used(enrolled: Any, record_
         await set_user(session, person.user_id)
         assert await totp.use_code(session, person.user_id, right)
         assert not await totp.use_code(session, person.user_id, right)
-    record_property("spellings_refused", len(spelled))
+    count_cases("a used code in other spellings", len(spelled))
 
 
-async def test_of_fifty_with_one_code_one_gets_in(enrolled: Any, record_property: Any) -> None:
+async def test_of_fifty_with_one_code_one_gets_in(enrolled: Any, count_cases: CountCases) -> None:
     person, app, _, _ = enrolled
     code = app.code()
 
@@ -110,10 +111,10 @@ async def test_of_fifty_with_one_code_one_gets_in(enrolled: Any, record_property
 
     results = await asyncio.gather(*(use() for _ in range(50)))
     assert sum(results) == 1
-    record_property("accepted_of_50", sum(results))
+    count_cases(RACES, {"code of an app": 50}, accepted=sum(results))
 
 
-async def test_of_fifty_with_one_recovery_code_one_gets_in(enrolled: Any, record_property: Any) -> None:
+async def test_of_fifty_with_one_recovery_code_one_gets_in(enrolled: Any, count_cases: CountCases) -> None:
     person, _, codes, _ = enrolled
 
     async def use() -> bool:
@@ -123,16 +124,19 @@ async def test_of_fifty_with_one_recovery_code_one_gets_in(enrolled: Any, record
 
     results = await asyncio.gather(*(use() for _ in range(50)))
     assert sum(results) == 1
-    record_property("accepted_of_50", sum(results))
+    count_cases(RACES, {"recovery code": 50}, accepted=sum(results))
 
 
-async def test_fifty_at_once_over_http_make_one_session(client: httpx.AsyncClient, enrolled: Any) -> None:
+async def test_fifty_at_once_over_http_make_one_session(
+    client: httpx.AsyncClient, enrolled: Any, count_cases: CountCases
+) -> None:
     person, app, _, _ = enrolled
     token = (await login(client, person)).json()["mfa_token"]
     body = {"mfa_token": token, "otp": app.code(), "client": "native"}
     answers = await asyncio.gather(*(client.post(f"{V1}/auth/mfa", json=body) for _ in range(50)))
     assert count(answers)[200] == 1
     assert set(count(answers)) <= {200, 401, 429}
+    count_cases(RACES, {"factor over HTTP": 50}, accepted=1)
 
 
 async def test_a_recovery_code_stands_in_once_and_the_person_hears_of_it(

@@ -11,6 +11,7 @@ from app.domains.identity.errors import LoginFailed
 from app.domains.identity.service import second_factor, signing_in
 from app.domains.identity.service.factors.checking import Challenged, Proof
 from app.domains.identity.service.origin import Origin
+from tests.support.counts import CountCases
 from tests.support.factors import add_totp, login
 
 GUESSES = 10_000
@@ -33,7 +34,7 @@ async def guess_all(guess: Callable[[int], Awaitable[str]], clock: Any) -> Count
 
 @pytest.mark.timeout(600)
 async def test_ten_thousand_passwords(
-    make_person: Any, client: Any, settings: Any, moved_clock: Any, record_property: Any, capsys: Any
+    make_person: Any, client: Any, settings: Any, moved_clock: Any, count_cases: CountCases
 ) -> None:
     person = await make_person()
 
@@ -51,9 +52,7 @@ async def test_ten_thousand_passwords(
 
     counts = await guess_all(guess, moved_clock)
     successes, looked_at, refused = counts["success"], counts["looked at"], counts["refused"]
-    record_property("passwords_looked_at", looked_at)
-    with capsys.disabled():
-        print(f"\n{GUESSES} passwords: {looked_at} looked at, {refused} refused unseen, {successes} successes")  # noqa: T201
+    count_cases("guesses of a password", {"looked at": looked_at, "refused unseen": refused}, accepted=successes)
     assert (successes, looked_at + refused) == (0, GUESSES)
     assert 10 <= looked_at <= 30
     moved_clock.advance(seconds=901)
@@ -62,8 +61,7 @@ async def test_ten_thousand_passwords(
 
 @pytest.mark.timeout(600)
 async def test_ten_thousand_codes(
-    make_person: Any, client: Any, sign_in: Any, auth: Any, settings: Any, moved_clock: Any, record_property: Any,
-    capsys: Any,
+    make_person: Any, client: Any, sign_in: Any, auth: Any, settings: Any, moved_clock: Any, count_cases: CountCases
 ) -> None:  # fmt: skip
     person = await make_person()
     app, _ = await add_totp(client, auth((await sign_in(person))["access_token"]))
@@ -84,9 +82,7 @@ async def test_ten_thousand_codes(
 
     counts = await guess_all(guess, moved_clock)
     successes, looked_at, refused = counts["success"], counts["looked at"], counts["refused"]
-    record_property("codes_looked_at", looked_at)
-    with capsys.disabled():
-        print(f"\n{GUESSES} codes: {looked_at} looked at, {refused} refused unseen, {successes} successes")  # noqa: T201
+    count_cases("guesses of a code", {"looked at": looked_at, "refused unseen": refused}, accepted=successes)
     assert (successes, looked_at + refused) == (0, GUESSES)
     assert 10 <= looked_at <= 30  # three codes of a million are right at a time: 1 in 10,000 for such a run
     moved_clock.advance(seconds=901)

@@ -12,6 +12,7 @@ from app.domains.identity.models import Membership, User
 from app.domains.identity.service import mail
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.counts import RACES, CountCases
 
 INVITATIONS, ACCEPT, READ = (
     "/api/v1/users/invitations",
@@ -86,13 +87,14 @@ async def test_a_new_person_joins_by_their_link(
 
 
 async def test_of_fifty_who_use_a_link_at_once_one_joins(
-    client: httpx.AsyncClient, owner: dict[str, str], post: Post, organization: UUID
+    client: httpx.AsyncClient, owner: dict[str, str], post: Post, organization: UUID, count_cases: CountCases
 ) -> None:
     email = f"{organization.hex}@example.org"
     await invite(client, owner, email)
     answers = await asyncio.gather(*(client.post(ACCEPT, json=joining(post)) for _ in range(50)))
     codes = [answer.status_code for answer in answers]
     assert codes.count(200) == 1
+    count_cases(RACES, {"invitation, new person": 50}, accepted=1)
     assert set(codes) <= {200, 401, 404, 503}  # 503: the hashing pool's queue is full
     async with tenant_session(organization) as session:
         query = select(func.count()).select_from(User).where(User.email == email)
@@ -107,6 +109,7 @@ async def test_somebody_with_an_account_signs_in_to_accept(
     sign_in: Any,
     auth: Any,
     other_organization: UUID,
+    count_cases: CountCases,
 ) -> None:
     person = await make_person("viewer", organization_id=other_organization)
     stranger = await make_person("viewer", organization_id=other_organization)
@@ -120,6 +123,7 @@ async def test_somebody_with_an_account_signs_in_to_accept(
     answers = await asyncio.gather(*(client.post(ACCEPT, json={"token": post.token}, headers=right) for _ in range(50)))
     codes = [answer.status_code for answer in answers]
     assert codes.count(204) == 1
+    count_cases(RACES, {"invitation, known person": 50}, accepted=1)
     assert set(codes) <= {204, 404, 503}  # 503: fifty at once wait for five connections
     assert (
         await client.post(ACCEPT, json={"token": post.token}, headers={"Authorization": "Bearer x"})

@@ -8,6 +8,7 @@ from app.core.database import directory_session
 from app.domains.identity.queries import factors as reads
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.authenticator import Authenticator, encode
+from tests.support.counts import CountCases
 from tests.support.factors import V1, add_passkey, add_totp, login, read_mails, slug
 
 
@@ -249,7 +250,7 @@ def garbage() -> list[Any]:
 
 
 async def test_garbage_is_refused_and_never_an_error(
-    client: httpx.AsyncClient, keeper: Any, record_property: Any
+    client: httpx.AsyncClient, keeper: Any, count_cases: CountCases
 ) -> None:
     _, authenticator, headers = keeper
     for credential in garbage():
@@ -263,7 +264,7 @@ async def test_garbage_is_refused_and_never_an_error(
         body = {"ticket": options["ticket"], "name": "x", "credential": attested}
         answer = await client.post(f"{V1}/auth/factors/passkeys", json=body, headers=headers)
         assert answer.status_code == 422
-    record_property("refused", 3 * len(garbage()))
+    count_cases("malformed passkey answers", 3 * len(garbage()))
 
 
 async def test_totp_and_passkey_stand_side_by_side(client: httpx.AsyncClient, keeper: Any) -> None:

@@ -16,6 +16,7 @@ from app.domains.identity import passwords, queries
 from app.domains.identity.service import credentials
 from app.domains.identity.service.origin import Origin
 from sqlalchemy import select
+from tests.support.counts import RACES, CountCases
 from tests.support.factors import V1, add_totp, count, login, read_mails, slug
 
 FORGOT, RESET = f"{V1}/auth/password/forgot", f"{V1}/auth/password/reset"
@@ -70,7 +71,7 @@ async def test_a_link_works_once(client: httpx.AsyncClient, known: Any) -> None:
 
 
 async def test_of_fifty_with_one_link_one_sets_the_password(
-    client: httpx.AsyncClient, known: Any, record_property: Any
+    client: httpx.AsyncClient, known: Any, count_cases: CountCases
 ) -> None:
     token = await ask(client, known)
     answers = await asyncio.gather(
@@ -79,7 +80,7 @@ async def test_of_fifty_with_one_link_one_sets_the_password(
     found = count(answers)
     assert found[204] == 1
     assert set(found) <= {204, 400, 503}
-    record_property("answers", str(found))
+    count_cases(RACES, {"reset link": 50}, accepted=found[204])
 
 
 async def test_a_link_ends_after_thirty_minutes(client: httpx.AsyncClient, known: Any, moved_clock: Any) -> None:
@@ -96,6 +97,18 @@ async def test_a_link_never_skips_the_second_factor(
     assert (await client.post(RESET, json={"token": token, "new_password": NEW})).status_code == 204
     answer = await login(client, known, password=NEW)
     assert (answer.status_code, slug(answer)) == (401, "mfa-required")
+
+
+async def test_a_new_password_ends_a_sign_in_that_waits_for_the_factor(
+    client: httpx.AsyncClient, known: Any, sign_in: Any, auth: Any, moved_clock: Any
+) -> None:
+    app, _ = await add_totp(client, auth((await sign_in(known))["access_token"]))
+    moved_clock.advance(minutes=2)
+    waiting = (await login(client, known)).json()["mfa_token"]  # somebody has the old password, and the app
+    token = await ask(client, known)
+    assert (await client.post(RESET, json={"token": token, "new_password": NEW})).status_code == 204
+    answer = await client.post(f"{V1}/auth/mfa", json={"mfa_token": waiting, "otp": app.code(), "client": "native"})
+    assert (answer.status_code, slug(answer)) == (401, "mfa-ended")
 
 
 async def test_a_weak_password_leaves_the_link_as_it_is(client: httpx.AsyncClient, known: Any) -> None:
@@ -150,11 +163,11 @@ async def test_unknown_unverified_and_disabled_people_get_the_same_answer_and_no
     assert [mail.to for mail in await read_mails(known.organization_id, "password-reset")] == [known.email]
 
 
-async def test_three_links_at_most_are_open(known: Any, record_property: Any) -> None:
+async def test_three_links_at_most_are_open(known: Any, count_cases: CountCases) -> None:
     await asyncio.gather(*(credentials.request_reset(known.email, Origin()) for _ in range(20)))
     mails = await read_mails(known.organization_id, "password-reset")
     assert len(mails) == 3
-    record_property("mails_of_20_requests", len(mails))
+    count_cases("reset links asked for at once", 20, accepted=len(mails))
 
 
 async def test_the_token_is_in_no_event_and_no_audit_row(client: httpx.AsyncClient, known: Any) -> None:

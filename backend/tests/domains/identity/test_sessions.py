@@ -80,6 +80,19 @@ async def test_poisoned_copies_are_a_miss(
         await redis.delete(*names)
 
 
+async def test_a_forged_copy_leaves_no_empty_place(
+    client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any, settings: Settings
+) -> None:
+    """A reader that was overtaken by a revocation could fill it with what it read before."""
+    person = await make_person("viewer")
+    headers = auth((await sign_in(person))["access_token"])
+    assert await status(client, headers) == 200
+    for name in await copies(settings, person.organization_id):
+        await get_redis(settings).set(name, b"x" * 100, ex=60)
+    assert await status(client, headers) == 200
+    assert set((await copies(settings, person.organization_id)).values()) == {b"?"}
+
+
 async def test_an_old_copy_that_is_put_back_revives_nobody(
     client: httpx.AsyncClient, make_person: Any, sign_in: Any, auth: Any, settings: Settings, moved_clock: Any
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,7 @@ async def test_given_keys_win_over_those_of_the_machine(provider: AwsProvider, c
     assert keys == {"a"}
 
 
+@lru_cache(maxsize=1)
 def audit_actions() -> list[str]:
     """What the vendor's two policies for auditors allow, by moto's copy of their texts."""
     policies = json.loads(aws_managed_policies_data)

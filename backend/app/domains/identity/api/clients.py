@@ -54,7 +54,7 @@ async def authorize_client(body: Authorize, request: Request, session: DbSession
 async def start_device_sign_in(body: DeviceStart, request: Request, response: Response) -> DeviceStarted:
     """Codes for a program without a browser (RFC 8628)."""
     settings = service.settings_of(request)
-    codes = await use_cases.start_device(settings, body.client_id, service.origin_of(request))
+    codes = await use_cases.start_device(body.client_id, service.origin_of(request))
     page = f"{settings.public_url.rstrip('/')}/device"
     response.headers["Cache-Control"] = "no-store"
     return DeviceStarted(

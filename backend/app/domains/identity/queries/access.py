@@ -42,12 +42,6 @@ async def list_roles(session: AsyncSession, organization_id: UUID) -> Sequence[C
     return (await session.execute(query.order_by(CustomRole.name_normalised))).scalars().all()
 
 
-async def get_role_names(session: AsyncSession, organization_id: UUID) -> dict[UUID, str]:
-    """Names of the custom roles by id."""
-    query = select(CustomRole.id, CustomRole.name).where(CustomRole.organization_id == organization_id)
-    return {row.id: row.name for row in (await session.execute(query)).all()}
-
-
 async def count_holders(session: AsyncSession, organization_id: UUID) -> dict[UUID | str, int]:
     """How many members and service identities have each role; keys are built-in names and custom roles' ids."""
     counts: dict[UUID | str, int] = {}

@@ -198,7 +198,8 @@ def check_logout_token(claims: Mapping[str, Any], *, issuer: str, client_id: str
         raise Refused("nonce")
     if not _text(claims.get("jti")):
         raise Refused("token-id")
-    if not _text(claims.get("sub")) and not _text(claims.get("sid")):
+    named = [value for value in (claims.get("sub"), claims.get("sid")) if value is not None]
+    if not named or not all(_text(value) for value in named):  # one that is right does not excuse the other
         raise Refused("subject")
 
 

@@ -112,8 +112,10 @@ async def _read(settings: Settings, names: list[str]) -> tuple[list[list[Any]] |
     contents = [_open(key, name, value) for name, value in zip(names, found, strict=True)]
     forged = [name for name, value, content in zip(names, found, contents, strict=True) if value and content is None]
     if forged:
-        logger.warning("a cached session was not ours and is dropped")
-        await _quietly(settings, lambda redis: redis.delete(*forged))
+        logger.warning("a cached session was not ours and is marked")
+        # Not deleted: meanwhile a writer may have put its mark there, and an empty place may be filled.
+        await _mark(settings, forged)
+        return None, False
     known = [content for content in contents if content is not None]
     return (known if len(known) == len(names) else None), True
 

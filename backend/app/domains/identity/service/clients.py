@@ -21,11 +21,12 @@ from app.core.http import Caller
 from app.core.tickets import Ticket, issue_ticket, read_ticket, take_ticket
 from app.domains.identity import queries, rules
 from app.domains.identity.errors import SessionEnded, TokenRefused
-from app.domains.identity.events import ClientAuthorized, ClientDenied, CodeReused, UserSignedIn
+from app.domains.identity.events import ClientAuthorized, ClientDenied, CodeReused
 from app.domains.identity.models import Session
 from app.domains.identity.rules import clients
 from app.domains.identity.rules.clients import CLIENTS, FirstPartyClient
 from app.domains.identity.service import sessions
+from app.domains.identity.service.entering import open_session
 from app.domains.identity.service.refreshing import refresh
 from app.domains.identity.service.sessions import Origin, SignedIn
 
@@ -80,9 +81,8 @@ async def authorize_client(
     return clients.redirect_with(redirect_uri, code=code, state=state, iss=settings.public_url)
 
 
-async def start_device(settings: Settings, client_id: str, origin: Origin) -> DeviceCodes:
+async def start_device(client_id: str, origin: Origin) -> DeviceCodes:
     """Codes for a program without a browser. Raises TokenRefused for an unknown program."""
-    del settings
     client = CLIENTS.get(client_id)
     if client is None or not client.device_code:
         raise TokenRefused("invalid_client", "This program is not known here.")
@@ -220,10 +220,8 @@ async def _start(
     approving = await queries.get_snapshot(session, organization_id, UUID(ticket.content["session_id"]))
     if approving is None or approving.revoked or approving.disabled or approving.ends_at <= clock.utc_now():
         return None
-    device = rules.describe_device(origin.user_agent)
-    known = await queries.has_used_device(session, organization_id, user_id, device)
     amr = [str(word) for word in ticket.content["amr"]]
-    row, token = await sessions.start_session(
+    row, token = await open_session(
         session, settings, organization_id, user_id, client="native", amr=amr, origin=origin
     )
     row.authenticated_at = datetime.fromisoformat(ticket.content["authenticated_at"])
@@ -231,13 +229,6 @@ async def _start(
     row.connection_id = UUID(connection_id) if connection_id else None
     row.provider_session = ticket.content.get("provider_session")
     await session.flush()
-    await publish(
-        session,
-        UserSignedIn(
-            organization_id=organization_id, actor_id=user_id, user_id=user_id, session_id=row.id, device=device,
-            new_device=not known, amr=tuple(amr), client_address=origin.client_address, user_agent=origin.user_agent,
-        ),
-    )  # fmt: skip
     return row, token
 
 

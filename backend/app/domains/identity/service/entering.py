@@ -37,10 +37,11 @@ async def open_session(
     client: Client,
     amr: Collection[str],
     origin: Origin,
+    is_first: bool = False,
 ) -> tuple[Session, str]:
-    """A new session in the caller's transaction: (row, refresh token)."""
+    """A new session in the caller's transaction: (row, refresh token). To somebody's first one no device is new."""
     device = rules.describe_device(origin.user_agent)
-    known = await queries.has_used_device(session, organization_id, user_id, device)
+    known = is_first or await queries.has_used_device(session, organization_id, user_id, device)
     row, refresh_token = await sessions.start_session(
         session, settings, organization_id, user_id, client=client, amr=amr, origin=origin
     )

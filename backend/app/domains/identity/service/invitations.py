@@ -21,16 +21,17 @@ from app.core.tickets import Ticket, issue_ticket, read_ticket, take_ticket, wit
 from app.domains.identity import passwords
 from app.domains.identity import queries as people_queries
 from app.domains.identity.errors import AlreadyInvited, AlreadyMember, InvitationGone, LoginTaken, SignInToAccept
-from app.domains.identity.events import InvitationAccepted, InvitationRevoked, InvitationSent, UserSignedIn
+from app.domains.identity.events import InvitationAccepted, InvitationRevoked, InvitationSent
 from app.domains.identity.models import Invitation
 from app.domains.identity.queries import access as access_queries
 from app.domains.identity.queries import invitations as queries
-from app.domains.identity.rules import Client, describe_device, normalise_email, permissions_of
+from app.domains.identity.rules import Client, normalise_email, permissions_of
 from app.domains.identity.rules.access import CUSTOM, granted, may_hand_out
 from app.domains.identity.schemas.access import scope_of_body
 from app.domains.identity.schemas.invitations import InvitationAccept, InvitationCreate
 from app.domains.identity.service import sessions, signing_in
 from app.domains.identity.service.access import actor_of, check_hand_out, permissions_of_choice
+from app.domains.identity.service.entering import open_session
 from app.domains.identity.service.mail import queue_mail
 from app.domains.identity.service.people import add_member, create_user
 from app.domains.identity.service.policy import get_policy
@@ -257,8 +258,7 @@ async def _join(token: str, found: _Found, caller: Caller) -> None:
                 await _add(session, invitation, caller.user_id)
         except IntegrityError:
             raise AlreadyMember from None
-        origin = Origin(client_address=caller.client_address, user_agent=caller.user_agent)
-        await _accepted(session, invitation, caller.user_id, origin)
+        await _accepted(session, invitation, caller.user_id, Origin.of(caller))
 
 
 async def _begin(settings: Settings, body: InvitationAccept, found: _Found, origin: Origin) -> SignedIn:
@@ -346,21 +346,7 @@ async def _accepted(session: AsyncSession, invitation: Invitation, user_id: UUID
 async def _sign_in(
     session: AsyncSession, settings: Settings, organization_id: UUID, user_id: UUID, client: Client, origin: Origin
 ) -> SignedIn:
-    row, refresh_token = await sessions.start_session(
-        session, settings, organization_id, user_id, client=client, amr=["pwd"], origin=origin
-    )
-    await publish(
-        session,
-        UserSignedIn(
-            organization_id=organization_id,
-            actor_id=user_id,
-            user_id=user_id,
-            session_id=row.id,
-            device=describe_device(origin.user_agent),
-            new_device=False,
-            amr=("pwd",),
-            client_address=origin.client_address,
-            user_agent=origin.user_agent,
-        ),
+    row, refresh_token = await open_session(
+        session, settings, organization_id, user_id, client=client, amr=["pwd"], origin=origin, is_first=True
     )
     return await sessions.issue_tokens(settings, row, refresh_token)

@@ -1,6 +1,5 @@
 """What heads do with members: roles, scopes, shutting out, removing, and their sessions."""
 
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -127,7 +126,7 @@ async def remove_member(session: AsyncSession, settings: Settings, caller: Calle
     membership = await _member_to_change(session, caller, user_id)
     if membership.role == "owner" and membership.disabled_at is None:
         await keep_an_owner(session, caller.organization_id)
-    await erase_membership(session, settings, membership, origin_of(caller), actor_id=caller.user_id)
+    await erase_membership(session, settings, membership, Origin.of(caller), actor_id=caller.user_id)
 
 
 async def erase_membership(
@@ -193,7 +192,7 @@ async def _end_sessions(session: AsyncSession, settings: Settings, caller: Calle
         user_id,
         reason=reason,
         actor_id=caller.user_id,
-        origin=origin_of(caller),
+        origin=Origin.of(caller),
     )
     return len(ended)
 
@@ -234,8 +233,3 @@ async def _announce(
             user_agent=caller.user_agent,
         ),
     )
-
-
-def origin_of(caller: Caller) -> Origin:
-    """Where the caller's request came from."""
-    return Origin(**{name: getattr(caller, name) for name in asdict(Origin())})

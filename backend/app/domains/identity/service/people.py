@@ -192,7 +192,7 @@ async def change_password(
                 home=caller.organization_id,
                 keep=caller.session_id,
                 actor_id=caller.user_id,
-                origin=_origin(caller),
+                origin=Origin.of(caller),
             )
         await publish(
             session,
@@ -251,10 +251,6 @@ async def ensure_first_administrator(settings: Settings) -> tuple[str, str] | No
             chosen=given is not None,
         )  # fmt: skip
     return None if given is not None else (email, password)
-
-
-def _origin(caller: Caller) -> Origin:
-    return Origin(client_address=caller.client_address, user_agent=caller.user_agent)
 
 
 async def _forget_user(session: AsyncSession) -> None:

@@ -243,7 +243,7 @@ async def end_session(session: AsyncSession, settings: Settings, caller: Caller,
         reason="signed_out" if session_id == caller.session_id else "ended_by_user",
         only=[session_id],
         actor_id=caller.user_id,
-        origin=Origin(client_address=caller.client_address, user_agent=caller.user_agent),
+        origin=Origin.of(caller),
     )
     if not ended:
         raise NotFound

@@ -16,6 +16,7 @@ from app.core.events import publish
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.secrets import open_installation, seal_installation
+from app.core.tickets import withdraw_tickets
 from app.domains.identity import passwords, queries
 from app.domains.identity.errors import LoginFailed, PasskeyFailed
 from app.domains.identity.events import SignInFailed
@@ -139,9 +140,14 @@ async def check_own_password(caller: Caller, password: str) -> None:
 
 
 async def store_password(session: AsyncSession, user_id: UUID, phc: str, *, changed_at: datetime | None = None) -> None:
-    """Seal a PHC string into the person's row. The transaction must see the person."""
+    """Seal a PHC string into the person's row. The transaction must see the person.
+
+    `changed_at`: it is another password, so sign-ins that wait for a factor after the old one begin anew.
+    """
     user = await queries.get_user(session, user_id, lock=True)
     if user is not None:
+        if changed_at is not None:
+            await withdraw_tickets(session, second_factor.KIND, user_id)
         user.password = await seal_installation(session, "users", "password", user_id, phc)
         user.password_changed_at = changed_at or user.password_changed_at
         await session.flush()

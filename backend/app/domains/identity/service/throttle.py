@@ -4,24 +4,31 @@ A try is counted as a failure before the password is looked at and taken back wh
 tries at once are fifty tries. Everything here has its own short transaction, because a refused request rolls back.
 """
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
-from app.core.database import directory_session
+from app.core.database import directory_session, get_database
 from app.core.directory import directory_hash
 from app.core.errors import RateLimited
 from app.domains.identity.models import LoginThrottle
 from app.domains.identity.rules import THROTTLES, count_failure, network_of, normalise_email
 
 KEPT = timedelta(days=2)
+_BLOCKED = """
+    SELECT max(blocked_until) AS until FROM login_throttles
+    WHERE (kind = 'name' AND hash = $1) OR (kind = 'network' AND hash = $2) OR (kind = 'overall' AND hash = $3)
+"""
 
 
 def _places(login: str, client_address: str) -> dict[str, bytes]:
+    """Hashes by kind, in the order in which rows are locked."""
     values = {"name": normalise_email(login), "network": network_of(client_address), "overall": ""}
     return {kind: directory_hash(f"throttle:{kind}", value) for kind, value in values.items()}
 
@@ -35,20 +42,14 @@ async def begin_attempt(login: str, client_address: str) -> None:
     """Count a try. Raises RateLimited while the name, its network or the whole installation has to wait."""
     now = clock.utc_now()
     places = _places(login, client_address)
+    # A flood ends here, by one read that locks and writes nothing. Only the statement below admits.
+    (found,) = await get_database().reads.fetch(None, _BLOCKED, [*places.values()])
+    _refuse(found["until"], now)
     async with directory_session() as session:
         # One statement in one order for everybody: it takes the row locks without a deadlock.
-        locked = insert(LoginThrottle).values(
-            [
-                {
-                    "kind": kind,
-                    "hash": place,
-                    "failures": 0,
-                    "blocked_until": now,
-                    "updated_at": now,
-                }
-                for kind, place in places.items()
-            ]
-        )
+        unknown = {"failures": 0, "blocked_until": now, "updated_at": now}
+        wanted = [{"kind": kind, "hash": place} | unknown for kind, place in places.items()]
+        locked = insert(LoginThrottle).values(wanted)
         locked_rows = await session.execute(
             locked.on_conflict_do_update(
                 index_elements=["kind", "hash"], set_={"failures": LoginThrottle.failures}
@@ -56,19 +57,30 @@ async def begin_attempt(login: str, client_address: str) -> None:
                 LoginThrottle.kind, LoginThrottle.failures, LoginThrottle.blocked_until, LoginThrottle.updated_at
             )
         )
-        found = {row.kind: row for row in locked_rows.all()}
-        wait = max((row.blocked_until - now).total_seconds() for row in found.values())
-        if wait <= 0:
-            for policy in THROTTLES:
-                row = found[policy.kind]
-                failures, delay = count_failure(policy, row.failures, now - row.updated_at)
-                await session.execute(
-                    update(LoginThrottle)
-                    .where(LoginThrottle.kind == policy.kind, LoginThrottle.hash == places[policy.kind])
-                    .values(failures=failures, blocked_until=now + delay, updated_at=now)
-                )
-    if wait > 0:
-        raise RateLimited(int(wait) + 1, "Too many attempts. Wait a moment, then try again.")
+        rows = {row.kind: row for row in locked_rows.all()}
+        until = max(row.blocked_until for row in rows.values())
+        if until <= now:
+            await session.execute(_counted(places, rows, now))
+    _refuse(until, now)
+
+
+def _counted(places: Mapping[str, bytes], rows: Mapping[str, Any], now: datetime) -> Insert:
+    """One more failure at each place, in one statement; the rows are there and locked."""
+    counted = []
+    for policy in THROTTLES:
+        row = rows[policy.kind]
+        failures, delay = count_failure(policy, row.failures, now - row.updated_at)
+        values = {"failures": failures, "blocked_until": now + delay, "updated_at": now}
+        counted.append({"kind": policy.kind, "hash": places[policy.kind]} | values)
+    statement = insert(LoginThrottle).values(counted)
+    changed = {name: statement.excluded[name] for name in ("failures", "blocked_until", "updated_at")}
+    return statement.on_conflict_do_update(index_elements=["kind", "hash"], set_=changed)
+
+
+def _refuse(until: datetime | None, now: datetime) -> None:
+    """Raises RateLimited where the end of a wait is still ahead."""
+    if until is not None and until > now:
+        raise RateLimited(int((until - now).total_seconds()) + 1, "Too many attempts. Wait a moment, then try again.")
 
 
 async def count_try(secret: str, most: int) -> bool:

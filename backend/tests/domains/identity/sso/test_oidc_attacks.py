@@ -1,7 +1,7 @@
 """A provider that lies: every wrong answer ends without a session and with one text; the cause is in the audit log."""
 
 import os
-import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -11,21 +11,10 @@ from app.domains.identity.service.sso import provider as published
 from tests.domains.identity.conftest import Clock, MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, BASE, Dns, Keeper, oidc_body, query_of
 from tests.domains.identity.sso.oidc_cases import Wrong, cases, lies_in_discovery
+from tests.support.counts import CountCases
 from tests.support.oidc_attacker import Answer, ScriptedProvider
 
 CLIENT_ID = "cloudops"
-Tell = Callable[[str], None]
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Print a count where the run shows it."""
-
-    def run(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return run
 
 
 async def begin(browser: httpx.AsyncClient, connection: dict[str, Any], *, fresh: bool = False) -> dict[str, str]:
@@ -85,7 +74,7 @@ def app_browser(browser: httpx.AsyncClient) -> Callable[[], httpx.AsyncClient]:
 
 
 async def test_no_wrong_answer_of_a_provider_becomes_a_session(
-    keeper: Keeper, scripted: ScriptedProvider, app_browser: Callable[[], httpx.AsyncClient], tell: Tell
+    keeper: Keeper, scripted: ScriptedProvider, app_browser: Callable[[], httpx.AsyncClient], count_cases: CountCases
 ) -> None:
     plain = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
     await keeper.call("POST", f"/identity-providers/{plain['id']}/domains", 201, json={"domain": "asked.example"})
@@ -115,7 +104,7 @@ async def test_no_wrong_answer_of_a_provider_becomes_a_session(
     assert (await keeper.causes())[-1] == "domain"
     assert await keeper.provider_sessions() == 1
     assert len(every) >= 60
-    tell(f"wrong OpenID answers: {len(every)}, sessions from them: 0")
+    count_cases("wrong OpenID answers", Counter(case.cause for case in every))
 
 
 def scripted_now() -> float:
@@ -125,7 +114,7 @@ def scripted_now() -> float:
 
 
 async def test_a_provider_that_lies_about_itself_is_not_asked(
-    keeper: Keeper, scripted: ScriptedProvider, browser: httpx.AsyncClient, tell: Tell
+    keeper: Keeper, scripted: ScriptedProvider, browser: httpx.AsyncClient, count_cases: CountCases
 ) -> None:
     connection = await keeper.connect(oidc_body(scripted.issuer))
     every = lies_in_discovery(scripted)
@@ -141,7 +130,7 @@ async def test_a_provider_that_lies_about_itself_is_not_asked(
     published.forget_providers()
     scripted.reset()
     assert (await browser.get(f"{API}/auth/oidc/{connection['id']}/start")).status_code == 302
-    tell(f"lies in discovery: {len(every)}, sign-ins begun: 0")
+    count_cases("lies in OpenID discovery", Counter(cause for _, cause, _, _ in every))
 
 
 async def test_a_state_counts_once_and_only_for_its_connection_and_ten_minutes(
@@ -193,7 +182,7 @@ async def test_a_rivals_provider_that_names_a_victim_gets_nothing(
     make_person: MakePerson,
     sign_in: SignIn,
     client: httpx.AsyncClient,
-    tell: Tell,
+    count_cases: CountCases,
 ) -> None:
     """The rival controls a provider, a proven domain, and everything that it says about the victim."""
     victim = await make_person("admin")
@@ -240,7 +229,7 @@ async def test_a_rivals_provider_that_names_a_victim_gets_nothing(
     assert (await client.get(f"{API}/auth/me", headers=bearer(token))).json()["organization"]["id"] == str(
         victim.organization_id
     )
-    tell(f"a rival's provider naming a victim: {tries + 2} tries, sessions: 0")
+    count_cases("a rival's provider naming a victim", tries + 2)
 
 
 async def test_a_provider_cannot_reach_past_its_organization(
@@ -341,6 +330,63 @@ async def test_a_logout_token_has_to_say_that_it_is_one(
     assert answer.status_code == status, await keeper.causes()
     if status != 200:
         assert (await keeper.causes())[-1] in ("token-type", "token")
+
+
+WRONG_LOGOUTS: list[tuple[str, dict[str, Any]]] = [
+    ("issuer", {"iss": "https://elsewhere.example"}),
+    ("audience", {"aud": "another client"}),
+    ("audience", {"aud": [CLIENT_ID, "another client"]}),
+    ("audience", {"aud": None}),
+    ("issued-at", {"iat": 1}),
+    ("issued-at", {"iat": 4_000_000_000}),
+    ("iat-unreadable", {"iat": None}),
+    ("iat-unreadable", {"iat": "now"}),
+    ("expired", {"exp": 1}),
+    ("events", {"events": None}),
+    ("events", {"events": {}}),
+    ("events", {"events": ["http://schemas.openid.net/event/backchannel-logout"]}),
+    ("events", {"events": {"http://schemas.openid.net/event/backchannel-logout": True}}),
+    ("nonce", {"nonce": "n"}),
+    ("token-id", {"jti": None}),
+    ("token-id", {"jti": 7}),
+    ("subject", {"sub": None, "sid": None}),
+    ("subject", {"sid": {"a": 1}}),
+    ("subject", {"sid": 7}),
+    ("subject", {"sid": "their session\x00"}),
+    ("subject", {"sid": "x" * 256}),
+    ("subject", {"sub": ["kim"]}),
+]
+
+
+async def test_no_wrong_logout_token_ends_a_session(
+    keeper: Keeper,
+    scripted: ScriptedProvider,
+    browser: httpx.AsyncClient,
+    client: httpx.AsyncClient,
+    count_cases: CountCases,
+) -> None:
+    connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
+    sent = await begin(browser, connection)
+    answer_honestly(scripted, sent, sid="their session", email="kim@proven.example")
+    assert (await come_back(browser, connection, {"state": sent["state"], "code": "c"})).status_code == 302
+
+    async def log_out(**changes: Any) -> tuple[int, str]:
+        claims = scripted.claims(CLIENT_ID, "n") | LOGOUT | {"jti": os.urandom(8).hex(), "sid": "their session"}
+        token = scripted.sign(
+            {name: value for name, value in (claims | changes).items() if value is not None},
+            header={"typ": "logout+jwt"},
+        )
+        path = f"{API}/auth/oidc/{connection['id']}/back-channel-logout"
+        answer = await client.post(path, data={"logout_token": token})
+        return answer.status_code, "" if answer.status_code == 200 else (await keeper.causes())[-1]
+
+    for cause, changes in WRONG_LOGOUTS:
+        assert await log_out(**changes) == (400, cause), changes
+    assert await keeper.provider_sessions() == 1
+    assert await log_out(jti="once") == (200, "")
+    assert await log_out(jti="once") == (400, "replayed")
+    assert await keeper.provider_sessions() == 0
+    count_cases("wrong logout tokens", Counter(cause for cause, _ in WRONG_LOGOUTS) + Counter(replayed=1))
 
 
 async def test_a_person_sees_which_providers_they_are_linked_to(

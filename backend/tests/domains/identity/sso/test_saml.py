@@ -1,7 +1,6 @@
 """SAML sign-in: the happy road, and wrong answers of every kind, none of which becomes a session."""
 
-import sys
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -10,24 +9,15 @@ import pytest
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, BASE, Keeper
 from tests.domains.identity.sso.saml_cases import CASES, EVIL, Pairs, Wrong, build
+from tests.support.counts import CountCases
 from tests.support.saml_provider import Pair, Said, encode, make_pair, request_of, signed_response
 
 ENTITY = "https://saml.example/entity"
-Tell = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
 def pairs() -> Pairs:
     return Pairs(make_pair(), make_pair(), make_pair(days=-1, starts=-30))
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    def run(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return run
 
 
 def saml_body(*certificates: Pair, **changes: Any) -> dict[str, Any]:
@@ -65,7 +55,7 @@ async def post(
 
 
 async def test_no_wrong_saml_answer_becomes_a_session(
-    keeper: Keeper, browser: httpx.AsyncClient, pairs: Pairs, tell: Tell
+    keeper: Keeper, browser: httpx.AsyncClient, pairs: Pairs, count_cases: CountCases
 ) -> None:
     connection = await keeper.connect(saml_body(pairs.own, pairs.expired), "proven.example")
     people = await keeper.people()
@@ -90,7 +80,7 @@ async def test_no_wrong_saml_answer_becomes_a_session(
     assert right.status_code == 303, await keeper.causes()
     assert await keeper.provider_sessions() == 1
     assert len(CASES) >= 60
-    tell(f"wrong SAML answers: {len(CASES)}, sessions from them: 0")
+    count_cases("wrong SAML answers", Counter(case.cause for case in CASES))
 
 
 @pytest.mark.parametrize("whole", [False, True])

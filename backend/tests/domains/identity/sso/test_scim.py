@@ -1,12 +1,18 @@
 """Provisioning in the shapes of Entra ID and Okta; who is shut out there is shut out here at once."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from app.core.database import tenant_session
+from app.domains.identity.models import Membership, ScimUser
+from app.domains.identity.queries import count_owners
+from sqlalchemy import case, select, update
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, Keeper, oidc_body
 from tests.domains.identity.sso.test_oidc_attacks import answer_honestly, begin, come_back
+from tests.support.counts import RACES, CountCases
 from tests.support.oidc_attacker import ScriptedProvider
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -110,6 +116,31 @@ async def test_deprovisioning_ends_sessions_at_once(
     else:
         await directory.patch(f"/Users/{made['id']}", {"op": "Replace", "path": "active", "value": "True"})
     assert (await sign_in_as("kim", directory, scripted, browser)).status_code == 302
+
+
+async def test_of_owners_whom_the_directory_shuts_out_at_once_one_stays(
+    directory: Directory, keeper: Keeper, count_cases: CountCases
+) -> None:
+    people = [await directory.add(name) for name in ("kim", "lee", "max", "noa", "pat")]
+    organization_id = keeper.person.organization_id
+    async with tenant_session(organization_id) as session:
+        brought = select(ScimUser.user_id).where(ScimUser.organization_id == organization_id)
+        role = case((Membership.user_id.in_(brought), "owner"), else_="viewer")
+        await session.execute(update(Membership).values(role=role).execution_options(synchronize_session=False))
+
+    async def shut_out(number: int) -> int:
+        answer = await directory.client.patch(
+            f"{API}/scim/v2/Users/{people[number % len(people)]['id']}",
+            headers=bearer(directory.token) | {"Content-Type": "application/scim+json"},
+            json={"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]},
+        )
+        return answer.status_code
+
+    answers = await asyncio.gather(*(shut_out(number) for number in range(50)))
+    async with tenant_session(organization_id) as session:
+        assert await count_owners(session, organization_id) == 1
+    assert set(answers) <= {200, 409, 503}  # 503: fifty at once wait for five connections
+    count_cases(RACES, {"last owner, SCIM": 50}, accepted=len(people) - 1)
 
 
 async def test_groups_give_and_take_roles_at_once(directory: Directory, keeper: Keeper) -> None:

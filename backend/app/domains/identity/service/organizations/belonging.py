@@ -112,7 +112,7 @@ async def leave_organization(session: AsyncSession, settings: Settings, caller: 
     membership = await queries.get_membership(session, caller.organization_id, caller.user_id, lock=True)
     if membership.role == "owner" and await queries.count_owners(session, caller.organization_id) < 2:
         raise LastOwner("Hand the ownership to somebody else first, or delete the organization.")
-    await members.erase_membership(session, settings, membership, members.origin_of(caller), actor_id=caller.user_id)
+    await members.erase_membership(session, settings, membership, Origin.of(caller), actor_id=caller.user_id)
 
 
 async def transfer_ownership(session: AsyncSession, settings: Settings, caller: Caller, user_id: UUID) -> None:

@@ -29,6 +29,7 @@ from app.domains.identity.models import ApiKey, IdentityConnection, Membership, 
 from app.domains.identity.queries import organizations as reads
 from app.domains.identity.rules.organizations import DELETION_GRACE, KEPT_FOR_RESTORE, LOST_BY_DELETION
 from app.domains.identity.service import cache, sessions
+from app.domains.identity.service.members import lock_owners
 from app.domains.identity.service.sessions import Origin
 
 
@@ -57,6 +58,7 @@ async def delete_organization(session: AsyncSession, settings: Settings, caller:
     Raises InvalidInput where `name` is not the organization's, and OrganizationDeleted.
     """
     organization_id = caller.organization_id
+    await lock_owners(session, organization_id)
     organization = await queries.get_organization(session, organization_id, lock=True)
     directory = await reads.get_directory(session, organization_id, lock=True)
     if directory.deleted_at is not None:
@@ -146,7 +148,7 @@ async def _shut_out_members(session: AsyncSession, settings: Settings, caller: C
             user_id,
             reason="organization_deleted",
             actor_id=caller.user_id,
-            origin=Origin(client_address=caller.client_address, user_agent=caller.user_agent),
+            origin=Origin.of(caller),
         )
     return shut_out
 

@@ -147,7 +147,7 @@ async def _remove_files(context: TaskContext, settings: Settings) -> None:
 
 
 async def _remove_people(context: TaskContext) -> None:
-    """Members who belong nowhere else go with their login name; of the others the membership alone."""
+    """Members who belong nowhere else go with their login name and passkeys; of the others the membership alone."""
     organization_id = context.organization_id
     while True:
         await context.raise_if_cancelled()
@@ -167,7 +167,9 @@ async def _forget_people(session: AsyncSession, organization_id: UUID, people: S
         )
         if (await session.execute(elsewhere)).scalar_one() == 0:
             await session.execute(
-                delete(DirectoryEntry).where(DirectoryEntry.kind == "login", DirectoryEntry.subject_id == user_id)
+                delete(DirectoryEntry).where(
+                    DirectoryEntry.kind.in_(("login", "passkey")), DirectoryEntry.subject_id == user_id
+                )
             )
             await session.execute(delete(User).where(User.id == user_id))
         await session.execute(

@@ -14,6 +14,7 @@ from app.core.errors import NotFound
 from app.domains.identity.models import IdentityConnection
 from app.domains.identity.queries import sso as reads
 from app.domains.identity.rules.scim import ScimError
+from app.domains.identity.service.members import lock_owners
 from app.domains.identity.service.sessions import Origin
 
 MAX_TOKEN = 200
@@ -48,3 +49,8 @@ async def open_scope(settings: Settings, token: str | None, origin: Origin) -> A
         if connection.scim_token_hash is None or not hmac.compare_digest(connection.scim_token_hash, digest):
             raise refused
         yield ScimScope(session=session, settings=settings, connection=connection, origin=origin)
+
+
+async def begin_change(scope: ScimScope) -> None:
+    """Take the turn to change people, before any row is locked: whoever is shut out here may be an owner."""
+    await lock_owners(scope.session, scope.connection.organization_id)

@@ -12,7 +12,7 @@ from app.domains.identity.queries import scim as reads
 from app.domains.identity.rules import normalise_email
 from app.domains.identity.rules.scim import UserFacts, patch_user, read_user
 from app.domains.identity.service.scim import people
-from app.domains.identity.service.scim.access import ScimScope
+from app.domains.identity.service.scim.access import ScimScope, begin_change
 from app.domains.identity.service.scim.people import TAKEN
 
 
@@ -33,6 +33,7 @@ async def get_scim_user(scope: ScimScope, scim_id: str, *, lock: bool = False) -
 async def create_scim_user(scope: ScimScope, body: Mapping[str, Any]) -> ScimUser:
     """Bring a person, or bring a removed one back. Raises ScimError."""
     facts = read_user(body)
+    await begin_change(scope)
     email = await people.checked_email(scope, facts)
     session, connection = scope.session, scope.connection
     row = await reads.find_by_user_name(session, connection.organization_id, connection.id, facts.user_name)
@@ -63,18 +64,21 @@ async def create_scim_user(scope: ScimScope, body: Mapping[str, Any]) -> ScimUse
 
 async def replace_scim_user(scope: ScimScope, scim_id: str, body: Mapping[str, Any]) -> ScimUser:
     """Replace what is known of a person (PUT). Raises ScimError."""
+    await begin_change(scope)
     row = await get_scim_user(scope, scim_id, lock=True)
     return await _change(scope, row, read_user(body))
 
 
 async def patch_scim_user(scope: ScimScope, scim_id: str, body: Mapping[str, Any]) -> ScimUser:
     """Change some of it. Raises ScimError."""
+    await begin_change(scope)
     row = await get_scim_user(scope, scim_id, lock=True)
     return await _change(scope, row, patch_user(_facts_of(row), body))
 
 
 async def delete_scim_user(scope: ScimScope, scim_id: str) -> None:
     """Shut a person out for good: the membership is disabled, the sessions end, the subject is nobody any more."""
+    await begin_change(scope)
     row = await get_scim_user(scope, scim_id, lock=True)
     await people.set_active(scope, row, False)
     await people.forget_identity(scope, row.user_id)

@@ -18,12 +18,13 @@ from app.core.events import publish
 from app.core.ids import new_id
 from app.domains.identity import queries
 from app.domains.identity.errors import LoginTaken, ProviderSignInFailed
-from app.domains.identity.events import IdentityLinked, ProviderSignInRefused, UserSignedIn
+from app.domains.identity.events import IdentityLinked, ProviderSignInRefused
 from app.domains.identity.models import ExternalIdentity, IdentityConnection, Session
 from app.domains.identity.queries import sso as reads
-from app.domains.identity.rules import STEP_UP_AGE, describe_device
+from app.domains.identity.rules import STEP_UP_AGE
 from app.domains.identity.rules.sso import LEAST_ROLE, Assertion, Refused, domain_of
 from app.domains.identity.service import people, sessions
+from app.domains.identity.service.entering import open_session
 from app.domains.identity.service.sessions import Origin, SignedIn
 from app.domains.identity.service.sso.roles import apply_groups
 from app.domains.identity.service.sso.tickets import SignInState
@@ -218,10 +219,8 @@ async def _open_session(
         None if assertion.groups is None and provisioned is None else {*(assertion.groups or ()), *(provisioned or ())}
     )
     await apply_groups(session, settings, connection, membership, groups)
-    device = describe_device(origin.user_agent)
-    known = await queries.has_used_device(session, organization_id, user_id, device)
     amr = ["sso", "mfa"] if assertion.mfa else ["sso"]
-    row, refresh_token = await sessions.start_session(
+    row, refresh_token = await open_session(
         session, settings, organization_id, user_id, client="web", amr=amr, origin=origin
     )
     row.connection_id, row.provider_session = connection.id, assertion.provider_session
@@ -233,18 +232,4 @@ async def _open_session(
     )
     identity.last_used_at = now
     await session.flush()
-    await publish(
-        session,
-        UserSignedIn(
-            organization_id=organization_id,
-            actor_id=user_id,
-            user_id=user_id,
-            session_id=row.id,
-            device=device,
-            new_device=not known,
-            amr=tuple(amr),
-            client_address=origin.client_address,
-            user_agent=origin.user_agent,
-        ),
-    )
     return row, refresh_token

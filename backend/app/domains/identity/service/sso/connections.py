@@ -127,7 +127,7 @@ async def update_connection(
     if wanted.secret is not None:
         await _set_secret(session, row, wanted.secret)
     if before["enabled"] and not row.enabled:
-        await end_connection_sessions(session, settings, row, reason="provider_disabled", origin=origin_of(caller))
+        await end_connection_sessions(session, settings, row, reason="provider_disabled", origin=Origin.of(caller))
     await session.flush()
     after = _state(row)
     changed = [name for name in after if after[name] != before[name]]
@@ -146,7 +146,7 @@ async def update_connection(
 async def delete_connection(session: AsyncSession, settings: Settings, caller: Caller, connection_id: UUID) -> None:
     """Remove a connection with its identities, and end what came through it. Raises NotFound."""
     row = await reads.get_connection(session, caller.organization_id, connection_id, lock=True)
-    ended = await end_connection_sessions(session, settings, row, reason="provider_removed", origin=origin_of(caller))
+    ended = await end_connection_sessions(session, settings, row, reason="provider_removed", origin=Origin.of(caller))
     await session.execute(
         delete(DirectoryEntry).where(
             DirectoryEntry.organization_id == caller.organization_id,
@@ -239,11 +239,6 @@ def trace(caller: Caller, row: IdentityConnection) -> dict[str, Any]:
     }
 
 
-def origin_of(caller: Caller) -> Origin:
-    """Where the caller's request came from."""
-    return Origin(client_address=caller.client_address, user_agent=caller.user_agent)
-
-
 async def _views(
     session: AsyncSession, settings: Settings, organization_id: UUID, rows: Sequence[IdentityConnection]
 ) -> list[ConnectionView]:
@@ -310,7 +305,7 @@ def _provider_of(kind: str, config: dict[str, Any]) -> object:
 async def _forget_people(session: AsyncSession, settings: Settings, caller: Caller, row: IdentityConnection) -> None:
     """A subject of one provider is nobody at another: identities, sessions and the secret belonged to the old one."""
     row.secret = row.secret_updated_at = None
-    await end_connection_sessions(session, settings, row, reason="provider_changed", origin=origin_of(caller))
+    await end_connection_sessions(session, settings, row, reason="provider_changed", origin=Origin.of(caller))
     await session.execute(
         delete(ExternalIdentity).where(
             ExternalIdentity.organization_id == row.organization_id, ExternalIdentity.connection_id == row.id

@@ -12,7 +12,7 @@ from app.core.database import tenant_session
 from app.core.errors import NotFound
 from app.core.http import Caller
 from app.domains.identity.queries import sso as reads
-from app.domains.identity.service.sso.connections import origin_of
+from app.domains.identity.service.sessions import Origin
 from app.domains.identity.service.sso.oidc import start_oidc
 from app.domains.identity.service.sso.saml import start_saml
 from app.domains.identity.service.sso.tickets import Started
@@ -42,7 +42,7 @@ async def start_link(
         return_to=return_to,
         fresh=True,
         binding=cookies.get(connection.kind),
-        origin=origin_of(caller),
+        origin=Origin.of(caller),
         link=caller,
     )
 

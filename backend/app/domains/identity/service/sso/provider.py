@@ -53,7 +53,7 @@ _keys: OrderedDict[str, _Cached] = OrderedDict()
 
 
 def forget_providers() -> None:
-    """Drop what is cached (tests, and the button that looks anew)."""
+    """Drop what is cached (tests; the button that looks anew asks for `anew`)."""
     _metadata.clear()
     _keys.clear()
 

@@ -14,11 +14,10 @@ from app.domains.identity.models import IdentityConnection, Membership
 from app.domains.identity.models.access import CustomRole
 from app.domains.identity.queries import sso as reads
 from app.domains.identity.rules import can_grant
+from app.domains.identity.rules.access import CUSTOM
 from app.domains.identity.rules.sso import role_of_groups
 from app.domains.identity.schemas.sso import GroupMappingBody
 from app.domains.identity.service import cache
-
-CUSTOM = "custom"
 
 
 async def require_grantable_roles(session: AsyncSession, caller: Caller, wanted: Sequence[GroupMappingBody]) -> None:
