@@ -183,7 +183,7 @@ class CloudEvent:
 
     id: str
     at: datetime
-    action: str  # ec2:AuthorizeSecurityGroupIngress, Microsoft.Storage/storageAccounts/write, v1.compute.instances.insert
+    action: str  # ec2:RunInstances, Microsoft.Storage/storageAccounts/write, v1.compute.instances.insert
     actor: str | None  # ARN, e-mail address or application id
     targets: Sequence[ResourceTarget]
     account: str = ""

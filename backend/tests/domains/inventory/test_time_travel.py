@@ -180,7 +180,7 @@ async def test_searches_of_the_past_ask_what_things_were_like(organization: UUID
             found = 0
             for moment in moments()[::3]:
                 held = {key: one for key, one in timeline.at(moment).items() if fits(one)}
-                asked = {"at": moment.isoformat(), "search": search}
+                asked: dict[str, Any] = {"at": moment.isoformat(), "search": search}
                 items = await pages(client, **asked)
                 assert {item["native_id"] for item in items} == set(held), asked
                 facets = (await client.get("/usage/facets", params=asked)).json()

@@ -7445,7 +7445,7 @@ export type TotpSetupRead = {
 /**
  * TrendPoint
  *
- * Open resources at the end of a day (UTC); of today, at the last count.
+ * Open resources of a day (UTC) as they were last counted on it: after each sync and at its end.
  */
 export type TrendPoint = {
     /**
