@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "inventory_sync": ["bench.inventory_sync"],
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
+    "map_frame": ["bench.map_frame"],
     "topology": ["bench.topology"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"

@@ -186,7 +186,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         for number in range(rounds + 1):
             bare = first_frame(
-                browser, f"{url}/bare.html", nodes, ASK_BARE, lambda page: page.wait_for_function("window.ask")
+                browser, f"{url}/bare.html", nodes, ASK_BARE, lambda page: page.wait_for_function("!!window.ask")
             )
             mine = first_frame(
                 browser,
