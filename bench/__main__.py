@@ -10,6 +10,7 @@ from bench.common import RESULTS
 BENCHMARKS: dict[str, list[str]] = {
     "aws_sync": ["bench.aws_sync"],
     "gcp_sync": ["bench.gcp_sync"],
+    "azure_sync": ["bench.azure_sync"],
     "costs_import": ["bench.costs_import"],
     "costs_breakdown": ["bench.costs_breakdown"],
     "inventory_list": ["bench.inventory_list"],

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def grant_places(provider: str, scope: Mapping[str, Any], native_account: str | None) -> list[str]:
+def grant_places(provider: str, scope: Mapping[str, Any], native_account: str | None, *, found: bool) -> list[str]:
     """The organization, folder, projects, management group or subscriptions of a connection, as its cloud names them.
 
-    Without a scope: its own account.
+    Without a scope: its own account. A `found` account is granted its own share; Azure's own account of a connection
+    is the tenant, whose root management group has its id.
     """
+    scope = {} if found else scope
     if provider == "gcp":
         for kind in ("organization", "folder"):
             if scope.get(kind):
@@ -18,6 +20,8 @@ def grant_places(provider: str, scope: Mapping[str, Any], native_account: str | 
     if provider == "azure":
         if scope.get("management_group"):
             return [f"/providers/Microsoft.Management/managementGroups/{scope['management_group']}"]
+        if not found and not scope.get("subscriptions") and native_account:
+            return [f"/providers/Microsoft.Management/managementGroups/{native_account}"]
         own = [native_account] if native_account else []
         return [f"/subscriptions/{subscription}" for subscription in scope.get("subscriptions") or own]
     return []

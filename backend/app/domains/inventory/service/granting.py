@@ -24,11 +24,8 @@ async def read_grant(session: AsyncSession, organization_id: UUID, account_id: U
     """The permissions that are missing and what grants them; without a document where none is. Raises NotFound."""
     account = await accounts.read_account(session, organization_id, account_id)
     permissions = await list_missing_permissions(session, organization_id, account_id)
-    scope, number = account.scope, account.native_account_id
-    if account.parent_id is None:
-        places = rules.grant_places(account.provider, scope, number)
-    else:  # a found account is granted its own share
-        places = rules.grant_places(account.provider, {}, number)
+    found = account.parent_id is not None
+    places = rules.grant_places(account.provider, account.scope, account.native_account_id, found=found)
     hint = account.credentials.hint if account.credentials.kind == "service_account" else None
     document = make_document(account.provider, permissions, places, hint or "") if permissions else None
     return Grant.model_validate(
