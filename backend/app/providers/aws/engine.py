@@ -5,12 +5,12 @@ description of what was listed came; whatever else fails leaves a property unrea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.providers.aws.catalogue.model import Describe, Extra, ForEach, Item, Join, Listing, ResourceType, Service
 from app.providers.aws.convert import convert, id_of
 from app.providers.aws.errors import AwsError, is_gone
+from app.providers.aws.listed import Entry, Listed, batches_of
 from app.providers.aws.paths import find, find_all
 from app.providers.aws.reader import Reader, Task, items_of
 from app.providers.aws.templates import fill, fill_all
@@ -24,21 +24,7 @@ from app.providers.base import (
     UnitState,
 )
 
-
-@dataclass
-class Entry:
-    """An item on its way to a resource."""
-
-    item: Item
-    unread: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Listed:
-    """What is known of one type so far."""
-
-    entries: list[Entry] = field(default_factory=list)
-    complete: bool = True
+NOT_SIMULATED = "a simulated cloud has no such call"
 
 
 class UnitRead:
@@ -218,7 +204,7 @@ class UnitRead:
                 continue
             listed = self._types[entry.native_type]
             entries, listed.entries = listed.entries, []
-            for batch in _batches(entry.describe, entries[:1] if self._first_only else entries, self._reader.place):
+            for batch in batches_of(entry.describe, entries[:1] if self._first_only else entries, self._reader.place):
                 batches.append((entry, entry.describe, batch))
                 tasks.append(self._describe_task(entry.describe, batch))
         for (entry, describe, batch), outcome in zip(batches, self._reader.run_all(tasks), strict=True):
@@ -300,7 +286,9 @@ class UnitRead:
                 for extra in entry.extras:
                     if extra.stage != stage:
                         continue
-                    if extra.when is not None and not extra.when(one.item):
+                    if self._reader.is_simulated and not extra.simulated:
+                        one.unread[extra.name] = NOT_SIMULATED
+                    elif extra.when is not None and not extra.when(one.item):
                         one.item.setdefault(extra.name, extra.default)
                     else:
                         targets.append((one, extra))
@@ -388,13 +376,3 @@ class UnitRead:
             ),
             call_count=self._reader.call_count,
         )
-
-
-def _batches(describe: Describe, entries: Sequence[Entry], place: Mapping[str, str]) -> list[list[Entry]]:
-    """Entries by batch; those whose other arguments differ (services of two clusters) are never in one."""
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        texts = [value for value in describe.arguments.values() if isinstance(value, str)]
-        groups.setdefault("\n".join(str(fill(text, place, entry.item)) for text in texts), []).append(entry)
-    size = describe.batch or 1
-    return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]

@@ -53,6 +53,7 @@ class Reader:
         identity = session.identity()
         self.account, self.partition, self.region = identity.account, identity.partition, region
         self.home_region = session.home_region
+        self.is_simulated = bool(session.connection.endpoint_url)
         self.place: Mapping[str, str] = {"account": self.account, "partition": self.partition, "region": region}
         self.deadline = time.monotonic() + budget_seconds
         self.call_count = 0

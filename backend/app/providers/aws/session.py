@@ -69,6 +69,7 @@ class AwsSession:
         self._options: dict[str, Any] = {"config": self._config, "endpoint_url": connection.endpoint_url}
         if connection.extra_ca_file:
             self._options["verify"] = self._trust(Path(connection.extra_ca_file))
+        self._offered: dict[tuple[str, str], frozenset[str]] = {}
         self._core = Session()
         # Service models are read-only JSON of 50 MB in all: parsed once for every connection of the process.
         self._core.register_component("data_loader", loader)
@@ -116,9 +117,15 @@ class AwsSession:
         if self.connection.endpoint_url:
             return True
         partition = self._core.get_partition_for_region(region)
-        known = self._boto.get_available_regions("ec2", partition_name=partition)
-        offered = self._boto.get_available_regions(service, partition_name=partition)
+        known, offered = (self._published(name, partition) for name in ("ec2", service))
         return region not in known or not offered or region in offered
+
+    def _published(self, service: str, partition: str) -> frozenset[str]:
+        """Regions with the service. A plan asks a thousand times, and the SDK tells the whole model anew each time."""
+        key = (service, partition)
+        if key not in self._offered:
+            self._offered[key] = frozenset(self._boto.get_available_regions(service, partition_name=partition))
+        return self._offered[key]
 
     def _trust(self, extra: Path) -> str:
         """A bundle of the usual authorities and the extra ones, for the life of the session."""

@@ -93,6 +93,7 @@ class Extra:
     region: str = ""  # path in the item of the region to ask
     stage: int = 1
     fallback: "Extra | None" = None  # where an endpoint does not know the call
+    simulated: bool = True  # False: no simulated cloud knows the call, so an operator's own endpoint is not asked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ ORGANIZATION = ResourceType(
             arguments={},
             result="EnabledFeatures",
             default=[],
+            simulated=False,
             absent=(
                 "AccountNotManagementOrDelegatedAdministratorException",
                 "AccountNotManagementOrDelegatedAdministrator",
