@@ -3,6 +3,8 @@
 from app.domains.inventory.models.questions import ResourceExport, ResourceTrend, ResourceView
 from app.domains.inventory.models.resources import (
     NARROW_COLUMNS,
+    SAMPLE_OF,
+    SAMPLED,
     CloudResource,
     PastRelation,
     ResourceMark,
@@ -16,6 +18,8 @@ from app.domains.inventory.models.sources import DueRefresh, EventSource, Receiv
 
 __all__ = [
     "NARROW_COLUMNS",
+    "SAMPLED",
+    "SAMPLE_OF",
     "CloudResource",
     "DueRefresh",
     "EventSource",

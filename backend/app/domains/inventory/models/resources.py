@@ -22,10 +22,11 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
+from app.domains.inventory.rules import WORD_BITS
 
 _OPEN = text("closed_at IS NULL")
 # Azure spells one id in several cases; the first spelling stays for show and this is what it is told by. The form is
@@ -33,7 +34,13 @@ _OPEN = text("closed_at IS NULL")
 _NATIVE_KEY = """CASE WHEN provider = 'azure' THEN lower(native_id COLLATE "C") ELSE native_id END"""
 _CLOSED = text("closed_at IS NOT NULL")
 _UNTAGGED = text("tags = '{}' AND closed_at IS NULL")
-NARROW_COLUMNS = ("account_id", "provider", "type", "region", "status", "stale_since", "cost_order", "tag_hashes")
+NARROW_COLUMNS = (
+    "account_id", "provider", "type", "region", "status", "stale_since", "cost_order", "tag_hashes", "word_bits",
+)  # fmt: skip
+SAMPLED = "get_byte(uuid_send({id}), 15) < 16"  # one of SAMPLE_OF resources, by the random end of its id
+SAMPLE_OF = 16
+_SAMPLED = text(f"closed_at IS NULL AND {SAMPLED.format(id='id')}")
+_ANY_WORD = text(f"repeat('1', {WORD_BITS})::bit({WORD_BITS})")
 _MANY_TAGS = text("tag_hashes IS NULL AND closed_at IS NULL")
 _STALE = text("stale_since IS NOT NULL AND closed_at IS NULL")
 
@@ -109,7 +116,8 @@ class CloudResource(OrganizationRow, Base):
     `properties` is the plan's `metadata` (a name that SQLAlchemy keeps for itself): the cloud's own configuration,
     whole. `cost` is its monthly cost, [{"amount", "currency"}], told by costs; `cost_order` only sorts.
     `unread_fields`: {top-level property: why it could not be read}; such a property keeps its last good value.
-    `tag_hashes` are those of `rules.tag_hashes`, null for more tags than an index may hold. `content_hash` is over what
+    `tag_hashes` are those of `rules.tag_hashes`, null for more tags than an index may hold; `word_bits` those of
+    `rules.word_bits`. `content_hash` is over what
     was read, not over what was kept. `account_id` and `native_account` are the resource's own account, which the unit
     of an organization's connection may share with others.
     """
@@ -129,6 +137,14 @@ class CloudResource(OrganizationRow, Base):
             "name",
             "id",
             postgresql_where=_OPEN,
+            postgresql_include=list(NARROW_COLUMNS),
+        ),
+        Index(
+            "ix_cloud_resources_sample",
+            "organization_id",
+            "name",
+            "id",
+            postgresql_where=_SAMPLED,
             postgresql_include=list(NARROW_COLUMNS),
         ),
         Index("ix_cloud_resources_many_tags", "organization_id", "id", postgresql_where=_MANY_TAGS),
@@ -161,6 +177,7 @@ class CloudResource(OrganizationRow, Base):
     status: Mapped[str | None]
     tags: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     tag_hashes: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    word_bits: Mapped[Any] = mapped_column(BIT(WORD_BITS), server_default=_ANY_WORD)
     properties: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     unread_fields: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

@@ -1,5 +1,6 @@
 """Reads of the inventory. JSON columns are asked for as text: hot lists pass it on, the rest parse it with orjson."""
 
+from app.domains.inventory.models import SAMPLE_OF
 from app.domains.inventory.queries.conditions import filter_statement, is_narrow
 from app.domains.inventory.queries.counts import (
     FACETS,
@@ -8,6 +9,7 @@ from app.domains.inventory.queries.counts import (
     is_kept,
     kept_counts_statement,
     narrow_groups_statement,
+    sample_size_statement,
 )
 from app.domains.inventory.queries.lookups import FEW_LISTS, Lookup, lookups_of, size_statement
 from app.domains.inventory.queries.pages import (
@@ -38,6 +40,7 @@ __all__ = [
     "FEW_LISTS",
     "LAST_CODE_POINT",
     "PAST_COLUMNS",
+    "SAMPLE_OF",
     "SORTS",
     "Lookup",
     "Past",
@@ -72,6 +75,7 @@ __all__ = [
     "past_page_statement",
     "properties_statement",
     "read_tag_counts",
+    "sample_size_statement",
     "size_statement",
     "sum_trend",
     "walk_statement",

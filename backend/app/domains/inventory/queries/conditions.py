@@ -7,12 +7,22 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from asyncpg import BitString
 
 from app.core.clock import utc_now
 from app.core.scope import Scope
 from app.domains.inventory.queries.lookups import Lookup, listed, lookups_of
 from app.domains.inventory.queries.statement import Statement, has_hash, narrow
-from app.domains.inventory.rules import WORD, Pattern, ResourceFilter, SearchTerm, query_ids, query_words
+from app.domains.inventory.rules import (
+    WORD,
+    WORD_BITS,
+    Pattern,
+    ResourceFilter,
+    SearchTerm,
+    asked_bits,
+    query_ids,
+    query_words,
+)
 
 _EXACT_COLUMNS = ("provider", "account_id", "type", "native_type", "region", "status")
 # What words are of, for a first look at a row; the look-up table or `matches_words` has the last word.
@@ -78,7 +88,7 @@ _NARROW_FIELDS = ("provider", "type", "region", "status", "account", "name", "co
 def is_narrow(filters: ResourceFilter) -> bool:
     """Whether `narrow_statement` can say these filters."""
     return (
-        filters.words is None
+        not filters.ids
         and not filters.native_type
         and not filters.closed
         and all(
@@ -90,8 +100,11 @@ def is_narrow(filters: ResourceFilter) -> bool:
 
 def narrow_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> Statement:
     """Conditions that the index by name answers alone; a few rows that do not match fit them too, see `has_hash`."""
-    plain = replace(filters, tags={})
+    plain = replace(filters, tags={}, words=None if filters.words else filters.words)
     made = filter_statement(organization_id, plain, scope=accounts_of(scope), by_lists=())
+    if filters.words:
+        bits = made.bind(BitString(f"{asked_bits(filters.words):0{WORD_BITS}b}"))
+        made.conditions.append(f"r.word_bits & {bits}::varbit = {bits}::varbit")
     made.conditions += [has_hash(made, [(key, value) for value in values]) for key, values in filters.tags.items()]
     made.conditions += [has_hash(made, part.tags) for part in (scope.parts() if scope else ()) if part.tags]
     return made

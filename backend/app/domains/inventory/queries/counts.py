@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.scope import Scope
+from app.domains.inventory.models import SAMPLE_OF, SAMPLED
 from app.domains.inventory.queries.conditions import filter_statement, narrow_statement
 from app.domains.inventory.queries.lookups import Lookup
 from app.domains.inventory.queries.pages import Past, shift_arguments
@@ -61,24 +62,40 @@ def account_names_statement(organization_id: UUID, scope: Scope | None) -> tuple
 
 
 def narrow_groups_statement(
-    organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], *, scope: Scope | None, bound: int
+    organization_id: UUID,
+    filters: ResourceFilter,
+    columns: Sequence[str],
+    *,
+    scope: Scope | None,
+    bound: int,
+    is_sample: bool = False,
 ) -> tuple[str, list[Any]]:
     """The same as `groups_statement` for narrow filters whose tags are common: an index is walked instead of the rows.
 
     Rows with more tags than are hashed are looked at themselves. Not for scopes with tags, which want certainty.
+    `is_sample`: of one in SAMPLE_OF resources, `found` for all of them; `seen` tells how many that were.
     """
     walked = narrow_statement(organization_id, filters, scope)
     exact = filter_statement(organization_id, filters, scope=scope, by_lists=())
     names = ", ".join(f"r.{column}" for column in columns) or "NULL"
     limit = walked.bind(bound)
     many = shift_arguments(exact.where, len(walked.arguments))
-    sql = f"""SELECT {", ".join(columns) or "NULL AS none"}, count(*) AS found FROM (
-        (SELECT {names} FROM cloud_resources r WHERE {walked.where} AND r.tag_hashes IS NOT NULL
-           ORDER BY r.name, r.id LIMIT {limit})
+    of = SAMPLE_OF if is_sample else 1
+    which = f"AND {SAMPLED.format(id='r.id')}" if is_sample else f"ORDER BY r.name, r.id LIMIT {limit}"
+    sql = f"""SELECT {", ".join(columns) or "NULL AS none"}, sum(weight)::bigint AS found, count(*) AS seen FROM (
+        (SELECT {names}, {of} AS weight FROM cloud_resources r
+           WHERE {walked.where} AND r.tag_hashes IS NOT NULL {which})
         UNION ALL
-        (SELECT {names} FROM cloud_resources r WHERE {many} AND r.tag_hashes IS NULL LIMIT {limit})) r
+        (SELECT {names}, 1 FROM cloud_resources r WHERE {many} AND r.tag_hashes IS NULL LIMIT {limit})) r
       {f"GROUP BY {', '.join(columns)}" if columns else ""}"""  # noqa: S608  # names are ours
     return sql, [*walked.arguments, *exact.arguments]
+
+
+def sample_size_statement(organization_id: UUID) -> tuple[str, list[Any]]:
+    """SQL of how many open resources are sampled: one in SAMPLE_OF."""
+    sql = f"""SELECT count(*) AS found FROM cloud_resources r
+      WHERE r.organization_id = $1 AND r.closed_at IS NULL AND {SAMPLED.format(id="r.id")}"""  # noqa: S608
+    return sql, [organization_id]
 
 
 def is_kept(filters: ResourceFilter) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -108,15 +108,17 @@ def walk_statement(
 ) -> tuple[str, list[Any]]:
     """SQL of one page by name for narrow filters whose tags are common: an index is walked, the page's rows are read.
 
-    The column `fits` tells whether the row itself matches, which rarely is not so; walk on after the last row then.
+    The column `fits` tells whether the row itself matches but for its words, for which `aliases` is there too. It
+    rarely does not; walk on after the last row then.
     """
     walked = narrow_statement(organization_id, filters, scope)
     _continue(walked, sort, after)
-    exact = filter_statement(organization_id, filters, scope=scope, by_lists=())
+    plain = replace(filters, words=None if filters.words else filters.words)
+    exact = filter_statement(organization_id, plain, scope=scope, by_lists=())
     size = walked.bind(limit)
     fits = shift_arguments(exact.where, len(walked.arguments))
     columns = ", ".join(f"r.{column}" for column in (*SORTS[sort][0], "id"))
-    sql = f"""SELECT {ITEM_COLUMNS}, ({fits}) AS fits
+    sql = f"""SELECT {ITEM_COLUMNS}, ({fits}) AS fits{", r.aliases" if filters.words else ""}
       FROM (SELECT {columns} FROM cloud_resources r WHERE {walked.where} ORDER BY {_order(sort)} LIMIT {size}) w
       JOIN cloud_resources r ON r.organization_id = $1 AND r.id = w.id
       {UNIT_JOIN} ORDER BY {_order(sort)}"""  # noqa: S608  # names are ours, values are arguments

@@ -43,6 +43,8 @@ from app.domains.inventory.rules.outcomes import (
 )
 from app.domains.inventory.rules.rewinding import HistoryBroken, rewind
 from app.domains.inventory.rules.roles import grant_places
+from app.domains.inventory.rules.wordbits import WIDTH as WORD_BITS
+from app.domains.inventory.rules.wordbits import are_plain, asked_bits, bits_text, word_bits
 from app.domains.inventory.rules.words import (
     MAX_PARTS,
     TAG_SEPARATOR,
@@ -71,6 +73,7 @@ __all__ = [
     "RETRY_MINUTES",
     "TAG_SEPARATOR",
     "WORD",
+    "WORD_BITS",
     "Comparison",
     "HistoryBroken",
     "Pattern",
@@ -83,6 +86,9 @@ __all__ = [
     "Terms",
     "Told",
     "account_outcome",
+    "are_plain",
+    "asked_bits",
+    "bits_text",
     "clean_text",
     "diff",
     "failure_text",
@@ -113,4 +119,5 @@ __all__ = [
     "tag_hashes",
     "tag_term",
     "without_volatile",
+    "word_bits",
 ]

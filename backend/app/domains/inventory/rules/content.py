@@ -137,6 +137,8 @@ def prepare_resource(resource: CollectedResource, *, provider: str = "", native_
 
 def without_volatile(properties: Mapping[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
     """The properties without those that move by themselves, which are neither a change nor history."""
+    if not volatile:
+        return dict(properties)
     bearer = CollectedResource(
         native_id="",
         native_type="",

@@ -22,9 +22,14 @@ def diff(old: Any, new: Any) -> list[dict[str, Any]]:
 
 
 def _is_unchanged(old: Any, new: Any) -> bool:
-    """Whether two branches are the same text: most of a changed document is, and this sees it much faster."""
-    if type(old) is not type(new) or not isinstance(old, dict | list):
+    """Whether two values are the same for sure: most of a changed document is, and this sees it much faster.
+
+    Python compares branches at once, but finds True equal to 1 in them, so equal branches are compared as text too.
+    """
+    if type(old) is not type(new) or old != new:
         return False
+    if not isinstance(old, dict | list):
+        return True
     try:
         return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # values that are no JSON, such as very large numbers
@@ -40,7 +45,9 @@ def _same(old: Any, new: Any) -> bool:
 
 def _diff(old: Any, new: Any, path: str, changes: list[dict[str, Any]]) -> None:
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
+        missing = object()
+        other = [key for key, value in new.items() if not _is_unchanged(old.get(key, missing), value)]
+        for key in sorted({*other, *(old.keys() - new.keys())}):
             _diff_member(old, new, key, f"{path}/{_escape(key)}", changes)
     elif isinstance(old, list) and isinstance(new, list):
         shared = min(len(old), len(new))
@@ -60,7 +67,7 @@ def _diff_member(
         changes.append({"op": "remove", "path": path, "old": old[key]})
     elif key not in old:
         changes.append({"op": "add", "path": path, "new": new[key]})
-    elif not _is_unchanged(old[key], new[key]):
+    else:
         _diff(old[key], new[key], path, changes)
 
 

@@ -51,6 +51,11 @@ def _even(chunk: str) -> str:
     return _WORD_BREAK.sub("-", chunk.lower()).strip("-")
 
 
+def first_part(term: str) -> str:
+    """The part that a word or an alias begins with."""
+    return _even(term).partition("-")[0]
+
+
 def id_term(native_id: str) -> str:
     """The form under which an id is looked up: clouds and bills disagree about case."""
     return native_id.lower()[:MAX_TERM]

@@ -39,11 +39,13 @@ class Facets(ReadModel):
     """What the filtered resources divide into. Each group ignores its own filter, so that its other values show.
 
     `total` counts all filters together. Where `exact` is false, counting stopped at 10,000 resources: numbers are "at
-    least", and rare values can be missing.
+    least", and rare values can be missing. Where `estimated` is true too, they are of a sample instead, for all: off by
+    less than a seventh nearly always, and rare values can be missing.
     """
 
     total: int
     exact: bool
+    estimated: bool = False
 
     provider: list[KeyCount]
     type: list[KeyCount]

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from app.core.database import get_database
 from app.core.errors import FieldProblem, InvalidInput
 from app.core.reads import QueryTooSlow
 from app.core.scope import Scope
-from app.domains.inventory import queries
+from app.domains.inventory import queries, rules
 from app.domains.inventory.queries import Lookup
 from app.domains.inventory.rules import ResourceFilter, SearchTerm, print_search
 
 SIZE_SECONDS, MAX_SIZES = 60.0, 20_000
 SEARCH_SECONDS = 4  # a search that reads everything is cut then
 _sizes: dict[tuple[UUID, Lookup], tuple[float, int | None]] = {}
+_totals: dict[UUID, tuple[float, int]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +78,37 @@ async def choose_way(organization_id: UUID, filters: ResourceFilter, scope: Scop
     return Way(by_lists=[min(few, key=lambda one: few[one])], is_common=False)
 
 
+async def about_resources(organization_id: UUID) -> int:
+    """About how many open resources the organization has, asked once a minute."""
+    now = time.monotonic()
+    known = _totals.get(organization_id)
+    if known is None or known[0] < now:
+        if len(_totals) >= MAX_SIZES:
+            _totals.clear()
+        sql, arguments = queries.sample_size_statement(organization_id)
+        (row,) = await get_database().reads.fetch(organization_id, sql, arguments)
+        _totals[organization_id] = known = (now + SIZE_SECONDS, row["found"] * queries.SAMPLE_OF)
+    return known[1]
+
+
+def has_words(filters: ResourceFilter, row: Any) -> bool:
+    """Whether a row of a page matches the query's words."""
+    terms = rules.resource_terms(
+        name=row["name"],
+        native_id=row["native_id"],
+        native_type=row["native_type"],
+        kind=row["type"],
+        region=row["region"],
+        tags=orjson.loads(row["tags"]),
+        aliases=row["aliases"],
+    )
+    return rules.matches_words(terms.all, filters.words or (), filters.ids)
+
+
 def forget_sizes() -> None:
     """Ask anew; for tests, whose estates grow faster than a minute."""
     _sizes.clear()
+    _totals.clear()
 
 
 async def check_known(organization_id: UUID, filters: ResourceFilter) -> None:

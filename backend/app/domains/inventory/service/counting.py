@@ -11,15 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database import get_database
 from app.core.scope import Scope, scope_of
-from app.domains.inventory import queries
+from app.domains.inventory import queries, rules
 from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
-from app.domains.inventory.service.asking import ask, check_known, choose_way
+from app.domains.inventory.service.asking import about_resources, ask, check_known, choose_way, has_words
 from app.domains.inventory.service.past import open_past
 
 MAX_GROUPS = 100
 COUNTED = 10_000  # resources; counting stops there
+# Of a sample, for an estimate: off by more than a seventh once in twenty times. Fewer are counted one by one.
+ENOUGH = 200
+# Resources of an organization; up to so many, walking all is quick enough to count as many as COUNTED.
+FEW = 100_000
 Groups = dict[str, list[tuple[Any, int]]]
+Combinations = list[tuple[tuple[Any, ...], int]]  # values by column, and their count
 
 
 async def list_facets(
@@ -32,13 +37,14 @@ async def list_facets(
     await check_known(organization_id, filters)
     is_whole = scope is None or not scope.has_tags
     if at is None and is_whole and queries.is_kept(filters):
-        groups, total, exact = *await _read_kept(organization_id, filters, scope), True
+        groups, total, exact, estimated = *await _read_kept(organization_id, filters, scope), True, False
     else:
-        groups, total, exact = await _count_bounded(organization_id, filters, scope, at)
+        groups, total, exact, estimated = await _count_bounded(organization_id, filters, scope, at)
     names = await _account_names(organization_id, scope)
     return Facets(
         total=total,
         exact=exact,
+        estimated=estimated,
         provider=_key_counts(groups["provider"]),
         type=_key_counts(groups["type"]),
         region=_key_counts(groups["region"]),
@@ -60,25 +66,29 @@ async def _read_kept(organization_id: UUID, filters: ResourceFilter, scope: Scop
 
 async def _count_bounded(
     organization_id: UUID, filters: ResourceFilter, scope: Scope | None, at: datetime | None
-) -> tuple[Groups, int, bool]:
-    """Counts by column of at most COUNTED rows; whether these were all."""
+) -> tuple[Groups, int, bool, bool]:
+    """Counts by column of at most COUNTED rows, or estimates; whether these were all, whether any is an estimate."""
     shared = [column for column in queries.FACETS if not _is_narrowed(filters, column)]
     own = [column for column in queries.FACETS if column not in shared]
     groups: Groups = {column: [] for column in queries.FACETS}
-    total, exact = 0, True
+    total, exact, estimated = 0, True, False
     for columns, without in [(shared, None), *(([column], column) for column in own)]:
-        rows = await _combinations(organization_id, filters, columns, without, scope, at)
+        wanted = filters if without is None else _without(filters, without)
+        rows = await _estimate(organization_id, wanted, columns, scope) if at is None else None
+        is_estimate = rows is not None
+        if rows is None:
+            rows = await _combinations(organization_id, wanted, columns, scope, at)
         found = sum(count for _, count in rows)
         if without is None:
-            total = found
-        if found > COUNTED:
-            exact = False
+            total = found if is_estimate else min(found, COUNTED)
+        exact = exact and not is_estimate and found <= COUNTED
+        estimated = estimated or is_estimate
         for position, column in enumerate(columns):
             counter: Counter[Any] = Counter()
             for values, count in rows:
                 counter[values[position]] += count
             groups[column] = _sorted(counter)
-    return groups, min(total, COUNTED) if not exact else total, exact
+    return groups, total, exact, estimated
 
 
 def _is_narrowed(filters: ResourceFilter, column: str) -> bool:
@@ -86,23 +96,41 @@ def _is_narrowed(filters: ResourceFilter, column: str) -> bool:
     return bool(getattr(filters, column)) or any(term.field == field for term in filters.more)
 
 
+async def _estimate(
+    organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], scope: Scope | None
+) -> Combinations | None:
+    """Each combination of values with about its count; None where too few match for that, or no index tells."""
+    if not queries.is_narrow(filters) or not rules.are_plain(filters.words or ()) or (scope and scope.has_tags):
+        return None
+    way = await choose_way(organization_id, filters, scope)
+    if way is not None and not way.is_common:
+        return None
+    sql, arguments = queries.narrow_groups_statement(
+        organization_id, filters, columns, scope=scope, bound=COUNTED + 1, is_sample=True
+    )
+    rows = await ask(organization_id, filters, sql, arguments)
+    seen = sum(row["seen"] for row in rows)
+    if seen < ENOUGH or (seen * queries.SAMPLE_OF <= COUNTED and await about_resources(organization_id) <= FEW):
+        return None
+    return [(tuple(row[column] for column in columns), row["found"]) for row in rows]
+
+
 async def _combinations(
     organization_id: UUID,
     filters: ResourceFilter,
     columns: Sequence[str],
-    without: str | None,
     scope: Scope | None,
     at: datetime | None,
-) -> list[tuple[tuple[Any, ...], int]]:
+) -> Combinations:
     """Each combination of values with its count."""
-    if without is not None:
-        filters = _without(filters, without)
     way, past = None, None
     if at is None:
         way = await choose_way(organization_id, filters, scope)
     else:
         past = await open_past(organization_id, filters, at, scope)
     if way is not None and way.is_common and queries.is_narrow(filters) and not (scope and scope.has_tags):
+        if filters.words:
+            return await _count_words(organization_id, filters, columns, scope)
         sql, arguments = queries.narrow_groups_statement(
             organization_id, filters, columns, scope=scope, bound=COUNTED + 1
         )
@@ -125,6 +153,21 @@ async def _combinations(
         counter[tuple(row[column] for column in columns)] += row["found"]
     for told in past.rows if past else ():
         counter[tuple(told[column] for column in columns)] += 1
+    return list(counter.items())
+
+
+async def _count_words(
+    organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], scope: Scope | None
+) -> Combinations:
+    """The same where common words lead: the index has only bits of them, so each row is looked at."""
+    sql, arguments = queries.walk_statement(
+        organization_id, filters, sort="name", after=None, limit=COUNTED + 1, scope=scope
+    )
+    counter: Counter[tuple[Any, ...]] = Counter()
+    for row in await ask(organization_id, filters, sql, arguments):
+        if row["fits"] and has_words(filters, row):
+            values = dict(row) | {"account_id": UUID(row["account_id"])}
+            counter[tuple(values[column] for column in columns)] += 1
     return list(counter.items())
 
 

@@ -9,10 +9,10 @@ import orjson
 
 from app.core.pagination import decode_cursor, encode_cursor, invalid_cursor
 from app.core.scope import Scope
-from app.domains.inventory import queries, rules
+from app.domains.inventory import queries
 from app.domains.inventory.queries import Lookup
 from app.domains.inventory.rules import ResourceFilter
-from app.domains.inventory.service.asking import Way, ask, check_known, choose_way
+from app.domains.inventory.service.asking import Way, ask, check_known, choose_way, has_words
 from app.domains.inventory.service.past import open_past
 
 # Rows that are looked at in the list's order before common look-ups are intersected: enough for a page where one in
@@ -111,7 +111,7 @@ async def _walk(
             organization_id, filters, sort=sort, after=after, limit=limit, scope=scope
         )
         rows = await ask(organization_id, filters, sql, arguments)
-        kept += [row for row in rows if row["fits"]]
+        kept += [row for row in rows if row["fits"] and (not filters.words or has_words(filters, row))]
         if len(rows) < limit or len(kept) >= limit:
             return kept[:limit]
         after = [rows[-1]["name"], UUID(rows[-1]["id"])]
@@ -143,23 +143,10 @@ async def _read_rough(
             with_aliases=bool(filters.words),
         )
         rows = await ask(organization_id, filters, sql, arguments)
-        kept += [row for row in rows if not filters.words or _has_words(filters, row)]
+        kept += [row for row in rows if not filters.words or has_words(filters, row)]
         if len(rows) < limit or len(kept) >= limit:
             return kept[:limit]
         after = [*(rows[-1][name] for name in queries.SORTS[sort][0]), UUID(rows[-1]["id"])]
-
-
-def _has_words(filters: ResourceFilter, row: Any) -> bool:
-    terms = rules.resource_terms(
-        name=row["name"],
-        native_id=row["native_id"],
-        native_type=row["native_type"],
-        kind=row["type"],
-        region=row["region"],
-        tags=orjson.loads(row["tags"]),
-        aliases=row["aliases"],
-    )
-    return rules.matches_words(terms.all, filters.words or (), filters.ids)
 
 
 def _read_cursor(cursor: str | None, sort: str) -> Sequence[Any] | None:

@@ -26,6 +26,7 @@ _RESOURCE_COLUMNS = {
     "status": "text",
     "tags": "jsonb",
     "tag_hashes": "int4[]",
+    "word_bits": f"bit({rules.WORD_BITS})",
     "properties": "jsonb",
     "unread_fields": "jsonb",
     "aliases": "text[]",
@@ -50,6 +51,7 @@ RETURNING id, native_key
     ),
     updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
 )
+_ANY_WORD = "1" * rules.WORD_BITS  # of rows from before there were any: nothing is known of their words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +116,28 @@ class Written:
         self.left_units |= other.left_units
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class _Before:
+    """What is stored. `word_bits`: as PostgreSQL writes them; None where they are not known."""
+
     id: UUID
     unit_id: UUID
     closed: bool
+    word_bits: str | None
     resource: PreparedResource
+
+    def is_found_like(self, other: PreparedResource) -> bool:
+        """Whether the other is found by the very same terms, so that neither's need be made."""
+        mine = self.resource
+        return (
+            mine.name == other.name
+            and mine.tags == other.tags
+            and mine.region == other.region
+            and mine.type == other.type
+            and mine.native_type == other.native_type
+            and mine.native_id == other.native_id
+            and mine.aliases == other.aliases
+        )
 
 
 async def write_resources(
@@ -136,13 +154,18 @@ async def write_resources(
     )
     rows: list[tuple[str | None, ...]] = []
     kept: dict[str, dict[str, Any]] = {}
+    found_anew: list[PreparedResource] = []
     for resource in resources:
         old, properties = before.get(resource.native_key), resource.properties_json
         if old is not None and resource.unread_fields:
             merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
             kept[resource.native_key], properties = merged, orjson.dumps(merged)
+        is_found_anew = old is None or not old.is_found_like(resource)
+        if is_found_anew:
+            found_anew.append(resource)
+        bits = None if old is None or is_found_anew else old.word_bits
         account_id = where.account_of(resource.native_account)
-        rows.append(_row(resource, old.id if old else new_id(), account_id, properties))
+        rows.append(_row(resource, old.id if old else new_id(), account_id, properties, bits))
     found = await driver.fetch(
         _MERGE,
         where.organization_id,
@@ -173,7 +196,7 @@ async def write_resources(
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)
     await write_versions(driver, where, versions)
-    await _write_terms(driver, where.organization_id, resources, before, written.ids)
+    await _write_terms(driver, where.organization_id, found_anew, before, written.ids)
     return written
 
 
@@ -208,8 +231,10 @@ async def write_versions(driver: Driver, where: Destination, versions: Sequence[
     )
 
 
-def _row(resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes) -> tuple[str | None, ...]:
-    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS."""
+def _row(
+    resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes, bits: str | None
+) -> tuple[str | None, ...]:
+    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS. `bits`: the word bits, where known."""
     return (
         str(id_),
         str(account_id),
@@ -222,6 +247,7 @@ def _row(resource: PreparedResource, id_: UUID, account_id: UUID, properties: by
         resource.status,
         orjson.dumps(resource.tags).decode(),
         None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
+        bits or rules.bits_text(rules.word_bits(resource.terms)),
         properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
         array_literal(resource.aliases),
@@ -251,29 +277,55 @@ async def _read_before(driver: Driver, organization_id: UUID, native_keys: Seque
     if not native_keys:
         return {}
     rows = await driver.fetch(
-        """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_key, native_account, native_type,
+        """SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
              type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
-             created_at
+             created_at, nullif(word_bits::text, $3)
            FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
            ORDER BY native_key FOR UPDATE""",
         organization_id,
         list(native_keys),
+        _ANY_WORD,
     )
-    return {
-        row["native_key"]: _Before(
-            id=row["id"],
-            unit_id=row["unit_id"],
-            closed=row["closed"],
-            resource=PreparedResource(
-                **{name: row[name] for name in ("native_id", "native_key", "native_account", "native_type")},
-                **{name: row[name] for name in ("type", "name", "region", "status")},
-                **{name: orjson.loads(row[name]) for name in ("tags", "unread_fields")},
-                **{name: row[name] for name in ("aliases", "content_hash", "created_at")},
-                properties_json=row["properties"].encode(),
-            ),
-        )
-        for row in rows
-    }
+    return {row[4]: _make_before(*row) for row in rows}
+
+
+def _make_before(
+    id_: UUID,
+    unit_id: UUID,
+    closed: bool,
+    native_id: str,
+    native_key: str,
+    native_account: str,
+    native_type: str,
+    type_: str,
+    name: str,
+    region: str,
+    status: str | None,
+    tags: str,
+    properties: str,
+    unread_fields: str,
+    aliases: list[str],
+    content_hash: bytes,
+    created_at: datetime | None,
+    word_bits: str | None,
+) -> _Before:
+    resource = PreparedResource(
+        native_id=native_id,
+        native_key=native_key,
+        native_account=native_account,
+        native_type=native_type,
+        type=type_,
+        name=name,
+        region=region,
+        status=status,
+        tags=orjson.loads(tags),
+        unread_fields=orjson.loads(unread_fields),
+        aliases=aliases,
+        content_hash=content_hash,
+        created_at=created_at,
+        properties_json=properties.encode(),
+    )
+    return _Before(id=id_, unit_id=unit_id, closed=closed, word_bits=word_bits, resource=resource)
 
 
 async def _write_terms(
