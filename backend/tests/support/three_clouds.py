@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # read by moto at import
-os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
 import httpx
 from app.core.database import tenant_session

@@ -5,10 +5,11 @@ failure at any call.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,10 +17,11 @@ from app.providers.aws import AwsProvider
 from app.providers.aws.catalogue import SERVICES
 from app.providers.aws.catalogue.model import ResourceType
 from app.providers.aws.paths import steps
+from app.providers.aws.session import AwsSession, session_key
 from app.providers.base import Connection, Unit, UnitResult
-from botocore.loaders import Loader
 from botocore.session import Session
 from tests.providers.aws.conftest import ACCOUNT, connection_to
+from tests.providers.aws.estate import LOADER
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REGION = "us-east-1"
@@ -46,16 +48,12 @@ _TOLD: Mapping[str, Mapping[str, Any]] = {
 
 @lru_cache(maxsize=1)
 def _sdk() -> Session:
-    return Session()
+    made = Session()
+    made.register_component("data_loader", LOADER)
+    return made
 
 
-@lru_cache(maxsize=1)
-def _loader() -> Loader:
-    """One for all tests: the models are 50 MB of JSON."""
-    return Loader()
-
-
-@lru_cache
+@cache
 def _page_marks(service: str, operation: str) -> frozenset[str]:
     """Members that say that there is another page."""
     try:
@@ -149,31 +147,49 @@ def _needed_by(entry: ResourceType) -> Iterator[str]:
 
 
 class Cloud:
-    """A cloud of one account that answers by a function, without a network."""
+    """A cloud of one account that answers by a function, without a network.
+
+    All tests share the SDK's session, for its clients are the dear part; limits and threads are the test's own.
+    """
 
     def __init__(self, provider: AwsProvider, answer: Answer) -> None:
-        self._provider, self._answer = provider, answer
-        self.calls: list[str] = []
-        self.connection: Connection = connection_to("", endpoint_url=None, connection_id=f"model-{id(self)}")
-        session = provider._session(self.connection)
-        session._core.register("before-call", cast(Any, self._before_call))
-
-    def _before_call(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
-        service = model.service_model.service_name
-        self.calls.append(f"{service}:{model.name}")
-        if model.name == "GetCallerIdentity":
-            status, parsed = 200, dict(_TOLD[model.name])
-        else:
-            status, parsed = self._answer(service, model)
-        return SimpleNamespace(status_code=status, content=b"", headers={}, raw=None), {
-            **parsed,
-            "ResponseMetadata": {},
-        }
+        self._provider = provider
+        self.connection: Connection = _connection()
+        session, wire = _session()
+        wire.answer = answer
+        provider._sessions[session_key(self.connection)] = (session, time.monotonic())
 
     async def collect(self, service: str) -> UnitResult:
         region = "global" if service in SERVICES and SERVICES[service].is_global else REGION
         unit = Unit(account=ACCOUNT, region=region, service=service)
         return await self._provider.collect(self.connection, unit, budget_seconds=20)
+
+
+class _Wire:
+    """What stands in for the network: the answer of the test that runs."""
+
+    answer: Answer
+
+    def __call__(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
+        if model.name == "GetCallerIdentity":
+            status, parsed = 200, dict(_TOLD[model.name])
+        else:
+            status, parsed = self.answer(model.service_model.service_name, model)
+        return SimpleNamespace(status_code=status, content=b"", headers={}, raw=None), {
+            **parsed,
+            "ResponseMetadata": {},
+        }
+
+
+def _connection() -> Connection:
+    return connection_to("", endpoint_url=None, connection_id="model")
+
+
+@lru_cache(maxsize=1)
+def _session() -> tuple[AwsSession, _Wire]:
+    session, wire = AwsSession(_connection(), LOADER, read_seconds=5, attempts=1), _Wire()
+    session._core.register("before-call", cast(Any, wire))
+    return session, wire
 
 
 def full() -> tuple[Answer, dict[str, dict[str, Any]]]:
@@ -222,7 +238,6 @@ def breaks(error: Callable[[], Exception]) -> Answer:
 def cloud_of(answer: Answer) -> Iterator[Cloud]:
     """For the time of a test."""
     provider = AwsProvider(read_seconds=5, attempts=1)
-    provider.loader = _loader()
     try:
         yield Cloud(provider, answer)
     finally:

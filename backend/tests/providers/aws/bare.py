@@ -114,13 +114,13 @@ _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Organizations::Policy": {"Filter": "SERVICE_CONTROL_POLICY"},
     "WAFv2::WebACL": {"Scope": "REGIONAL"},
     "WAFv2::IPSet": {"Scope": "REGIONAL"},
-    "Cognito::UserPool": {"MaxResults": 60},
     "EC2::PrefixList": {"Filters": [{"Name": "owner-id", "Values": ["123456789012"]}]},
     "SQS::Queue": {"AttributeNames": ["All"]},
     "ECS::Cluster": {"include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]},
     "ECS::Service": {"include": ["TAGS"]},
     "ECS::TaskDefinition": {"include": ["TAGS"]},
 }
+_TO_LIST: Mapping[str, Mapping[str, Any]] = {"Cognito::UserPool": {"MaxResults": 60}}  # of ids, that are described
 _NARROWED = """
 ElastiCache::CacheCluster elasticache describe_cache_clusters CacheClusters CacheClusterId
 EC2::Snapshot ec2 describe_snapshots Snapshots SnapshotId
@@ -191,7 +191,8 @@ def read_all(client: Client) -> dict[str, Held]:
         found[f"AWS::{name}"] = Held((key,), [one for page in pages for one in jmespath.search(items, page) or ()])
     for name, service, operation, ids, describe, parameter, whole, key in _rows(_DESCRIBED):
         held = found[f"AWS::{name}"] = Held((key,))
-        for one in [i for page in _pages(client(service), operation, {}) for i in jmespath.search(ids, page) or ()]:
+        pages = _pages(client(service), operation, dict(_TO_LIST.get(name, {})))
+        for one in [i for page in pages for i in jmespath.search(ids, page) or ()]:
             held.items.append(_describe(client(service), describe, parameter, one, whole, _ARGUMENTS.get(name, {})))
     for name, parent, path, service, operation, parameter, items, key in _rows(_BELOW):
         held = found[f"AWS::{name}"] = Held(tuple(key.split("+")))

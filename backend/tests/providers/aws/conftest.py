@@ -16,7 +16,7 @@ from app.providers.aws import AwsProvider
 from app.providers.aws.catalogue import SERVICES
 from app.providers.base import CollectedResource, Connection, Unit, UnitResult
 from moto.server import ThreadedMotoServer
-from tests.providers.aws.estate import Estate
+from tests.providers.aws.estate import LOADER, Estate
 from tests.providers.aws.estate_services import build_more
 from tests.providers.aws.proxy import FaultyProxy
 
@@ -44,8 +44,9 @@ def empty(moto_url: str) -> None:
     httpx.post(f"{moto_url}/moto-api/reset", timeout=60).raise_for_status()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that only read the full AWS come first, so that it is made once: it takes longer than all of them."""
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that only read the full AWS come first, in one process: so it is made, and read, once."""
     here = Path(__file__).parent
     places = [number for number, item in enumerate(items) if item.path.parent == here]
     mine = sorted(
@@ -53,6 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
     for number, item in zip(places, mine, strict=True):
         items[number] = item
+        if "estate" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(600))  # the first of them makes it, on a machine that may be busy
+            if config.pluginmanager.hasplugin("xdist"):
+                item.add_marker(pytest.mark.xdist_group("full-aws"))
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +68,16 @@ def estate(moto_url: str) -> Estate:
     made.build()
     build_more(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def collected(estate: Estate) -> list[UnitResult]:
+    """What a full sync of the full AWS gives. The time-outs are long: a busy machine is no subject of these tests."""
+    provider = AwsProvider(read_seconds=60)
+    provider.loader = LOADER
+    found = asyncio.run(collect_all(provider, connection_to(estate.endpoint), budget_seconds=400))
+    provider.close()
+    return found
 
 
 @pytest.fixture
@@ -76,6 +91,7 @@ def proxy(cloud: str) -> Iterator[FaultyProxy]:
 def provider() -> Iterator[AwsProvider]:
     """Short time-outs and few attempts: the faults here do not heal."""
     made = AwsProvider(read_seconds=2, attempts=2)
+    made.loader = LOADER
     yield made
     made.close()
 
@@ -107,12 +123,14 @@ NOT_IN_MOTO = {
     "AWS::AppRunner::Service", "AWS::Lightsail::Instance", "AWS::CloudWatch::CompositeAlarm",
     "AWS::InspectorV2::Account",
 }  # fmt: skip
-UNKNOWN_TO_MOTO = {"iam:ListOrganizationsFeatures"}  # a call that it answers by a server error
 
 
-async def collect_all(provider: AwsProvider, connection: Connection) -> list[UnitResult]:
-    units = await provider.plan(connection)
-    return list(await asyncio.gather(*(provider.collect(connection, unit, budget_seconds=60) for unit in units)))
+async def collect_all(
+    provider: AwsProvider, connection: Connection, *, budget_seconds: float = 60, services: Sequence[str] = ()
+) -> list[UnitResult]:
+    units = [unit for unit in await provider.plan(connection) if not services or unit.service in services]
+    reads = (provider.collect(connection, unit, budget_seconds=budget_seconds) for unit in units)
+    return list(await asyncio.gather(*reads))
 
 
 async def collect_one(

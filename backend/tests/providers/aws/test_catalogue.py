@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from app.providers.aws.catalogue import SERVICES, all_types
 from app.providers.aws.catalogue.model import Extra, ResourceType, Service
 from app.providers.aws.paths import steps
 from botocore.session import Session
+from tests.providers.aws.estate import LOADER
 
 CASES = [pytest.param(service, entry, id=entry.native_type) for service, entry in all_types()]
 _PLACES = {"partition", "region", "account", "value", "native_id", "management", "organization"}
@@ -22,12 +23,13 @@ _UNTYPED = {
 }  # fmt: skip
 
 
-@lru_cache
+_SESSION = Session()
+_SESSION.register_component("data_loader", LOADER)
+
+
+@cache
 def model_of(client: str) -> Any:
     return _SESSION.get_service_model(client)
-
-
-_SESSION = Session()
 
 
 def walk(shape: Any, path: str) -> Any:
@@ -45,6 +47,7 @@ def walk(shape: Any, path: str) -> Any:
     return shape
 
 
+@cache
 def operation_of(client: str, operation: str) -> Any:
     model = model_of(client)
     assert operation in model.operation_names, f"{client} has no {operation}"

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.providers.aws import AwsProvider
 from app.providers.aws.catalogue import all_types
 from app.providers.aws.catalogue.model import ResourceType
-from app.providers.base import CollectedResource
+from app.providers.base import CollectedResource, UnitResult
 from tests.providers.aws.bare import read_all
-from tests.providers.aws.conftest import NOT_IN_MOTO, UNKNOWN_TO_MOTO, collect_all, connection_to, resources_of
+from tests.providers.aws.conftest import NOT_IN_MOTO, resources_of
 from tests.providers.aws.estate import Estate
 from tests.providers.aws.test_shapes import OWN, as_json, changed_names
 
@@ -25,17 +24,16 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], entry: Resou
     return [name for name, value in theirs.items() if name not in changed and ours.get(name) != as_json(value)]
 
 
-async def test_all_that_moto_holds_is_collected_whole_and_nothing_else(provider: AwsProvider, estate: Estate) -> None:
+def test_all_that_moto_holds_is_collected_whole_and_nothing_else(estate: Estate, collected: list[UnitResult]) -> None:
     held = read_all(estate.client)
     assert set(held) | NOT_IN_MOTO | OWN == set(TYPES)
-    results = await collect_all(provider, connection_to(estate.endpoint))
-    assert {error.call for result in results for error in result.errors} <= UNKNOWN_TO_MOTO
-    collected: dict[str, list[CollectedResource]] = {}
-    for resource in resources_of(results):
-        collected.setdefault(resource.native_type, []).append(resource)
+    assert [error for result in collected for error in result.errors] == []
+    ours_by_type: dict[str, list[CollectedResource]] = {}
+    for resource in resources_of(collected):
+        ours_by_type.setdefault(resource.native_type, []).append(resource)
     wrong: list[str] = []
     for native_type, what in held.items():
-        ours = {key_of(one.properties, what.key): one for one in collected.get(native_type, [])}
+        ours = {key_of(one.properties, what.key): one for one in ours_by_type.get(native_type, [])}
         theirs = {key_of(as_json(one), what.key): one for one in what.items}
         if not theirs:
             wrong.append(f"{native_type}: the estate has none")
