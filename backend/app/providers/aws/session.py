@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import boto3
 import orjson
 from botocore.config import Config
 from botocore.httpsession import get_cert_path
@@ -74,7 +73,6 @@ class AwsSession:
         # Service models are read-only JSON of 50 MB in all: parsed once for every connection of the process.
         self._core.register_component("data_loader", loader)
         install_credentials(self._core, connection, self.home_region, self._options, limit)
-        self._boto = boto3.Session(botocore_session=self._core, region_name=self.home_region)
 
     @property
     def client_options(self) -> dict[str, Any]:
@@ -87,7 +85,7 @@ class AwsSession:
         with self._lock:  # making a client is not thread-safe
             client = self._clients.get(key)
             if client is None:
-                client = self._boto.client(service, region_name=region, **self._options)  # type: ignore[call-overload]
+                client = self._core.create_client(service, region_name=region, **self._options)  # type: ignore[call-overload]
                 client.meta.events.register("after-call", _refuse_garbage)
                 if self.connection.endpoint_url and service == "s3control":
                     client.meta.events.register("before-sign", _keep_host(self.connection.endpoint_url))
@@ -124,7 +122,7 @@ class AwsSession:
         """Regions with the service. A plan asks a thousand times, and the SDK tells the whole model anew each time."""
         key = (service, partition)
         if key not in self._offered:
-            self._offered[key] = frozenset(self._boto.get_available_regions(service, partition_name=partition))
+            self._offered[key] = frozenset(self._core.get_available_regions(service, partition_name=partition))
         return self._offered[key]
 
     def _trust(self, extra: Path) -> str:
