@@ -85,7 +85,7 @@ class AwsSession:
         with self._lock:  # making a client is not thread-safe
             client = self._clients.get(key)
             if client is None:
-                client = self._core.create_client(service, region_name=region, **self._options)  # type: ignore[call-overload]
+                client = self._core.create_client(service, region_name=region, **self._options)
                 client.meta.events.register("after-call", _refuse_garbage)
                 if self.connection.endpoint_url and service == "s3control":
                     client.meta.events.register("before-sign", _keep_host(self.connection.endpoint_url))
