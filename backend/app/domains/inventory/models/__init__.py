@@ -11,6 +11,7 @@ from app.domains.inventory.models.resources import (
     ResourceRelation,
     ResourceTerm,
     ResourceVersion,
+    ResourceZone,
     SyncUnit,
     UnitCount,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ResourceTrend",
     "ResourceVersion",
     "ResourceView",
+    "ResourceZone",
     "SyncUnit",
     "UnitCount",
 ]

@@ -173,7 +173,8 @@ class CloudResource(OrganizationRow, Base):
     native_key: Mapped[str] = mapped_column(Computed(_NATIVE_KEY, persisted=True))
     native_type: Mapped[str]
     type: Mapped[str]
-    name: Mapped[str]
+    # The C collation makes a beginning a range, as zones are.
+    name: Mapped[str] = mapped_column(Text(collation="C"))
     status: Mapped[str | None]
     tags: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     tag_hashes: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
@@ -208,6 +209,20 @@ class ResourceTerm(Base):
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     list_id: Mapped[UUID] = mapped_column(primary_key=True)
     resource_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+
+
+class ResourceZone(Base):
+    """What occurs among a unit's resources whose names begin with `zone`: see `rules.zones`. Null marks tell nothing.
+
+    It has no foreign key, because a resource that comes to another unit unchanged leaves its marks where they were.
+    """
+
+    __tablename__ = "resource_zones"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    zone: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    marks: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
 
 
 class ResourceVersion(OrganizationRow, Base):

@@ -23,7 +23,7 @@ from app.domains.inventory.queries.pages import (
 )
 from app.domains.inventory.queries.resources import check_resource, get_resource, list_relations
 from app.domains.inventory.queries.search import count_tagged, list_terms, list_values, read_tag_counts, sum_trend
-from app.domains.inventory.queries.statement import LAST_CODE_POINT, Statement, fetch, narrow
+from app.domains.inventory.queries.statement import LAST_CODE_POINT, NameRange, Statement, fetch, narrow
 from app.domains.inventory.queries.units import count_open, list_sync_states, list_units
 from app.domains.inventory.queries.versions import (
     changed_statement,
@@ -34,6 +34,7 @@ from app.domains.inventory.queries.versions import (
     marks_statement,
     properties_statement,
 )
+from app.domains.inventory.queries.zones import ranges_of, zones_statement
 
 __all__ = [
     "FACETS",
@@ -43,6 +44,7 @@ __all__ = [
     "SAMPLE_OF",
     "SORTS",
     "Lookup",
+    "NameRange",
     "Past",
     "Statement",
     "account_names_statement",
@@ -74,9 +76,11 @@ __all__ = [
     "page_statement",
     "past_page_statement",
     "properties_statement",
+    "ranges_of",
     "read_tag_counts",
     "sample_size_statement",
     "size_statement",
     "sum_trend",
     "walk_statement",
+    "zones_statement",
 ]

@@ -8,8 +8,8 @@ from app.core.scope import Scope
 from app.domains.inventory.models import SAMPLE_OF, SAMPLED
 from app.domains.inventory.queries.conditions import filter_statement, narrow_statement
 from app.domains.inventory.queries.lookups import Lookup
-from app.domains.inventory.queries.pages import Past, shift_arguments
-from app.domains.inventory.queries.statement import Statement, narrow
+from app.domains.inventory.queries.pages import Past, add_range, shift_arguments
+from app.domains.inventory.queries.statement import NameRange, Statement, narrow
 from app.domains.inventory.rules import ResourceFilter
 
 FACETS = ("provider", "type", "region", "account_id", "status")
@@ -69,6 +69,7 @@ def narrow_groups_statement(
     scope: Scope | None,
     bound: int,
     is_sample: bool = False,
+    within: NameRange | None = None,
 ) -> tuple[str, list[Any]]:
     """The same as `groups_statement` for narrow filters whose tags are common: an index is walked instead of the rows.
 
@@ -76,6 +77,8 @@ def narrow_groups_statement(
     `is_sample`: of one in SAMPLE_OF resources, `found` for all of them; `seen` tells how many that were.
     """
     walked = narrow_statement(organization_id, filters, scope)
+    if within is not None:
+        add_range(walked, within)
     exact = filter_statement(organization_id, filters, scope=scope, by_lists=())
     names = ", ".join(f"r.{column}" for column in columns) or "NULL"
     limit = walked.bind(bound)

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.core.scope import Scope
 from app.domains.inventory.queries.conditions import accounts_of, filter_statement, narrow_statement
 from app.domains.inventory.queries.lookups import Lookup
-from app.domains.inventory.queries.statement import Statement
+from app.domains.inventory.queries.statement import NameRange, Statement
 from app.domains.inventory.rules import ResourceFilter
 
 SORTS: dict[str, tuple[tuple[str, ...], bool]] = {  # columns before the id, and whether they descend
@@ -105,14 +105,17 @@ def walk_statement(
     after: Sequence[Any] | None,
     limit: int,
     scope: Scope | None = None,
+    within: NameRange | None = None,
 ) -> tuple[str, list[Any]]:
     """SQL of one page by name for narrow filters whose tags are common: an index is walked, the page's rows are read.
 
     The column `fits` tells whether the row itself matches but for its words, for which `aliases` is there too. It
-    rarely does not; walk on after the last row then.
+    rarely does not; walk on after the last row then. `within`: a range of names to keep to.
     """
     walked = narrow_statement(organization_id, filters, scope)
     _continue(walked, sort, after)
+    if within is not None:
+        add_range(walked, within)
     plain = replace(filters, words=None if filters.words else filters.words)
     exact = filter_statement(organization_id, plain, scope=scope, by_lists=())
     size = walked.bind(limit)
@@ -146,7 +149,7 @@ def past_page_statement(
     later = Statement([], statement.arguments)
     _continue(later, sort, after, alias="s")
     names = ", ".join("s.id::text" if name == "id" else f"s.{name}" for name in PAST_COLUMNS)
-    names = names.replace("s.account_id", "s.account_id::text")
+    names = names.replace("s.account_id", "s.account_id::text").replace("s.name", 's.name COLLATE "C"')
     size = later.bind(limit)
     seen, stale = _as_of(later, past)
     columns = ITEM_COLUMNS.replace(_SEEN, seen).replace(_STALE, stale)
@@ -199,6 +202,14 @@ def _continue(made: Statement, sort: str, after: Sequence[Any] | None, alias: st
     kinds = [*(_TYPES[column] for column in columns), "uuid"]
     values = ", ".join(f"{made.bind(value)}::{kind}" for value, kind in zip(after, kinds, strict=True))
     made.conditions.append(f"({key}) {'<' if descends else '>'} ({values})")
+
+
+def add_range(made: Statement, within: NameRange) -> None:
+    """Keep to a range of names."""
+    start, end = within
+    made.conditions.append(f"r.name >= {made.bind(start)}::text")
+    if end is not None:
+        made.conditions.append(f"r.name < {made.bind(end)}::text")
 
 
 def shift_arguments(sql: str, by: int) -> str:

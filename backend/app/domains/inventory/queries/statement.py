@@ -11,6 +11,7 @@ from app.core.scope import Scope
 from app.domains.inventory.rules import tag_hash, tag_term
 
 LAST_CODE_POINT = "\U0010ffff"  # sorts after every text that continues a prefix
+NameRange = tuple[str, str | None]  # from a name, up to but not with another or to the end
 
 
 @dataclass

@@ -60,6 +60,7 @@ from app.domains.inventory.rules.words import (
     tag_hashes,
     tag_term,
 )
+from app.domains.inventory.rules.zones import MAX_MARKS, asked_marks, zone_marks, zone_of
 
 __all__ = [
     "CLOCKS_APART",
@@ -67,6 +68,7 @@ __all__ = [
     "IS_VALUES",
     "LISTED_FIELDS",
     "MAX_CHANGES",
+    "MAX_MARKS",
     "MAX_PARTS",
     "MAX_SEARCH",
     "REREAD_SECONDS",
@@ -88,6 +90,7 @@ __all__ = [
     "account_outcome",
     "are_plain",
     "asked_bits",
+    "asked_marks",
     "bits_text",
     "clean_text",
     "diff",
@@ -120,4 +123,6 @@ __all__ = [
     "tag_term",
     "without_volatile",
     "word_bits",
+    "zone_marks",
+    "zone_of",
 ]

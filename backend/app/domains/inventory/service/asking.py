@@ -78,6 +78,12 @@ async def choose_way(organization_id: UUID, filters: ResourceFilter, scope: Scop
     return Way(by_lists=[min(few, key=lambda one: few[one])], is_common=False)
 
 
+async def find_ranges(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> list[queries.NameRange]:
+    """Ranges of names outside of which nothing matches, in their order."""
+    sql, arguments = queries.zones_statement(organization_id, filters, scope)
+    return queries.ranges_of(await get_database().reads.fetch(organization_id, sql, arguments))
+
+
 async def about_resources(organization_id: UUID) -> int:
     """About how many open resources the organization has, asked once a minute."""
     now = time.monotonic()

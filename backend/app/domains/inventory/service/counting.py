@@ -14,7 +14,7 @@ from app.core.scope import Scope, scope_of
 from app.domains.inventory import queries, rules
 from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
-from app.domains.inventory.service.asking import about_resources, ask, check_known, choose_way, has_words
+from app.domains.inventory.service.asking import about_resources, ask, check_known, choose_way, find_ranges, has_words
 from app.domains.inventory.service.past import open_past
 
 MAX_GROUPS = 100
@@ -72,12 +72,13 @@ async def _count_bounded(
     own = [column for column in queries.FACETS if column not in shared]
     groups: Groups = {column: [] for column in queries.FACETS}
     total, exact, estimated = 0, True, False
+    within = await _find_walk(organization_id, filters, scope) if at is None else None
     for columns, without in [(shared, None), *(([column], column) for column in own)]:
         wanted = filters if without is None else _without(filters, without)
-        rows = await _estimate(organization_id, wanted, columns, scope) if at is None else None
+        rows = await _estimate(organization_id, wanted, columns, scope, within) if within is not None else None
         is_estimate = rows is not None
         if rows is None:
-            rows = await _combinations(organization_id, wanted, columns, scope, at)
+            rows = await _combinations(organization_id, wanted, columns, scope, at, within)
         found = sum(count for _, count in rows)
         if without is None:
             total = found if is_estimate else min(found, COUNTED)
@@ -96,17 +97,34 @@ def _is_narrowed(filters: ResourceFilter, column: str) -> bool:
     return bool(getattr(filters, column)) or any(term.field == field for term in filters.more)
 
 
-async def _estimate(
-    organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], scope: Scope | None
-) -> Combinations | None:
-    """Each combination of values with about its count; None where too few match for that, or no index tells."""
-    if not queries.is_narrow(filters) or not rules.are_plain(filters.words or ()) or (scope and scope.has_tags):
+async def _find_walk(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> queries.NameRange | None:
+    """The range of names to walk, where an index can answer these filters and no look-up leads to fewer resources.
+
+    Not for scopes with tags, which want certainty.
+    """
+    if not queries.is_narrow(filters) or (scope and scope.has_tags):
         return None
     way = await choose_way(organization_id, filters, scope)
-    if way is not None and not way.is_common:
+    if way is None:
+        return "", None
+    if not way.is_common:
+        return None
+    ranges = await find_ranges(organization_id, filters, scope)
+    return (ranges[0][0], ranges[-1][1]) if ranges else ("", "")
+
+
+async def _estimate(
+    organization_id: UUID,
+    filters: ResourceFilter,
+    columns: Sequence[str],
+    scope: Scope | None,
+    within: queries.NameRange,
+) -> Combinations | None:
+    """Each combination of values with about its count; None where too few match for that."""
+    if not rules.are_plain(filters.words or ()):
         return None
     sql, arguments = queries.narrow_groups_statement(
-        organization_id, filters, columns, scope=scope, bound=COUNTED + 1, is_sample=True
+        organization_id, filters, columns, scope=scope, bound=COUNTED + 1, is_sample=True, within=within
     )
     rows = await ask(organization_id, filters, sql, arguments)
     seen = sum(row["seen"] for row in rows)
@@ -121,6 +139,7 @@ async def _combinations(
     columns: Sequence[str],
     scope: Scope | None,
     at: datetime | None,
+    within: queries.NameRange | None,
 ) -> Combinations:
     """Each combination of values with its count."""
     way, past = None, None
@@ -128,11 +147,11 @@ async def _combinations(
         way = await choose_way(organization_id, filters, scope)
     else:
         past = await open_past(organization_id, filters, at, scope)
-    if way is not None and way.is_common and queries.is_narrow(filters) and not (scope and scope.has_tags):
+    if within is not None and way is not None:
         if filters.words:
-            return await _count_words(organization_id, filters, columns, scope)
+            return await _count_words(organization_id, filters, columns, scope, within)
         sql, arguments = queries.narrow_groups_statement(
-            organization_id, filters, columns, scope=scope, bound=COUNTED + 1
+            organization_id, filters, columns, scope=scope, bound=COUNTED + 1, within=within
         )
         rows = await ask(organization_id, filters, sql, arguments)
         return [(tuple(row[column] for column in columns), row["found"]) for row in rows]
@@ -157,11 +176,15 @@ async def _combinations(
 
 
 async def _count_words(
-    organization_id: UUID, filters: ResourceFilter, columns: Sequence[str], scope: Scope | None
+    organization_id: UUID,
+    filters: ResourceFilter,
+    columns: Sequence[str],
+    scope: Scope | None,
+    within: queries.NameRange,
 ) -> Combinations:
     """The same where common words lead: the index has only bits of them, so each row is looked at."""
     sql, arguments = queries.walk_statement(
-        organization_id, filters, sort="name", after=None, limit=COUNTED + 1, scope=scope
+        organization_id, filters, sort="name", after=None, limit=COUNTED + 1, scope=scope, within=within
     )
     counter: Counter[tuple[Any, ...]] = Counter()
     for row in await ask(organization_id, filters, sql, arguments):

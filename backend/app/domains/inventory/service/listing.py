@@ -12,7 +12,7 @@ from app.core.scope import Scope
 from app.domains.inventory import queries
 from app.domains.inventory.queries import Lookup
 from app.domains.inventory.rules import ResourceFilter
-from app.domains.inventory.service.asking import Way, ask, check_known, choose_way, has_words
+from app.domains.inventory.service.asking import Way, ask, check_known, choose_way, find_ranges, has_words
 from app.domains.inventory.service.past import open_past
 
 # Rows that are looked at in the list's order before common look-ups are intersected: enough for a page where one in
@@ -104,17 +104,22 @@ async def _walk(
     limit: int,
     scope: Scope | None,
 ) -> list[Any]:
-    """Rows by name along the index that holds what the filters ask about."""
+    """Rows by name along the index that holds what the filters ask about, where in it they can be."""
     kept: list[Any] = []
-    while True:
+    ranges = await find_ranges(organization_id, filters, scope)
+    if sort == "-name":
+        ranges.reverse()
+    while ranges and len(kept) < limit:
         sql, arguments = queries.walk_statement(
-            organization_id, filters, sort=sort, after=after, limit=limit, scope=scope
+            organization_id, filters, sort=sort, after=after, limit=limit, scope=scope, within=ranges[0]
         )
         rows = await ask(organization_id, filters, sql, arguments)
         kept += [row for row in rows if row["fits"] and (not filters.words or has_words(filters, row))]
-        if len(rows) < limit or len(kept) >= limit:
-            return kept[:limit]
-        after = [rows[-1]["name"], UUID(rows[-1]["id"])]
+        if len(rows) < limit:
+            ranges = ranges[1:]
+        else:
+            after = [rows[-1]["name"], UUID(rows[-1]["id"])]
+    return kept[:limit]
 
 
 async def _read_rough(
