@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term, Terms
 from app.domains.inventory.service.terms import add_terms, drop_terms
+from app.domains.inventory.service.zones import add_zones
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",
@@ -197,6 +198,7 @@ async def write_resources(
             written.left_units.add(old.unit_id)
     await write_versions(driver, where, versions)
     await _write_terms(driver, where.organization_id, found_anew, before, written.ids)
+    await add_zones(driver, where.organization_id, where.unit_id, found_anew)
     return written
 
 
