@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 
 MAX_CHANGES = 500
+_BRANCHES = (dict, list)
+_MISSING = object()
 
 
 def diff(old: Any, new: Any) -> list[dict[str, Any]]:
@@ -28,7 +30,7 @@ def _is_unchanged(old: Any, new: Any) -> bool:
     """
     if type(old) is not type(new) or old != new:
         return False
-    if not isinstance(old, dict | list):
+    if type(old) not in _BRANCHES:
         return True
     try:
         return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
@@ -45,8 +47,7 @@ def _same(old: Any, new: Any) -> bool:
 
 def _diff(old: Any, new: Any, path: str, changes: list[dict[str, Any]]) -> None:
     if isinstance(old, dict) and isinstance(new, dict):
-        missing = object()
-        other = [key for key, value in new.items() if not _is_unchanged(old.get(key, missing), value)]
+        other = [key for key, value in new.items() if not _is_unchanged(old.get(key, _MISSING), value)]
         for key in sorted({*other, *(old.keys() - new.keys())}):
             _diff_member(old, new, key, f"{path}/{_escape(key)}", changes)
     elif isinstance(old, list) and isinstance(new, list):

@@ -34,6 +34,8 @@ _RESOURCE_COLUMNS = {
     "content_hash": "bytea",
     "created_at": "timestamptz",
 }
+# Of rows from before there were word bits; in a merge: those of the row stay.
+_ANY_WORD = f"'{'1' * rules.WORD_BITS}'::bit({rules.WORD_BITS})"
 _MERGE = """
 INSERT INTO cloud_resources (organization_id, unit_id, provider, service, first_seen_at, last_seen_at, {columns})
   SELECT $1, $2, $3, $4, $5, $5, {values} FROM unnest({arrays}) AS s ({columns})
@@ -43,16 +45,21 @@ ON CONFLICT (organization_id, native_key) DO UPDATE SET
 RETURNING id, native_key
 """.format(  # noqa: S608  # names are ours
     columns=", ".join(_RESOURCE_COLUMNS),
-    values=", ".join(f"{name}::{kind}" for name, kind in _RESOURCE_COLUMNS.items()),
+    values=", ".join(
+        f"coalesce({name}::{kind}, {_ANY_WORD})" if name == "word_bits" else f"{name}::{kind}"
+        for name, kind in _RESOURCE_COLUMNS.items()
+    ),
     # Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
     # PostgreSQL reads a literal letter by letter.
     arrays=", ".join(
         f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if kind.endswith('[]') else kind}[]"
         for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=6)
     ),
-    updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
+    updates=", ".join(
+        [f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id", "word_bits")]
+        + [f"word_bits = coalesce(nullif(excluded.word_bits, {_ANY_WORD}), cloud_resources.word_bits)"]
+    ),
 )
-_ANY_WORD = "1" * rules.WORD_BITS  # of rows from before there were any: nothing is known of their words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +126,12 @@ class Written:
 
 @dataclass(kw_only=True, slots=True)
 class _Before:
-    """What is stored. `word_bits`: as PostgreSQL writes them; None where they are not known."""
+    """What is stored, and whether its word bits are."""
 
     id: UUID
     unit_id: UUID
     closed: bool
-    word_bits: str | None
+    has_bits: bool
     resource: PreparedResource
 
     def is_found_like(self, other: PreparedResource) -> bool:
@@ -154,17 +161,19 @@ async def write_resources(
         driver, where.organization_id, [resource.native_key for resource in resources if resource.native_key in known]
     )
     rows: list[tuple[str | None, ...]] = []
-    kept: dict[str, dict[str, Any]] = {}
+    stored: dict[str, bytes] = {}
     found_anew: list[PreparedResource] = []
     for resource in resources:
         old, properties = before.get(resource.native_key), resource.properties_json
         if old is not None and resource.unread_fields:
             merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
-            kept[resource.native_key], properties = merged, orjson.dumps(merged)
+            stored[resource.native_key] = properties = orjson.dumps(merged)
         is_found_anew = old is None or not old.is_found_like(resource)
         if is_found_anew:
             found_anew.append(resource)
-        bits = None if old is None or is_found_anew else old.word_bits
+        bits = None
+        if old is None or is_found_anew or not old.has_bits:
+            bits = rules.bits_text(rules.word_bits(resource.terms))
         account_id = where.account_of(resource.native_account)
         rows.append(_row(resource, old.id if old else new_id(), account_id, properties, bits))
     found = await driver.fetch(
@@ -184,9 +193,10 @@ async def write_resources(
         written.native_types.add(resource.native_type)
         changes: list[dict[str, Any]] = []
         if old is not None:
-            before_it = _compared(old.resource, old.resource.properties, resource.volatile)
-            now = _compared(resource, kept.get(resource.native_key, resource.properties), resource.volatile)
-            changes = rules.diff(before_it, now)
+            changes = rules.diff(
+                _compared(old.resource, old.resource.properties_json, resource.volatile),
+                _compared(resource, stored.get(resource.native_key, resource.properties_json), resource.volatile),
+            )
         if old is None or old.closed:
             written.created.append(id_)  # with what became other while it was gone, so that its past can be told
             versions.append(Version(id_, account_id, "created", changes))
@@ -236,7 +246,7 @@ async def write_versions(driver: Driver, where: Destination, versions: Sequence[
 def _row(
     resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes, bits: str | None
 ) -> tuple[str | None, ...]:
-    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS. `bits`: the word bits, where known."""
+    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS. `bits`: None where they are stored."""
     return (
         str(id_),
         str(account_id),
@@ -249,7 +259,7 @@ def _row(
         resource.status,
         orjson.dumps(resource.tags).decode(),
         None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
-        bits or rules.bits_text(rules.word_bits(resource.terms)),
+        bits,
         properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
         array_literal(resource.aliases),
@@ -263,15 +273,15 @@ def _columns(rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
     return [values if kind == "jsonb" else array_literal(values) for kind, values in columns]
 
 
-def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
-    """What history tells about: its paths start with these names."""
+def _compared(resource: PreparedResource, properties: bytes, volatile: Sequence[str]) -> dict[str, Any]:
+    """What history tells about: its paths start with these names. Nobody keeps the document, which is large."""
     return {
         "account": resource.native_account,
         "name": resource.name,
         "status": resource.status,
         "region": resource.region,
         "tags": resource.tags,
-        "properties": rules.without_volatile(properties, volatile),
+        "properties": rules.without_volatile(orjson.loads(properties), volatile),
     }
 
 
@@ -279,14 +289,13 @@ async def _read_before(driver: Driver, organization_id: UUID, native_keys: Seque
     if not native_keys:
         return {}
     rows = await driver.fetch(
-        """SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
+        f"""SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
              type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
-             created_at, nullif(word_bits::text, $3)
+             created_at, word_bits <> {_ANY_WORD}
            FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
-           ORDER BY native_key FOR UPDATE""",
+           ORDER BY native_key FOR UPDATE""",  # noqa: S608  # the bits are ours
         organization_id,
         list(native_keys),
-        _ANY_WORD,
     )
     return {row[4]: _make_before(*row) for row in rows}
 
@@ -309,7 +318,7 @@ def _make_before(
     aliases: list[str],
     content_hash: bytes,
     created_at: datetime | None,
-    word_bits: str | None,
+    has_bits: bool,
 ) -> _Before:
     resource = PreparedResource(
         native_id=native_id,
@@ -327,7 +336,7 @@ def _make_before(
         created_at=created_at,
         properties_json=properties.encode(),
     )
-    return _Before(id=id_, unit_id=unit_id, closed=closed, word_bits=word_bits, resource=resource)
+    return _Before(id=id_, unit_id=unit_id, closed=closed, has_bits=has_bits, resource=resource)
 
 
 async def _write_terms(
