@@ -1,13 +1,14 @@
 """Lists and counts by common words and of many resources: bits and zones only lead, and estimates say that they are."""
 
 import random
+import zlib
 from uuid import UUID
 
 import pytest
 from app.core.database import Database
 from app.core.ids import new_id
 from app.domains.inventory import queries, rules
-from app.domains.inventory.rules import wordbits, zones
+from app.domains.inventory.rules import wordbits
 from app.domains.inventory.service import counting
 from app.providers.base import CollectedResource
 from tests.domains.inventory.conftest import ROUTERS
@@ -40,7 +41,7 @@ def random_thing(picks: random.Random, number: int) -> CollectedResource:
 
 def _forget_hashes() -> None:
     wordbits._group_bits.cache_clear()
-    zones._group_marks.cache_clear()
+    wordbits._part_bits.cache_clear()
 
 
 def terms_of(thing: CollectedResource) -> rules.Terms:
@@ -61,7 +62,7 @@ async def test_common_words_find_what_they_begin(
     organization: UUID, monkeypatch: pytest.MonkeyPatch, chance: bool
 ) -> None:
     if chance:
-        monkeypatch.setattr(wordbits.zlib, "crc32", lambda text: 0)
+        monkeypatch.setattr(zlib, "crc32", lambda text, before=0: 0)
         _forget_hashes()
     picks = random.Random(5)  # noqa: S311
     things = [random_thing(picks, number) for number in range(150)]
@@ -129,7 +130,8 @@ def test_a_beginning_has_no_bits_but_those_of_the_whole() -> None:
     picks = random.Random(3)  # noqa: S311
     for _ in range(500):
         thing = random_thing(picks, picks.randrange(10_000))
-        bits, marks = rules.word_bits(terms_of(thing)), rules.zone_marks(terms_of(thing), thing.tags)
+        zones = rules.zones_of([(thing.name, terms_of(thing), thing.tags)])
+        bits, marks = rules.word_bits(terms_of(thing)), next(iter(zones.values()))
         assert marks is not None
         for kind, text in terms_of(thing).all:
             beginning = rules.query_words(text[: picks.randrange(1, 30)])

@@ -60,7 +60,7 @@ from app.domains.inventory.rules.words import (
     tag_hashes,
     tag_term,
 )
-from app.domains.inventory.rules.zones import MAX_MARKS, asked_marks, zone_marks, zone_of
+from app.domains.inventory.rules.zones import MAX_MARKS, asked_marks, zones_of
 
 __all__ = [
     "CLOCKS_APART",
@@ -123,6 +123,5 @@ __all__ = [
     "tag_term",
     "without_volatile",
     "word_bits",
-    "zone_marks",
-    "zone_of",
+    "zones_of",
 ]

@@ -11,17 +11,33 @@ from functools import lru_cache
 from app.domains.inventory.rules.words import Term, Terms, first_part
 
 WIDTH = 512
-_LENGTHS = (1, 2, 3, 4, 5, 6, 8, 12, 16)  # characters of a beginning
+_LENGTHS = (1, 2, 3, 4, 6, 8, 12)  # bytes of a beginning
+_BITS = tuple(1 << number for number in range(WIDTH))
 
 
 def word_bits(terms: Terms) -> int:
     """The bits of everything that a query's words can begin; ids are not among it."""
     bits = 0
-    for part in {first_part(text) for kind, text in terms.own if kind in ("word", "alias")}:
-        bits |= part_bits(part)
+    for part in own_parts(terms):
+        bits |= _part_bits(part)
     for group in terms.shared:
         bits |= _group_bits(group)
     return bits
+
+
+def own_parts(terms: Terms) -> set[str]:
+    """What a resource's own words and aliases begin with, up to the first dash."""
+    return {
+        text.partition("-")[0] if kind == "word" else first_part(text)
+        for kind, text in terms.own
+        if kind in ("word", "alias")
+    }
+
+
+@lru_cache(maxsize=25_000)  # the same for most rows of an estate
+def group_parts(group: frozenset[Term]) -> frozenset[str]:
+    """The same for a set of shared terms."""
+    return frozenset(text.partition("-")[0] for kind, text in group if kind == "word")
 
 
 def asked_bits(words: Iterable[str]) -> int:
@@ -29,7 +45,7 @@ def asked_bits(words: Iterable[str]) -> int:
     bits = 0
     for word in words:
         for part in word.split("-"):
-            bits |= part_bits(part)
+            bits |= _part_bits(part)
     return bits
 
 
@@ -43,21 +59,22 @@ def are_plain(words: Sequence[str]) -> bool:
     return not any("-" in word for word in words)
 
 
-def part_bits(part: str) -> int:
+@lru_cache(maxsize=25_000)
+def _part_bits(part: str) -> int:
     """The bits of a word without a dash."""
-    bits = 0
+    letters, number, bits, done = part.encode(), 0, 0, 0
     for length in _LENGTHS:
-        if length > len(part):
+        if length > len(letters):
             break
-        number = zlib.crc32(part[:length].encode())
-        bits |= 1 << number % WIDTH | 1 << (number >> 16) % WIDTH
+        number = zlib.crc32(letters[done:length], number)
+        done = length
+        bits |= _BITS[number % WIDTH] | _BITS[(number >> 16) % WIDTH]
     return bits
 
 
-@lru_cache(maxsize=25_000)  # the same for most rows of an estate
+@lru_cache(maxsize=25_000)
 def _group_bits(group: frozenset[Term]) -> int:
     bits = 0
-    for kind, text in group:
-        if kind == "word":
-            bits |= part_bits(first_part(text))
+    for part in group_parts(group):
+        bits |= _part_bits(part)
     return bits

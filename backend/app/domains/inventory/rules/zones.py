@@ -5,37 +5,40 @@ A zone tells too much rather than too little: a mark may be there that no resour
 
 import zlib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
-from app.domains.inventory.rules.words import Term, Terms, first_part, tag_hash, tag_hashes
+from app.domains.inventory.rules.wordbits import group_parts, own_parts
+from app.domains.inventory.rules.words import MAX_HASHED, Term, Terms, tag_hash
 
 ZONE_LENGTH = 2  # characters of a name
 MAX_MARKS = 1_000  # of a zone in one unit; with more it tells nothing
-_MARK_LENGTH = 4  # characters of a word; numbers in names would make too many of longer ones
+_LENGTHS = (1, 2, 3, 4)  # characters of a word; ids in names would make too many of longer beginnings
 
 
-def zone_of(name: str) -> str:
-    """The zone of a name: all that begins like it."""
-    return name[:ZONE_LENGTH]
-
-
-def zone_marks(terms: Terms, tags: Mapping[str, str]) -> frozenset[int] | None:
-    """The marks of a resource, of its tags and of its words' beginnings; None for more tags than are told."""
-    hashes = tag_hashes(tags)
-    if hashes is None:
-        return None
-    marks = set(hashes)
-    for kind, text in terms.own:
-        if kind in ("word", "alias"):
-            marks |= _part_marks(first_part(text))
-    for group in terms.shared:
-        marks |= _group_marks(group)
-    return frozenset(marks)
+def zones_of(resources: Iterable[tuple[str, Terms, Mapping[str, str]]]) -> dict[str, frozenset[int] | None]:
+    """Marks by zone of these names, terms and tags; None where there are too many, of one resource's tags or in all."""
+    parts: dict[str, set[str]] = {}
+    groups: dict[str, set[frozenset[Term]]] = {}
+    tags: dict[str, set[tuple[str, str]]] = {}
+    unknown: set[str] = set()
+    for name, terms, own_tags in resources:  # what resources share is looked at once for all of them
+        zone = name[:ZONE_LENGTH]
+        parts.setdefault(zone, set()).update(own_parts(terms))
+        groups.setdefault(zone, set()).update(terms.shared)
+        tags.setdefault(zone, set()).update(own_tags.items())
+        if len(own_tags) > MAX_HASHED:
+            unknown.add(zone)
+    made: dict[str, frozenset[int] | None] = {}
+    for zone in parts:
+        words = parts[zone].union(*map(group_parts, groups[zone]))
+        beginnings = {part[:length] for part in words if _is_told(part) for length in _LENGTHS}
+        marks = {_mark(beginning) for beginning in beginnings} | {tag_hash(*tag) for tag in tags[zone]}
+        made[zone] = None if zone in unknown or len(marks) > MAX_MARKS else frozenset(marks)
+    return made
 
 
 def asked_marks(words: Iterable[str], tags: Iterable[Iterable[tuple[str, str]]]) -> list[list[int]]:
     """Alternatives of marks: a zone where something matches has one of each. `tags` are alternatives too."""
-    parts = (part[:_MARK_LENGTH] for word in words for part in word.split("-") if _is_told(part))
+    parts = (part[: _LENGTHS[-1]] for word in words for part in word.split("-") if _is_told(part))
     alternatives = [sorted({tag_hash(key, value) for key, value in one}) for one in tags]
     return [*alternatives, *([_mark(part)] for part in dict.fromkeys(parts))]
 
@@ -47,18 +50,3 @@ def _is_told(part: str) -> bool:
 
 def _mark(beginning: str) -> int:
     return zlib.crc32(beginning.encode()) - 2**31
-
-
-def _part_marks(part: str) -> set[int]:
-    if not _is_told(part):
-        return set()
-    return {_mark(part[:length]) for length in range(1, min(len(part), _MARK_LENGTH) + 1)}
-
-
-@lru_cache(maxsize=25_000)  # the same for most rows of an estate
-def _group_marks(group: frozenset[Term]) -> frozenset[int]:
-    marks: set[int] = set()
-    for kind, text in group:
-        if kind == "word":
-            marks |= _part_marks(first_part(text))
-    return frozenset(marks)

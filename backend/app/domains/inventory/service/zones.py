@@ -15,17 +15,9 @@ async def add_zones(
 
     Marks are never taken away: a zone may promise more than it has.
     """
-    zones: dict[str, set[int] | None] = {}
-    for resource in resources:
-        marks = rules.zone_marks(resource.terms, resource.tags)
-        known = zones.setdefault(rules.zone_of(resource.name), set())
-        if marks is None:
-            zones[rules.zone_of(resource.name)] = None
-        elif known is not None:
-            known |= marks
+    zones = rules.zones_of((resource.name, resource.terms, resource.tags) for resource in resources)
     if not zones:
         return
-    texts = [_array(marks) for marks in zones.values()]
     await driver.execute(
         """INSERT INTO resource_zones AS z (organization_id, zone, unit_id, marks)
            SELECT $1, s.zone, $2, s.marks::int4[] FROM unnest($3::text[], $4::text[]) AS s (zone, marks)
@@ -37,12 +29,6 @@ async def add_zones(
         organization_id,
         unit_id,
         list(zones),
-        texts,
+        [None if marks is None else f"{{{','.join(map(str, sorted(marks)))}}}" for marks in zones.values()],
         rules.MAX_MARKS,
     )
-
-
-def _array(marks: set[int] | None) -> str | None:
-    if marks is None or len(marks) > rules.MAX_MARKS:
-        return None
-    return f"{{{','.join(map(str, sorted(marks)))}}}"
