@@ -17,7 +17,15 @@ from app.domains.compliance.models import ComplianceIssue, ComplianceResult
 from app.domains.compliance.rules.catalogue import CONTROLS
 from app.domains.costs.models import CostDay
 from app.domains.inventory import queries
-from app.domains.inventory.models import CloudResource, ResourceRelation, ResourceTerm, ResourceVersion, SyncUnit
+from app.domains.inventory.models import (
+    CloudResource,
+    ResourceRelation,
+    ResourceTerm,
+    ResourceVersion,
+    ResourceZone,
+    SyncUnit,
+    UnitCount,
+)
 from app.domains.inventory.rules import tag_term
 from app.domains.inventory.service import asking
 from tests.system.test_isolation import Site, settings, shared_redis_url, site  # noqa: F401  # fixtures
@@ -103,6 +111,18 @@ def _rows(made: Estate, organization_id: UUID) -> list[list[Any]]:
                 region="eu-west-1",
                 service="sqs",
                 type_counts={"queue": 2},
+            )
+        )
+        rest.append(ResourceZone(**own, zone=name[:2], unit_id=unit_ids[name]))
+        rest.append(
+            UnitCount(
+                **own,
+                unit_id=unit_ids[name],
+                account_id=account_id,
+                region="eu-west-1",
+                native_type="AWS::SQS::Queue",
+                type="queue",
+                resources=2,
             )
         )
     for part in PARTS:

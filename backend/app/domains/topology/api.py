@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
-from app.core.errors import problems
+from app.core.errors import NotFound, problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page
 from app.domains.topology import service
@@ -29,14 +29,14 @@ Reader = Annotated[Caller, Depends(allow("topology:read"))]
 Reasons = Annotated[str | None, Query(max_length=500, description="One or more, comma-separated.")]
 
 
-@router.get("", response_model=TopologyRead)
+@router.get("", response_model=TopologyRead, responses=problems(NotFound))
 async def get_topology(session: DbSession, caller: Reader, query: Annotated[MapQuery, Query()]) -> Response:
     """A map: the neighbourhood of a resource, or an account's, a network's or everybody's resources in groups."""
     body = await service.draw_map(session, caller, query)
     return Response(body, media_type="application/json")
 
 
-@router.get("/path")
+@router.get("/path", responses=problems(NotFound))
 async def find_topology_paths(
     session: DbSession,
     caller: Reader,

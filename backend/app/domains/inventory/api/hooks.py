@@ -19,7 +19,10 @@ Token = Annotated[str, Path(max_length=200)]
 
 @router.post("/{provider}/{token}", responses=problems(NotFound, Unauthenticated, MalformedBody))
 async def receive_cloud_events(
-    provider: Provider, token: Token, request: Request, authorization: Annotated[str | None, Header()] = None
+    provider: Provider,
+    token: Token,
+    request: Request,
+    authorization: Annotated[str | None, Header(max_length=8_000)] = None,
 ) -> dict[str, str]:
     """Take events of an account's cloud; also Event Grid's handshake. Events that came before are passed over."""
     hook = await _find(request, provider, token)
@@ -31,12 +34,14 @@ async def receive_cloud_events(
     return await service.receive_push(hook, authorization, content) or {}
 
 
-@router.options("/{provider}/{token}", responses=problems(NotFound), status_code=status.HTTP_200_OK)
+@router.options(
+    "/{provider}/{token}", responses=problems(NotFound), status_code=status.HTTP_200_OK, response_class=Response
+)
 async def check_cloud_hook(
     provider: Provider,
     token: Token,
     request: Request,
-    webhook_request_origin: Annotated[str | None, Header()] = None,
+    webhook_request_origin: Annotated[str | None, Header(max_length=500)] = None,
 ) -> Response:
     """The handshake of CloudEvents: whether events of this origin are taken."""
     await _find(request, provider, token)

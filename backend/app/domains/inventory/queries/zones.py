@@ -37,8 +37,8 @@ def ranges_of(zones: Sequence[Any]) -> list[NameRange]:
     """The zones that fit as ranges of names, neighbours as one; at most MAX_RANGES, which then hold others too."""
     ranges: list[NameRange] = []
     is_next = False
-    ends = [*(row["zone"] for row in zones[1:]), None]
-    for row, end in zip(zones, ends, strict=True):
+    for position, row in enumerate(zones):
+        end = zones[position + 1]["zone"] if position + 1 < len(zones) else None
         if row["fits"]:
             ranges.append((ranges.pop()[0] if is_next else row["zone"], end))
         is_next = row["fits"]

@@ -165,14 +165,17 @@ async def sync_units(context: TaskContext, account_id: UUID, unit_ids: Collectio
             logger.info("account %s is gone, its units are not read", account_id)
 
 
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
+_LOCK_SHARED = "SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:key, 0))"
+
+
 @asynccontextmanager
 async def _alone(context: TaskContext, account_id: UUID, *, shared: bool = False) -> AsyncIterator[None]:
     """Hold the account's lock, waiting for another sync of it to end; single units may be read beside each other.
 
     The transaction holds no snapshot and no row, so it does not hold back vacuum; it ends with the worker's connection.
     """
-    function = "pg_try_advisory_xact_lock_shared" if shared else "pg_try_advisory_xact_lock"
-    query = text(f"SELECT {function}(hashtextextended(:key, 0))")
+    query = text(_LOCK_SHARED if shared else _LOCK)
     async with get_database().engine.connect() as connection:
         while not (await connection.execute(query, {"key": f"sync:{account_id}"})).scalar_one():
             await connection.rollback()
