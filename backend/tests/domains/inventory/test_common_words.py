@@ -140,3 +140,11 @@ def test_a_beginning_has_no_bits_but_those_of_the_whole() -> None:
             asked = rules.asked_bits(beginning)
             assert asked & bits == asked, (beginning, text)
             assert all(set(one) & marks for one in rules.asked_marks(beginning, [])), (beginning, text)
+
+
+@pytest.mark.usefixtures("common")
+async def test_an_organization_without_resources_has_nothing_to_walk(organization: UUID) -> None:
+    async with make_client(ROUTERS, make_caller(organization)) as client:
+        assert await list_names(client, tag="env:prod") == []
+        facets = (await client.get("/usage/facets", params={"q": "web prod"})).json()
+        assert (facets["total"], facets["exact"]) == (0, True)
