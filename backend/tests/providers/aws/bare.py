@@ -223,9 +223,11 @@ def _rows(table: str) -> Iterator[list[str]]:
 
 def _pages(client: Any, operation: str, arguments: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
     if client.can_paginate(operation):
-        yield from client.get_paginator(operation).paginate(**arguments)
+        pages = client.get_paginator(operation).paginate(**arguments)
     else:
-        yield getattr(client, operation)(**arguments)
+        pages = [getattr(client, operation)(**arguments)]
+    for page in pages:
+        yield {name: value for name, value in page.items() if name != "ResponseMetadata"}
 
 
 def _describe(

@@ -8,19 +8,13 @@ from typing import Any
 import pytest
 from app.providers.aws import AwsProvider
 from app.providers.base import CollectedResource, ErrorKind, ReadBack, ResourceTarget, UnitResult, stable_properties
-from tests.providers.aws.conftest import ACCOUNT, connection_to, resources_of
+from tests.providers.aws.conftest import ACCOUNT, MOVING_IN_MOTO, connection_to, resources_of
 from tests.providers.aws.estate import Estate
 from tests.providers.aws.proxy import FaultyProxy, answers, denies, throttles
 from tests.providers.aws.test_events import called, event
 
 # moto's ARNs of these leave out the name that the vendor's have.
 ODD_IN_MOTO = {"AWS::MSK::Cluster", "AWS::AmazonMQ::Broker", "AWS::Unmodelled::Other"}
-# It makes a new instant at each read, and its tagging service knows the tags of these only by their ARN.
-MOVING_IN_MOTO = {
-    "AWS::Athena::WorkGroup": "CreationTime",
-    "AWS::ElasticLoadBalancing::LoadBalancer": "Tags",
-    "AWS::DMS::ReplicationInstance": "Tags",
-}
 
 
 async def back(provider: AwsProvider, url: str, target: ResourceTarget) -> ReadBack:
