@@ -63,6 +63,7 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("resource_marks", OWN, None),
     ("resource_terms", OWN, None),
     ("resource_views", OWN, None),
+    ("resource_zones", OWN, None),
     ("topology_views", OWN, None),
     (
         "users",
@@ -1015,6 +1016,14 @@ def make_tables() -> None:
         ),
     )
     op.create_table(
+        "resource_zones",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("zone", sa.Text(collation="C"), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("marks", postgresql.ARRAY(sa.Integer()), nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "zone", "unit_id", name=op.f("pk_resource_zones")),
+    )
+    op.create_table(
         "schedule_runs",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -1170,10 +1179,16 @@ def make_tables() -> None:
         ),
         sa.Column("native_type", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
         sa.Column("status", sa.String(), nullable=True),
         sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("tag_hashes", postgresql.ARRAY(sa.Integer()), nullable=True),
+        sa.Column(
+            "word_bits",
+            postgresql.BIT(length=512),
+            server_default=sa.text("repeat('1', 512)::bit(512)"),
+            nullable=False,
+        ),
         sa.Column("properties", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("unread_fields", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("aliases", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
@@ -1229,6 +1244,7 @@ def make_tables() -> None:
             "stale_since",
             "cost_order",
             "tag_hashes",
+            "word_bits",
         ],
     )
     op.create_index(
@@ -1265,6 +1281,24 @@ def make_tables() -> None:
         ["organization_id", "id"],
         unique=False,
         postgresql_where=sa.text("tag_hashes IS NULL AND closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_cloud_resources_sample",
+        "cloud_resources",
+        ["organization_id", "name", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL AND get_byte(uuid_send(id), 15) < 16"),
+        postgresql_include=[
+            "account_id",
+            "provider",
+            "type",
+            "region",
+            "status",
+            "stale_since",
+            "cost_order",
+            "tag_hashes",
+            "word_bits",
+        ],
     )
     op.create_index(
         "ix_cloud_resources_stale",

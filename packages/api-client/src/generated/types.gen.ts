@@ -2849,13 +2849,18 @@ export type ExternalIdRead = {
  * What the filtered resources divide into. Each group ignores its own filter, so that its other values show.
  *
  * `total` counts all filters together. Where `exact` is false, counting stopped at 10,000 resources: numbers are "at
- * least", and rare values can be missing.
+ * least", and rare values can be missing. Where `estimated` is true too, they are of a sample instead, for all: off by
+ * less than a seventh nearly always, and rare values can be missing.
  */
 export type Facets = {
     /**
      * Account
      */
     account: Array<AccountCount>;
+    /**
+     * Estimated
+     */
+    estimated?: boolean;
     /**
      * Exact
      */
@@ -19113,6 +19118,10 @@ export type GetTopologyErrors = {
      */
     403: Problem;
     /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
      * The address is too long (`url-too-long`)
      */
     414: Problem;
@@ -19397,6 +19406,10 @@ export type FindTopologyPathsErrors = {
      * Your role does not allow this (`forbidden`)
      */
     403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
     /**
      * The address is too long (`url-too-long`)
      */
