@@ -1,4 +1,5 @@
 import { Crosshair, Radar, Route } from 'lucide-react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/components/Common/Button'
 import { PageHeader } from '@/components/Common/PageHeader'
@@ -13,7 +14,7 @@ import { MapToolbar } from '@/features/topology/components/MapToolbar'
 import { OrphanList } from '@/features/topology/components/OrphanList'
 import { PathResult } from '@/features/topology/components/PathResult'
 import { StartSearch } from '@/features/topology/components/StartSearch'
-import { TopologyMap, useMap } from '@/features/topology/components/TopologyMap'
+import { TopologyMap, useMap, usePreloadedRenderers } from '@/features/topology/components/TopologyMap'
 import { type MapView, useMapView } from '@/features/topology/hooks/useMapView'
 import { formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
@@ -24,9 +25,10 @@ export default function TopologyPage() {
   const { accounts = [], byId } = useAccountNames()
   const { query } = useMap(view)
   const allowed = useCan('topology:read')
-  const nodes = query.data?.nodes ?? []
-  const start = nodes.find(({ resource_id }) => resource_id !== null && resource_id === view.root)
-  const types = [...new Set(nodes.flatMap(({ type }) => (type ? [type] : [])))]
+  usePreloadedRenderers()
+  const nodes = query.data?.nodes
+  const start = nodes?.find(({ resource_id }) => resource_id !== null && resource_id === view.root)
+  const types = useMemo(() => typesOf(nodes ?? []), [nodes])
   const count = view.hasStart && view.mode === 'map' && query.data ? formatNumber(query.data.total_nodes) : null
   return (
     <ListPage panel={view.id && <NodePanel key="panel" view={view} id={view.id} />}>
@@ -47,6 +49,12 @@ export default function TopologyPage() {
       )}
     </ListPage>
   )
+}
+
+function typesOf(nodes: readonly { type: string | null }[]): string[] {
+  const types = new Set<string>()
+  for (const { type } of nodes) if (type) types.add(type)
+  return [...types]
 }
 
 const RESOURCE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/

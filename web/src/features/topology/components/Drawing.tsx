@@ -1,7 +1,8 @@
 import { Search } from 'lucide-react'
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Combobox } from '@/components/Common/Combobox'
+import { loadable } from '@/components/Common/loadable'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { Strip } from '@/components/Common/States'
 import { formatNumber } from '@/services/format'
@@ -12,9 +13,15 @@ import { type ChangeTimes, marksOf } from '../rules/overlays'
 import { GraphTable } from './GraphTable'
 import { MapLegend } from './Legend'
 
-// Renderers and layout are loaded once there is something to draw.
-const GraphCards = lazy(() => import('./GraphCards'))
-const GraphDots = lazy(() => import('./GraphDots'))
+// Renderers and layout are parts of their own, fetched while the answer is on its way.
+const cards = loadable(() => import('./GraphCards'))
+const dots = loadable(() => import('./GraphDots'))
+
+/** Fetches what may be drawn with, before it is known which it will be. */
+export function preloadRenderers() {
+  dots.load()
+  cards.load()
+}
 
 type Props = {
   view: MapView
@@ -45,7 +52,7 @@ export function Drawing({ view, graph, changed, rootId, label, accountName }: Pr
     [set, toggleGroup, id],
   )
   const look = { graph, overlay, marks, bright, rootId, openId, onOpen, onToggleGroup: toggleGroup, label }
-  const Renderer = drawing === 'dots' ? GraphDots : GraphCards
+  const Renderer = drawing === 'dots' ? dots.Part : cards.Part
   return (
     <>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -56,9 +63,7 @@ export function Drawing({ view, graph, changed, rootId, label, accountName }: Pr
         <GraphTable graph={graph} changed={changed} openId={openId} onOpen={onOpen} accountName={accountName} />
       ) : (
         <div className="min-h-80 flex-1 overflow-hidden rounded-card border border-border bg-bg">
-          <Suspense fallback={<Skeleton className="size-full" />}>
-            <Renderer {...look} focusId={find || null} />
-          </Suspense>
+          <Renderer {...look} focusId={find || null} fallback={<Skeleton className="size-full" />} />
         </div>
       )}
       {drawing === 'dots' && view.view === 'map' && (

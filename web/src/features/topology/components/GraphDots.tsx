@@ -1,40 +1,17 @@
-import Graph from 'graphology'
 import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react'
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import Sigma from 'sigma'
-import type { Settings as SigmaSettings } from 'sigma/settings'
+import { EdgeLineProgram, EdgeRectangleProgram } from 'sigma/rendering'
 import { IconButton } from '@/components/Common/Button'
 import { type ThemeColors, useThemeColors } from '../hooks/useThemeColors'
-import { layoutRadial } from '../layout/radial'
-import type { MapGraph, MapNode } from '../rules/graph'
-import type { Mark } from '../rules/overlays'
+import { buildDots, type DotLook, repaintDots } from './dotGraph'
 import type { DrawingProps } from './GraphCards'
 
-const PROVIDER_KEYS: Record<string, keyof ThemeColors> = {
-  aws: 'series-1',
-  azure: 'series-2',
-  gcp: 'series-3',
-  kubernetes: 'series-4',
-}
+const lineColors = ({ text, border }: ThemeColors) => ({ labelColor: { color: text }, defaultEdgeColor: border })
+// Arrows are never drawn here, but the renderer compiles whatever stands for them.
+const LINES = { line: EdgeRectangleProgram, arrow: EdgeLineProgram }
 const PAN_STEP = 0.1
-
-const colorOf = (node: MapNode, mark: Mark | null, isMarking: boolean, colors: ThemeColors): string => {
-  if (mark?.severity) return colors[mark.severity]
-  if (mark) return colors.accent
-  return isMarking ? colors['series-other'] : colors[PROVIDER_KEYS[node.provider ?? ''] ?? 'series-other']
-}
-
-function buildGraph({ nodes, edges }: MapGraph, rootId: string | null): Graph {
-  const graph = new Graph({ multi: true, type: 'directed' })
-  const places = layoutRadial(nodes, edges, rootId)
-  for (const node of nodes) {
-    const [x, y] = places.get(node.id) ?? [0, 0]
-    graph.addNode(node.id, { x, y, label: node.label, size: 2.5 + Math.min(12, Math.log2(node.count + 1)) })
-  }
-  for (const { source, target } of edges) graph.addEdge(source, target, { size: 0.6 })
-  return graph
-}
 
 /** The map as dots by WebGL, for thousands of resources. The table beside it reaches each by keyboard. */
 export default function GraphDots(props: DrawingProps) {
@@ -43,46 +20,30 @@ export default function GraphDots(props: DrawingProps) {
   const colors = useThemeColors()
   const container = useRef<HTMLDivElement>(null)
   const sigma = useRef<Sigma | null>(null)
-  const built = useMemo(() => buildGraph(graph, rootId), [graph, rootId])
   const byId = useMemo(() => new Map(graph.nodes.map((node) => [node.id, node])), [graph])
   const open = useRef(onOpen)
   useEffect(() => {
     open.current = onOpen
   }, [onOpen])
 
-  // Sigma draws as soon as it is made: what it draws with is there before, so that the first frame is not drawn twice.
-  const look = useMemo<Partial<SigmaSettings>>(() => {
-    const isMarking = overlay === 'cost' || overlay === 'change' || overlay === 'stale' || overlay === 'findings'
-    return {
-      labelColor: { color: colors.text },
-      nodeReducer: (id, data) => {
-        const node = byId.get(id)
-        if (!node) return data
-        const mark = marks.get(id) ?? null
-        const isDim = bright !== null && !bright.has(id)
-        const isPicked = id === openId || id === rootId
-        return {
-          ...data,
-          color: isDim ? colors.border : colorOf(node, mark, isMarking && marks.size > 0, colors),
-          label: isDim ? null : data.label,
-          size: isPicked ? data.size + 5 : mark ? data.size + mark.level / 2 : data.size,
-          forceLabel: isPicked || bright?.has(id),
-          zIndex: isDim ? 0 : 1 + (mark?.level ?? 0),
-        }
-      },
-      defaultEdgeColor: colors.border,
-      // Asked of every line: only while some of them are to be hidden.
-      edgeReducer:
-        bright &&
-        ((id, data) => ({ ...data, hidden: !(bright.has(built.source(id)) && bright.has(built.target(id))) })),
-    }
-  }, [built, byId, bright, colors, marks, openId, overlay, rootId])
+  const look = useMemo<DotLook>(
+    () => ({ overlay, marks, bright, picked: [rootId, openId], colors }),
+    [overlay, marks, bright, rootId, openId, colors],
+  )
+  // What is wanted and what is drawn: a new graph is drawn as is wanted at once.
+  const wanted = useRef(look)
   const shown = useRef(look)
-
-  useEffect(() => {
+  useLayoutEffect(() => {
+    wanted.current = look
+  }, [look])
+  // Before the browser shows the page: else it would be drawn without the map first, and then again.
+  useLayoutEffect(() => {
     if (!container.current) return
+    shown.current = wanted.current
+    const built = buildDots(graph, rootId, shown.current)
     const drawn = new Sigma(built, container.current, {
-      ...shown.current,
+      ...lineColors(shown.current.colors),
+      edgeProgramClasses: LINES,
       hideEdgesOnMove: built.size > 5_000,
       labelRenderedSizeThreshold: 7,
       labelSize: 11,
@@ -100,19 +61,22 @@ export default function GraphDots(props: DrawingProps) {
       sigma.current = null
       drawn.kill()
     }
-  }, [built, byId])
+  }, [graph, byId, rootId])
 
-  useEffect(() => {
-    if (shown.current === look) return
+  useLayoutEffect(() => {
+    const before = shown.current
+    const drawn = sigma.current
+    if (before === look || !drawn) return
     shown.current = look
-    sigma.current?.setSettings(look)
-  }, [look])
+    if (before.colors !== look.colors) drawn.setSettings(lineColors(look.colors))
+    repaintDots(drawn.getGraph(), byId, look, before)
+  }, [look, byId])
 
   useEffect(() => {
     const drawn = sigma.current
     const place = focusId && drawn?.getNodeDisplayData(focusId)
     if (place) void drawn?.getCamera().animate({ x: place.x, y: place.y, ratio: 0.15 }, { duration: 150 })
-  }, [focusId, built])
+  }, [focusId, graph])
 
   const camera = () => sigma.current?.getCamera()
   const onKeyDown = (event: KeyboardEvent) => {

@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/components/Common/Button'
 import { QueryState } from '@/components/Common/QueryState'
@@ -14,7 +14,7 @@ import { useGroupNames } from '../hooks/useGroupNames'
 import type { MapView } from '../hooks/useMapView'
 import { DOTS_FROM, graphOf, MOST_CARDS, openable } from '../rules/graph'
 import type { ChangeTimes } from '../rules/overlays'
-import { Drawing } from './Drawing'
+import { Drawing, preloadRenderers } from './Drawing'
 
 type Props = { view: MapView; accountName: (id: string) => string }
 
@@ -33,11 +33,20 @@ export function useChanged(view: MapView): ChangeTimes {
  */
 export function useMap(view: MapView) {
   const enabled = useCan('topology:read') && view.mode === 'map' && view.hasStart
-  const flat = useQuery({ ...mapQuery(view.question), enabled })
+  const asked = mapQuery(view.question)
+  const queryClient = useQueryClient()
+  // The longest wait of the page starts while the page is still being drawn, not after.
+  if (enabled && !queryClient.getQueryState(asked.queryKey)) void queryClient.prefetchQuery(asked)
+  const flat = useQuery({ ...asked, enabled })
   const size = flat.data?.nodes.length ?? 0
   const isCrowded = !view.by && size > MOST_CARDS && size < DOTS_FROM
   const grouped = useQuery({ ...mapQuery({ ...view.question, by: 'type' }), enabled: enabled && isCrowded })
   return { query: isCrowded && grouped.data ? grouped : flat, isCrowded, size }
+}
+
+/** Renderers are fetched once the page stands, before there is an answer to draw. */
+export function usePreloadedRenderers() {
+  useEffect(preloadRenderers, [])
 }
 
 /** A neighbourhood, network or account on a map. */
