@@ -16,6 +16,7 @@ import {
   syncAccount,
   testAccount,
   testNewAccount,
+  updateAccount,
 } from '@cloudops/api-client'
 import { infiniteQueryOptions, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
@@ -24,7 +25,7 @@ import { keysetPages } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import { isProblem } from '@/services/problem'
 import type { Account, EventSettings, ScheduleUpdate } from '@/types/api'
-import type { AccountBody } from './connectRules'
+import type { AccountBody, AccountChange } from './connectRules'
 
 export const accountKeys = {
   all: ['accounts'] as const,
@@ -154,6 +155,15 @@ export function useConnectAccount() {
   return useMutation({
     meta: { quiet: true },
     mutationFn: (body: AccountBody) => answerOf(connectAccount({ body })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: accountKeys.all }),
+  })
+}
+
+export function useUpdateAccount(accountId: string) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (body: AccountChange) => answerOf(updateAccount({ path: { account_id: accountId }, body })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: accountKeys.all }),
   })
 }

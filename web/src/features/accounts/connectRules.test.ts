@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { accountOf, type ConnectForm, connectSchema, EMPTY_FORM, fieldOf } from './connectRules'
+import { sampleAccount } from '@/test/samples'
+import type { Account } from '@/types/api'
+import { accountOf, type ConnectForm, changeOf, connectSchema, EMPTY_FORM, fieldOf, formOf } from './connectRules'
 
 const form = (fields: Partial<ConnectForm>): ConnectForm => ({ ...EMPTY_FORM, name: 'Acme', ...fields })
 const key = { client_email: 'reader@p.iam.gserviceaccount.com', private_key: 'pem', token_uri: 'https://t.example' }
@@ -135,4 +137,27 @@ test.each<[string, ConnectForm['kind'], string | null]>([
   ['#/credentials/kind', 'ambient', null],
 ])('%s belongs to a field of %s', (pointer, kind, field) => {
   expect(fieldOf(pointer, { kind })).toBe(field)
+})
+
+test.each<[string, Partial<Account>]>([
+  ['an AWS organization', { scope: { organization: true, role_name: 'Reader', exclude_accounts: ['123456789012'] } }],
+  ['Google projects', { provider: 'gcp', scope: { projects: ['a-1', 'b-2'] }, regions: ['europe-west1'] }],
+  ['an Azure cloud of its own', { provider: 'azure', scope: { cloud: 'china' }, excluded_regions: ['chinaeast'] }],
+])('%s that is opened and saved as it was changes nothing', (_, fields) => {
+  const account = sampleAccount(fields)
+  const form = formOf(account)
+  expect(connectSchema.safeParse(form).success).toBe(true)
+  expect(changeOf(form, account)).toEqual({})
+})
+
+test('a change names what changed, and an end of bounds is an empty scope', () => {
+  const account = sampleAccount({ provider: 'gcp', scope: { folder: '12' }, regions: ['europe-west1'] })
+  const form = { ...formOf(account), name: 'Other', reach: 'own' as const, regions: '' }
+  expect(changeOf(form, account)).toEqual({ name: 'Other', scope: {}, regions: [] })
+})
+
+test('new credentials are asked for in full, kept ones not at all', () => {
+  const form = formOf(sampleAccount())
+  expect(connectSchema.safeParse({ ...form, keepsCredentials: false }).success).toBe(false)
+  expect(connectSchema.safeParse(form).success).toBe(true)
 })

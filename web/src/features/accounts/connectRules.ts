@@ -1,8 +1,9 @@
-import type { ConnectAccountData } from '@cloudops/api-client'
+import type { ConnectAccountData, UpdateAccountData } from '@cloudops/api-client'
 import { z } from 'zod'
 import type { Account } from '@/types/api'
 
 export type AccountBody = ConnectAccountData['body']
+export type AccountChange = UpdateAccountData['body']
 export type CloudName = Account['provider']
 
 /** Kinds of credentials by cloud, the one to prefer first. */
@@ -34,6 +35,8 @@ const regions = z.string().refine((text) => words(text).every((region) => REGION
 const fields = z.object({
   provider: z.enum(['aws', 'gcp', 'azure']),
   name: z.string().trim().min(1, 'name').max(200, 'name'),
+  /** An existing connection whose credentials stay as they are: they are never shown, so none are given here. */
+  keepsCredentials: z.boolean(),
   kind: z.enum([...KINDS.aws, ...KINDS.gcp, ...KINDS.azure]),
   roleArn: z.string().trim(),
   externalId: z.string(),
@@ -121,7 +124,7 @@ export const connectSchema = fields.superRefine((form, context) => {
   const need: Need = (field, isMet) => {
     if (!isMet) context.addIssue({ code: 'custom', path: [field], message: field })
   }
-  NEEDS[form.kind](form, need)
+  if (!form.keepsCredentials) NEEDS[form.kind](form, need)
   if (form.provider === 'aws' && form.reach === 'organization') {
     need('roleName', ROLE_NAME.test(form.roleName))
     need('memberExternalId', form.memberExternalId === '' || EXTERNAL_ID.test(form.memberExternalId))
@@ -139,6 +142,7 @@ export const connectSchema = fields.superRefine((form, context) => {
 export const EMPTY_FORM: ConnectForm = {
   provider: 'aws',
   name: '',
+  keepsCredentials: false,
   kind: 'assume_role',
   roleArn: '',
   externalId: '',
@@ -271,6 +275,47 @@ function azureScope(form: ConnectForm) {
     ...(form.cloud === 'public' ? {} : { cloud: form.cloud }),
   }
   return Object.keys(scope).length > 0 ? { scope } : {}
+}
+
+/** An existing connection as the form shows it. */
+export function formOf({ provider, name, credentials, scope, regions, excluded_regions, endpoint_url }: Account) {
+  const text = (value: unknown) => (Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : '')
+  const reach = REACHES[provider].find((known) => known in scope) ?? 'own'
+  const isMember = provider === 'aws' && reach === 'organization'
+  const form: ConnectForm = {
+    ...EMPTY_FORM,
+    provider,
+    name,
+    keepsCredentials: true,
+    kind: KINDS[provider].find((known) => known === credentials.kind) ?? KINDS[provider][0],
+    reach,
+    targets: isMember ? '' : text(scope[reach]),
+    roleName: text(scope.role_name) || EMPTY_FORM.roleName,
+    memberExternalId: text(scope.external_id),
+    excludedAccounts: text(scope.exclude_accounts),
+    cloud: CLOUDS.find((known) => known === scope.cloud) ?? 'public',
+    endpointUrl: endpoint_url ?? '',
+    regions: regions.join(', '),
+    excludedRegions: excluded_regions.join(', '),
+  }
+  return form
+}
+
+/** What a filled-in form changes of a connection; what stays is left out, as the server takes absent fields. */
+export function changeOf(form: ConnectForm, account: Account): AccountChange {
+  const before = accountOf(formOf(account))
+  const after = accountOf(form)
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a ?? []) !== JSON.stringify(b ?? [])
+  return {
+    ...(after.name === before.name ? {} : { name: after.name }),
+    ...(differs(after.regions, before.regions) ? { regions: after.regions ?? [] } : {}),
+    ...(differs(after.excluded_regions, before.excluded_regions)
+      ? { excluded_regions: after.excluded_regions ?? [] }
+      : {}),
+    // No bounds at all is an empty scope: absent would leave it as it was.
+    ...(differs(after.scope, before.scope) ? { scope: after.scope ?? {} } : {}),
+    ...(form.keepsCredentials ? {} : { credentials: after.credentials }),
+  }
 }
 
 const POINTERS: Record<string, keyof ConnectForm> = {

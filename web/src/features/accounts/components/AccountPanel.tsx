@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { PlugZap, RefreshCw, Trash2 } from 'lucide-react'
+import { Pencil, PlugZap, RefreshCw, Trash2 } from 'lucide-react'
 import { parseAsStringLiteral, useQueryState } from 'nuqs'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -21,6 +21,7 @@ import { accountQuery, useAccountNames, useSyncAccount, useTestAccount } from '.
 import { ACCOUNT_TONES, scopeText } from '../rules'
 import { AccountCoverage } from './AccountCoverage'
 import { ReportDialog } from './ConnectionReport'
+import { EditAccount } from './EditAccount'
 import { EventSetUp } from './EventSetUp'
 import { RemoveAccount } from './RemoveAccount'
 import { ScheduleForm } from './ScheduleForm'
@@ -57,6 +58,7 @@ export function AccountPanel({ id, onClose, renderJob }: Props) {
 function AccountActions({ account, onRemoved }: { account: Account; onRemoved: () => void }) {
   const { t } = useTranslation()
   const sync = useSyncAccount()
+  const [editing, setEditing] = useState(false)
   const [removing, setRemoving] = useState(false)
   const maySync = useCan('accounts:sync')
   const mayWrite = useCan('accounts:write')
@@ -68,10 +70,16 @@ function AccountActions({ account, onRemoved }: { account: Account; onRemoved: (
         </Button>
       )}
       {mayWrite && (
+        <Button icon={Pencil} onClick={() => setEditing(true)}>
+          {t('action.edit')}
+        </Button>
+      )}
+      {mayWrite && (
         <Button variant="danger" icon={Trash2} onClick={() => setRemoving(true)}>
           {t('account.remove')}
         </Button>
       )}
+      {editing && <EditAccount account={account} onClose={() => setEditing(false)} />}
       {removing && <RemoveAccount account={account} onClose={() => setRemoving(false)} onRemoved={onRemoved} />}
     </>
   )

@@ -20,7 +20,6 @@ export function ConnectFields() {
   const { register, setValue, clearErrors } = useFormContext<ConnectForm>()
   const errorOf = useFieldErrors()
   const provider = useWatch<ConnectForm, 'provider'>({ name: 'provider' })
-  const CloudFields = FIELDS[provider]
   const choose = (next: CloudName) => {
     setValue('provider', next)
     setValue('kind', KINDS[next][0])
@@ -42,6 +41,22 @@ export function ConnectFields() {
         error={errorOf('name')}
         {...register('name')}
       />
+      <CredentialFields />
+      <ReachFields />
+      <p className="text-muted">{t(`connect.prepare.${provider}`)}</p>
+      <MoreFields />
+    </div>
+  )
+}
+
+/** The kind of credentials, and what this kind consists of. */
+export function CredentialFields() {
+  const { t } = useTranslation()
+  const { register } = useFormContext<ConnectForm>()
+  const provider = useWatch<ConnectForm, 'provider'>({ name: 'provider' })
+  const CloudFields = FIELDS[provider]
+  return (
+    <>
       <fieldset>
         <legend className="mb-1 font-medium">{t('connect.kind')}</legend>
         <div className="grid gap-2 md:grid-cols-2">
@@ -57,10 +72,7 @@ export function ConnectFields() {
         </div>
       </fieldset>
       <CloudFields />
-      <ReachFields />
-      <p className="text-muted">{t(`connect.prepare.${provider}`)}</p>
-      <MoreFields />
-    </div>
+    </>
   )
 }
 
@@ -72,21 +84,7 @@ function MoreFields() {
     <details className="rounded-card border border-border px-3 py-2">
       <summary className="font-medium">{t('connect.more')}</summary>
       <div className="flex flex-col gap-3 pt-3 pb-1">
-        <Field
-          mono
-          label={t('connect.regions')}
-          hint={t('connect.regionsHint')}
-          placeholder="eu-central-1, us-east-1"
-          error={errorOf('regions')}
-          {...register('regions')}
-        />
-        <Field
-          mono
-          label={t('connect.excludedRegions')}
-          hint={t('connect.excludedRegionsHint')}
-          error={errorOf('excludedRegions')}
-          {...register('excludedRegions')}
-        />
+        <RegionFields />
         <Field
           mono
           label={t('connect.endpoint')}
@@ -96,5 +94,33 @@ function MoreFields() {
         />
       </div>
     </details>
+  )
+}
+
+/** Which regions are read. A found account has only excluded ones of its own. */
+export function RegionFields({ isFound = false }: { isFound?: boolean }) {
+  const { t } = useTranslation()
+  const { register } = useFormContext<ConnectForm>()
+  const errorOf = useFieldErrors()
+  return (
+    <>
+      {!isFound && (
+        <Field
+          mono
+          label={t('connect.regions')}
+          hint={t('connect.regionsHint')}
+          placeholder="eu-central-1, us-east-1"
+          error={errorOf('regions')}
+          {...register('regions')}
+        />
+      )}
+      <Field
+        mono
+        label={t('connect.excludedRegions')}
+        hint={t('connect.excludedRegionsHint')}
+        error={errorOf('excludedRegions')}
+        {...register('excludedRegions')}
+      />
+    </>
   )
 }

@@ -313,3 +313,24 @@ test('choosing another cloud takes its own kinds of credentials and what is read
   expect(await screen.findByText("Type the directory's id")).toBeTruthy()
   expect(screen.getByLabelText('Management group id').getAttribute('aria-invalid')).toBe('true')
 })
+
+test('a connection is renamed without its credentials being asked for', async () => {
+  let sent: unknown
+  const account = sampleAccount()
+  answer('get', '/accounts', page([account]))
+  answer('get', '/accounts/a1', account)
+  answer('patch', '/accounts/a1', async (request) => {
+    sent = await request.json()
+    return { ...account, name: 'Live' }
+  })
+  const { user } = renderAt('/accounts?id=a1', <AccountPanel id="a1" onClose={() => {}} renderJob={noJob} />)
+  await user.click(await screen.findByRole('button', { name: 'Edit' }))
+  const dialog = await screen.findByRole('dialog', { name: 'Edit Production' })
+  expect(within(dialog).queryByLabelText('Role ARN')).toBeNull()
+  const name = within(dialog).getByLabelText('Name')
+  await user.clear(name)
+  await user.type(name, 'Live')
+  await user.click(within(dialog).getByRole('button', { name: 'Save' }))
+  await waitFor(() => expect(sent).toEqual({ name: 'Live' }))
+  await waitFor(() => expect(screen.queryByRole('dialog', { name: 'Edit Production' })).toBeNull())
+})
