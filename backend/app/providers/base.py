@@ -4,11 +4,13 @@ A unit is (connection, cloud account, region, service). It ends complete, partia
 unit lists in `complete_types` may be used to close resources that were not seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+import orjson
 
 
 class UnitState(StrEnum):
@@ -63,7 +65,7 @@ class Unit:
     service: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CollectedResource:
     """One thing in a cloud. `native_id` is its ARN, ARM id or Cloud Asset name, unique within an organization."""
 
@@ -83,6 +85,38 @@ class CollectedResource:
     aliases: Sequence[str] = ()  # other ids that bills and relations use, such as i-0abc for an instance
     volatile: Sequence[str] = ()
     """Paths (`A.B`, `A[].B`) of properties that move by themselves, such as a queue's length."""
+
+
+class PackedProperties(Mapping[str, Any]):
+    """Properties as JSON with sorted keys, read anew by each look into them: a fifth of the memory of dictionaries.
+
+    For adapters whose units hold many resources. `json` is what is stored.
+    """
+
+    __slots__ = ("json",)
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+
+    def __getitem__(self, key: str) -> Any:
+        return orjson.loads(self.json)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(orjson.loads(self.json))
+
+    def __len__(self) -> int:
+        return len(orjson.loads(self.json))
+
+    def __repr__(self) -> str:
+        return f"PackedProperties({self.json!r})"
+
+
+def pack_properties(properties: dict[str, Any]) -> Mapping[str, Any]:
+    """The same properties, packed; as they are where they are no JSON, such as half of a surrogate pair."""
+    try:
+        return PackedProperties(orjson.dumps(properties, option=orjson.OPT_SORT_KEYS))
+    except TypeError:  # also orjson's own error
+        return properties
 
 
 def stable_properties(resource: CollectedResource) -> Mapping[str, Any]:
@@ -105,7 +139,7 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
     return {**value, step: _without(value[step], rest)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CollectedRelation:
     """An edge; the target may be outside of what was collected. Ids are native ids or aliases."""
 

@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.providers.base import CollectedRelation, CollectedResource
+from app.providers.base import CollectedRelation, CollectedResource, pack_properties
 from app.providers.gcp.catalogue import TYPES
 from app.providers.gcp.catalogue.model import AssetType, Data, Relation
 from app.providers.gcp.names import (
@@ -61,6 +61,7 @@ def convert(
         data["ancestors"] = asset.get("ancestors") or []
     account = account_of(asset, native_id, ids)
     tags = labels_of(data, declared.labels)
+    relations = list(_relations(declared, data, native_id, resource, policy, ids))
     made = CollectedResource(
         native_id=native_id,
         native_type=native_type,
@@ -69,14 +70,14 @@ def convert(
         region=place_of(resource.get("location"), native_id),
         status=status_of(data, declared.status),
         tags=tags,
-        properties=data,
+        properties=pack_properties(data),
         account="" if account == unit_account else account,
         created_at=created_of(data, declared.created),
         unread_fields=unread,
         aliases=tuple(dict.fromkeys(_aliases(declared, data, native_id, asset, ids))),
         volatile=declared.volatile,
     )
-    return made, list(_relations(declared, data, native_id, resource, policy, ids))
+    return made, relations
 
 
 def account_of(asset: Mapping[str, Any], native_id: str, ids: Mapping[str, str]) -> str:

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
+import orjson
 import structlog
 
 from app.providers.base import (
@@ -14,7 +16,7 @@ from app.providers.base import (
     UnitResult,
     UnitState,
 )
-from app.providers.gcp.api_keys import fill_restrictions
+from app.providers.gcp.api_keys import fill_restrictions, is_bare_key
 from app.providers.gcp.catalogue import GROUPS, OTHER, TYPES, group_of, patterns_of
 from app.providers.gcp.convert import convert
 from app.providers.gcp.errors import GcpError
@@ -33,7 +35,8 @@ class UnitRead:
         self._session, self._unit, self._reads = session, unit, reads
         self._parent = parent_of(unit.account)
         self._known = [entry.native_type for entry in GROUPS[unit.service].types]
-        self._assets: dict[str, Asset] = {}
+        self._assets: dict[str, Asset | bytes] = {}  # as JSON, because a unit may have very many
+        self._policies: dict[str, bytes | Any] = {}
         self._errors: list[GcpError] = []
         self._listed = Outcome(whole=False)
         self._types: set[str] = set()
@@ -48,7 +51,7 @@ class UnitRead:
         if listed.whole or listed.read_types or (self._assets and not _is_final(listed.errors)):
             policies = self._list("IAM_POLICY", self._take_policy)
         ids = self._project_ids()
-        unread_keys, key_errors = fill_restrictions(self._session, self._reads, self._assets.values(), ids)
+        unread_keys, key_errors = fill_restrictions(self._session, self._reads, self._bare_keys(), ids)
         self._errors += key_errors
         resources, relations = self._convert(ids, policies, unread_keys)
         complete = self._complete_types(listed, policies)
@@ -89,8 +92,12 @@ class UnitRead:
 
     def _take(self, asset: Asset) -> None:
         if self._belongs(asset):
-            self._assets[asset["name"]] = asset
+            # A key without restrictions stays as it is, because they are put into it.
+            self._assets[asset["name"]] = asset if is_bare_key(asset) else _packed(asset)
             self._types.add(asset["assetType"])
+
+    def _bare_keys(self) -> list[Asset]:
+        return [asset for asset in self._assets.values() if isinstance(asset, dict) and is_bare_key(asset)]
 
     def _give_up(self, kind: str, message: str) -> None:
         """An asset that cannot be read: what is stored of its type must not be taken for gone."""
@@ -100,9 +107,8 @@ class UnitRead:
     def _take_policy(self, asset: Asset) -> None:
         if not self._belongs(asset) or "iamPolicy" not in asset:
             return
-        known = self._assets.get(asset["name"])
-        if known is not None:
-            known["iamPolicy"] = asset["iamPolicy"]
+        if asset["name"] in self._assets:
+            self._policies[asset["name"]] = _packed(asset["iamPolicy"])
         elif self._listed.whole and asset["assetType"] not in TYPES:  # a type that has nothing but policies
             self._assets[asset["name"]] = asset
             self._types.add(asset["assetType"])
@@ -128,7 +134,11 @@ class UnitRead:
         relations: list[CollectedRelation] = []
         lost = {} if policies.whole or not policies.errors else {"iamPolicy": policies.errors[0].told}
         while self._assets:
-            name, asset = self._assets.popitem()
+            name, packed = self._assets.popitem()
+            asset: Asset = orjson.loads(packed) if isinstance(packed, bytes) else packed
+            if name in self._policies:
+                policy = self._policies.pop(name)
+                asset["iamPolicy"] = orjson.loads(policy) if isinstance(policy, bytes) else policy
             is_read = not lost or "iamPolicy" in asset or asset["assetType"] in policies.read_types
             unread = {} if is_read else lost
             if name in unread_keys:
@@ -158,6 +168,14 @@ class UnitRead:
         if not self._errors:
             return UnitState.COMPLETE
         return UnitState.PARTIAL if found else UnitState.FAILED
+
+
+def _packed(value: Any) -> Any:
+    """As JSON; as it is where it is none, such as half of a surrogate pair."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # also orjson's own error
+        return value
 
 
 def _is_final(errors: list[GcpError]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.domains.inventory.rules.words import Terms, resource_terms
-from app.providers.base import CollectedResource, stable_properties
+from app.providers.base import CollectedResource, PackedProperties, stable_properties
 
 
 def clean_text(text: str) -> str:
@@ -87,6 +87,10 @@ class PreparedResource:
             aliases=self.aliases,
         )
 
+    def forget_terms(self) -> None:
+        """Give the memory back, which is more than that of all else; they are made anew when asked for."""
+        self.__dict__.pop("terms", None)
+
 
 _SORTED, _ANY_KEYS = orjson.OPT_SORT_KEYS, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -109,7 +113,10 @@ def prepare_resource(resource: CollectedResource, *, provider: str = "", native_
     }
     properties = resource.properties
     try:
-        plain, stored = orjson.dumps(content, option=_SORTED), orjson.dumps(properties, option=_SORTED)
+        plain = orjson.dumps(content, option=_SORTED)
+        stored = (
+            properties.json if isinstance(properties, PackedProperties) else orjson.dumps(properties, option=_SORTED)
+        )
         is_clean = b"\\u0000" not in plain and b"\\u0000" not in stored
     except TypeError:  # also orjson's own error
         is_clean = False

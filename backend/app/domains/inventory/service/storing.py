@@ -34,7 +34,7 @@ from app.domains.inventory.service.units import (
 from app.domains.inventory.service.writing import Destination, Version, Written, write_resources, write_versions
 from app.providers.base import Unit, UnitResult, UnitState
 
-CHUNK = 2_000
+CHUNK = 1_000
 EVENT_IDS = 5_000
 _KNOWN = """SELECT native_key, id, account_id, native_type, content_hash, unit_id,
   greatest(last_seen_at, closed_at), stale_since IS NOT NULL, closed_at IS NOT NULL

@@ -209,6 +209,8 @@ async def write_resources(
     await write_versions(driver, where, versions)
     await _write_terms(driver, where.organization_id, found_anew, before, written.ids)
     await add_zones(driver, where.organization_id, where.unit_id, found_anew)
+    for resource in resources:
+        resource.forget_terms()
     return written
 
 
