@@ -2,7 +2,8 @@
 
 The floor of changed resources is what a program would do that keeps nothing but the rows: COPY into a temporary table,
 then INSERT … ON CONFLICT DO UPDATE, as the tables' owner. Ours compares, writes history, look-up words and counts
-beside it, under row-level security.
+beside it, under row-level security. Processor seconds are ours and the database's together: they hardly move with what
+else the machine does.
 
 `python -m bench.inventory_sync [--resources N] [--changed N]`
 """
@@ -18,13 +19,16 @@ from uuid import UUID
 import asyncpg
 import orjson
 from app.core.clock import utc_now
+from app.core.collector import settled_collector
 from app.core.database import Database, tenant_session, use_database
 from app.core.ids import new_id
 from app.domains.inventory import rules, service
 from app.providers.base import UnitResult
+from sqlalchemy import text
 
 from bench.common import report
 from bench.inventory_estate import Estate, filled_database, make_units
+from bench.stored_sync import postgres_cpu
 
 LIMIT_UNCHANGED_PERCENT, LIMIT_UPSERT = 25.0, 0.5
 _COLUMNS = (
@@ -40,8 +44,8 @@ async def run(resources: int, changed: int) -> None:
         first, unchanged = seconds["first_store_seconds"], seconds["unchanged_store_seconds"]
         assert await _count(owner, "resource_versions", estate.organization_id) == resources
         results = change(make_units(resources), changed)
-        floor = await _plain_upsert(owner, estate, results)
-        ours = await _store(estate, results)
+        floor, floor_cpu = await _plain_upsert(owner, estate, results)
+        ours, ours_cpu = await _store(owner, estate, results)
         history = await _count(owner, "resource_versions", estate.organization_id) - resources
         await owner.close()
     assert history == changed, history
@@ -57,6 +61,9 @@ async def run(resources: int, changed: int) -> None:
         ours_changed_per_second=changed / ours,
         floor_copy_and_upsert_per_second=changed / floor,
         ours_share_of_floor=floor / ours,
+        ours_changed_cpu_seconds=ours_cpu,
+        floor_changed_cpu_seconds=floor_cpu,
+        ours_share_of_floor_cpu=floor_cpu / ours_cpu,
     )
     assert share < LIMIT_UNCHANGED_PERCENT, share
     assert floor / ours >= LIMIT_UPSERT, floor / ours
@@ -77,29 +84,41 @@ def change(units: Iterable[UnitResult], wanted: int) -> list[UnitResult]:
     return found
 
 
-async def _store(estate: Estate, results: Sequence[UnitResult]) -> float:
+async def _store(
+    owner: "asyncpg.Connection[Any]", estate: Estate, results: Sequence[UnitResult]
+) -> tuple[float, float]:
+    """Seconds, and those of processors."""
     database = Database(estate.app_url, pool_size=4)
     use_database(database)
-    started = time.perf_counter()
-    for result in results:
-        async with tenant_session(estate.organization_id) as session:
-            await service.store_unit(
-                session,
-                estate.organization_id,
-                account_id=estate.account_id,
-                provider="aws",
-                job_id=new_id(),
-                result=result,
-                now=utc_now(),
-            )
-    seconds = time.perf_counter() - started
+    async with tenant_session(estate.organization_id) as session:
+        await session.execute(text("SELECT 1"))  # a worker is connected
+    with settled_collector():
+        cpu, started = time.process_time() + await postgres_cpu(owner), time.perf_counter()
+        for result in results:
+            async with tenant_session(estate.organization_id) as session:
+                await service.store_unit(
+                    session,
+                    estate.organization_id,
+                    account_id=estate.account_id,
+                    provider="aws",
+                    job_id=new_id(),
+                    result=result,
+                    now=utc_now(),
+                )
+        seconds = time.perf_counter() - started
+        cpu = time.process_time() + await postgres_cpu(owner) - cpu
     use_database(None)
     await database.close()
-    return seconds
+    return seconds, cpu
 
 
-async def _plain_upsert(owner: "asyncpg.Connection[Any]", estate: Estate, results: Sequence[UnitResult]) -> float:
-    """COPY and upsert of the same changed rows, undone afterwards; making the rows is not counted."""
+async def _plain_upsert(
+    owner: "asyncpg.Connection[Any]", estate: Estate, results: Sequence[UnitResult]
+) -> tuple[float, float]:
+    """Seconds, and those of processors, of COPY and upsert of the same changed rows, undone afterwards.
+
+    Making the rows is not counted.
+    """
     prepared = [
         rules.prepare_resource(one, provider="aws", native_account=result.unit.account)
         for result in results
@@ -125,7 +144,7 @@ async def _plain_upsert(owner: "asyncpg.Connection[Any]", estate: Estate, result
     names = ", ".join(_COLUMNS)
     transaction = owner.transaction()
     await transaction.start()
-    started = time.perf_counter()
+    cpu, started = time.process_time() + await postgres_cpu(owner), time.perf_counter()
     await owner.execute(f"CREATE TEMPORARY TABLE plain AS SELECT {names} FROM cloud_resources WITH NO DATA")
     for start in range(0, len(rows), 2_000):
         await owner.copy_records_to_table("plain", records=rows[start : start + 2_000], columns=list(_COLUMNS))
@@ -136,8 +155,9 @@ async def _plain_upsert(owner: "asyncpg.Connection[Any]", estate: Estate, result
         )
         await owner.execute("TRUNCATE plain")
     seconds = time.perf_counter() - started
+    cpu = time.process_time() + await postgres_cpu(owner) - cpu
     await transaction.rollback()
-    return seconds
+    return seconds, cpu
 
 
 async def _count(owner: "asyncpg.Connection[Any]", table: str, organization_id: UUID) -> int:

@@ -46,11 +46,11 @@ async def run_stored(account: AccountToSync, app_url: str, owner_url: str) -> di
     with settled_collector():
         for prefix in ("", "again_"):
             context = await _start_job(organization_id, account_id)
-            postgres, started, used = await _postgres_cpu(owner), time.perf_counter(), time.process_time()
+            postgres, started, used = await postgres_cpu(owner), time.perf_counter(), time.process_time()
             await sync_account(context, account_id)
             result[f"{prefix}seconds"] = time.perf_counter() - started
             result[f"{prefix}cpu_seconds"] = time.process_time() - used
-            result[f"{prefix}postgres_cpu_seconds"] = await _postgres_cpu(owner) - postgres
+            result[f"{prefix}postgres_cpu_seconds"] = await postgres_cpu(owner) - postgres
             assert not context.has_incomplete_units
             counts.append(await _read_counts(owner, organization_id))
     use_database(None)
@@ -121,7 +121,7 @@ async def _read_counts(owner: Any, organization_id: UUID) -> dict[str, Any]:
     return {"places": {tuple(row) for row in rows}, "history": history}
 
 
-async def _postgres_cpu(owner: Any) -> float:
+async def postgres_cpu(owner: Any) -> float:
     """Processor seconds of the database's present connections, where it runs on this machine; otherwise 0."""
     pids = await owner.fetch("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
     return sum(_cpu_of(pid) for (pid,) in pids)
