@@ -2,6 +2,7 @@ import { Search } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Combobox } from '@/components/Common/Combobox'
+import { classes } from '@/components/Common/classes'
 import { loadable } from '@/components/Common/loadable'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { Strip } from '@/components/Common/States'
@@ -62,8 +63,14 @@ export function Drawing({ view, graph, changed, rootId, label, accountName }: Pr
       {view.view === 'table' ? (
         <GraphTable graph={graph} changed={changed} openId={openId} onOpen={onOpen} accountName={accountName} />
       ) : (
-        <div className="min-h-80 flex-1 overflow-hidden rounded-card border border-border bg-bg">
-          <Renderer {...look} focusId={find || null} fallback={<Skeleton className="size-full" />} />
+        // Round corners cut out of what WebGL draws cost a browser without a graphics card more than the drawing itself.
+        <div
+          className={classes(
+            'min-h-80 flex-1 border border-border bg-bg',
+            drawing === 'cards' && 'overflow-hidden rounded-card',
+          )}
+        >
+          <Renderer {...look} focusId={find || null} fallback={<Skeleton className="size-full animate-none!" />} />
         </div>
       )}
       {drawing === 'dots' && view.view === 'map' && (

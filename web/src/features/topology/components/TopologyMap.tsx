@@ -73,7 +73,8 @@ export function TopologyMap({ view, accountName }: Props) {
     <QueryState
       query={query}
       permission="topology:read"
-      skeleton={<Skeleton className="h-[60vh]" />}
+      // Still: a large area that pulses keeps the browser from drawing the map.
+      skeleton={<Skeleton className="h-[60vh] animate-none!" />}
       isEmpty={({ nodes }) => nodes.length === 0}
       firstUse={{ title: t('map.emptyTitle'), text: t('map.emptyText') }}
       noMatch={view.type.length > 0 ? { text: t('map.noMatch'), onClear: () => void view.set({ type: null }) } : null}
