@@ -9,11 +9,16 @@ from bench.common import RESULTS
 
 BENCHMARKS: dict[str, list[str]] = {
     "aws_sync": ["bench.aws_sync"],
+    "gcp_sync": ["bench.gcp_sync"],
+    "azure_sync": ["bench.azure_sync"],
     "costs_import": ["bench.costs_import"],
     "costs_breakdown": ["bench.costs_breakdown"],
     "inventory_list": ["bench.inventory_list"],
+    "inventory_sync": ["bench.inventory_sync"],
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
+    "map_frame": ["bench.map_frame"],
+    "topology": ["bench.topology"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 START, END = "<!-- results: written by make bench -->", "<!-- end of results -->"

@@ -26,6 +26,8 @@ def fill(url: str, resources: int) -> None:
     with ThreadPoolExecutor(4) as pool:
         for region in REGIONS:
             maker = _Maker(url, region)
+            # moto says another instant of creation of it at each read, which is a change to write down at each sync.
+            maker.client("athena").delete_work_group(WorkGroup="primary")
             vpc = maker.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
             subnet = maker.client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
             maker.place(vpc, subnet)
@@ -41,7 +43,7 @@ class _Maker:
     def __init__(self, url: str, region: str) -> None:
         session = boto3.Session("a", "b", region_name=region)
         services = ["ec2", "s3", "lambda", "dynamodb", "sns", "sqs", "logs", "cloudwatch", "iam", "kms", "rds", "ecr"]
-        services.append("secretsmanager")
+        services += ["secretsmanager", "athena"]
         self._clients: dict[str, Any] = {
             name: session.client(name, endpoint_url=url)  # type: ignore[call-overload]
             for name in services

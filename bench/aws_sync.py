@@ -1,9 +1,10 @@
-"""AWS sync against its floor: a bare 32-thread boto3 lister that makes the very same calls, known in advance.
+"""AWS sync against its floor: a bare 32-thread boto3 lister with a table of calls of its own.
 
-`python -m bench.aws_sync [--sizes 300,2500] [--rounds 3]`. The server is moto in its own process; so is each run, which
-alternate, and the quietest run of each side counts. Measured are the adapter alone (planning, rate limits, conversion,
-relations), and the whole sync as its job does it: the same stored in PostgreSQL, with history, look-up terms and what
-other domains do about each change; then the same sync again, which must write no history and no resource.
+`python -m bench.aws_sync [--sizes 2500,10000] [--rounds 3]`. The server is moto in its own process; so is each run,
+which alternate, and the quietest run of each side counts. Measured are the adapter alone (planning, rate limits,
+conversion, relations), and the whole sync as its job does it: the same stored in PostgreSQL, with history, look-up
+terms and what other domains do about each change; then the same sync again, which must write no history and no
+resource.
 """
 
 import argparse
@@ -13,11 +14,8 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,6 @@ from bench.aws_sync_store import run_stored
 from bench.common import report
 
 ROOT = Path(__file__).parents[1]
-LISTER_THREADS = 32
 
 
 @contextmanager
@@ -38,7 +35,7 @@ def moto_server() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
-        **os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"
+        **os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_IAM_LOAD_MANAGED_POLICIES": "false"
     }  # fmt: skip
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -55,14 +52,11 @@ def moto_server() -> Iterator[str]:
             server.terminate()
 
 
-def run_collect(url: str, regions: tuple[str, ...], record: Path | None) -> dict[str, Any]:
-    """Plan and collect every unit, as the product does. With `record`, write down each call."""
+def run_collect(url: str, regions: tuple[str, ...]) -> dict[str, Any]:
+    """Plan and collect every unit, as the product does."""
     from app.providers.aws import AwsProvider
     from app.providers.base import Connection, UnitState
 
-    calls: list[Any] = []
-    if record is not None:
-        _record_calls(calls)
     provider = AwsProvider()
     credentials = {"kind": "access_key", "access_key_id": "a", "secret_access_key": "b"}
     connection = Connection(connection_id="bench", credentials=credentials, endpoint_url=url, regions=regions)
@@ -80,8 +74,6 @@ def run_collect(url: str, regions: tuple[str, ...], record: Path | None) -> dict
     results = asyncio.run(sync())
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
     assert all(result.state is UnitState.COMPLETE for result in results), [r.errors for r in results if r.errors]
-    if record is not None:
-        record.write_text(json.dumps(calls))
     return {
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
@@ -90,66 +82,13 @@ def run_collect(url: str, regions: tuple[str, ...], record: Path | None) -> dict
     }
 
 
-def _record_calls(calls: list[Any]) -> None:
-    """Wrap the two doors through which all calls go; only for the run that is not measured."""
-    from app.providers.aws.reader import Reader
+def run_floor(url: str, regions: Sequence[str]) -> dict[str, Any]:
+    """The bare lister, nothing done with the answers but count them."""
+    from bench.aws_floor import list_all
 
-    plain_call, plain_pages = Reader.call, Reader.pages
-
-    def call(self: Reader, client: str, operation: str, arguments: Any, region: str | None = None) -> Any:
-        calls.append([client, region or self.region, operation, dict(arguments), None])
-        return plain_call(self, client, operation, arguments, region)
-
-    def pages(self: Reader, client: str, operation: str, arguments: Any, *, page_size: int | None = None) -> Any:
-        from botocore import xform_name
-
-        if self._session.client(client, self.region).can_paginate(xform_name(operation)):
-            calls.append([client, self.region, operation, dict(arguments), {"PageSize": page_size}])
-        return plain_pages(self, client, operation, arguments, page_size=page_size)
-
-    Reader.call, Reader.pages = call, pages  # type: ignore[method-assign]
-
-
-def run_floor(url: str, record: Path) -> dict[str, Any]:
-    """The recorded calls, each through plain boto3, nothing done with the answers."""
-    import boto3
-    from botocore import xform_name
-    from botocore.config import Config
-    from botocore.exceptions import ClientError
-
-    session = boto3.Session("a", "b")
-    config = Config(max_pool_connections=LISTER_THREADS, s3={"addressing_style": "path"})
-    lock, clients = threading.Lock(), dict[tuple[str, str], Any]()
-
-    def client_for(service: str, region: str) -> Any:
-        with lock:  # boto3 cannot make two clients at a time
-            if (service, region) not in clients:
-                clients[service, region] = session.client(  # type: ignore[call-overload]
-                    service, region_name=region, endpoint_url=url, config=config
-                )
-            return clients[service, region]
-
-    def make(call: tuple[str, str, str, Mapping[str, Any], Mapping[str, Any] | None]) -> int:
-        service, region, operation, arguments, paging = call
-        client, method = client_for(service, region), xform_name(operation)
-        try:
-            if paging is not None:
-                return sum(1 for _ in client.get_paginator(method).paginate(**arguments, PaginationConfig=paging))
-            getattr(client, method)(**arguments)
-        except ClientError:
-            pass  # "not set" is an answer too
-        return 1
-
-    # The account's own S3 address cannot be told to boto3 for a test server; it is one call.
-    calls = [call for call in json.loads(record.read_text()) if call[0] != "s3control"]
     started, used = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(LISTER_THREADS) as pool:
-        count = sum(pool.map(make, calls))
-    return {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - used,
-        "calls": count,
-    }
+    counts = list_all(url, regions)
+    return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - used, **counts}
 
 
 def in_own_process(*arguments: str) -> dict[str, Any]:
@@ -169,13 +108,12 @@ async def measure(size: int, rounds: int) -> dict[str, Any]:
     from bench.inventory_estate import empty_database
 
     sides: dict[str, list[dict[str, Any]]] = {"floor": [], "collect": [], "sync": []}
-    with moto_server() as url, tempfile.TemporaryDirectory() as folder:
+    with moto_server() as url:
         fill(url, size)
-        record, regions = str(Path(folder) / "calls.json"), ",".join(REGIONS)
-        in_own_process("--collect", url, "--regions", regions, "--record", record)
+        regions = ",".join(REGIONS)
         async with empty_database() as (owner, app):
             for _ in range(rounds):
-                sides["floor"].append(in_own_process("--floor", url, "--record", record))
+                sides["floor"].append(in_own_process("--floor", url, "--regions", regions))
                 sides["collect"].append(in_own_process("--collect", url, "--regions", regions))
                 sides["sync"].append(
                     in_own_process("--sync", url, "--regions", regions, "--database", app, "--owner", owner)
@@ -194,8 +132,11 @@ def _report(size: int, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict
         collect_ratio=round(collect["seconds"] / floor["seconds"], 3),
         ratio_goal=1.3,
         resources=sync["resources"],
+        floor_resources=floor["resources"],
         calls=collect["calls"],
         floor_calls=floor["calls"],
+        calls_ratio=round(collect["calls"] / floor["calls"], 3),
+        calls_ratio_goal=1.2,
         sync_cpu_seconds=round(sync["cpu_seconds"], 3),
         sync_postgres_cpu_seconds=round(sync["postgres_cpu_seconds"], 3),
         collect_cpu_seconds=round(collect["cpu_seconds"], 3),
@@ -215,21 +156,20 @@ def _report(size: int, sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict
 def main() -> None:
     """Measure, or be one of the measured runs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="300,2500")
+    parser.add_argument("--sizes", default="2500,10000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--collect", metavar="URL")
     parser.add_argument("--floor", metavar="URL")
     parser.add_argument("--sync", metavar="URL")
     parser.add_argument("--regions", default="")
-    parser.add_argument("--record", type=Path)
     parser.add_argument("--database")
     parser.add_argument("--owner")
     options = parser.parse_args()
     regions = tuple(options.regions.split(","))
     if options.collect:
-        result = run_collect(options.collect, regions, options.record)
+        result = run_collect(options.collect, regions)
     elif options.floor:
-        result = run_floor(options.floor, options.record)
+        result = run_floor(options.floor, regions)
     elif options.sync:
         result = asyncio.run(run_stored(options.sync, regions, options.database, options.owner))
     else:

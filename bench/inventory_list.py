@@ -1,149 +1,43 @@
-"""The resource list through the whole application beside raw asyncpg with orjson, the same query and bytes.
+"""List, search and facets of an organization's resources through the whole application, at several sizes.
 
-    python -m bench.inventory_list [--resources 100000] [--seconds 8]
+    python -m bench.inventory_list [--resources 10000,100000,1000000] [--seconds 4]
 
-Both serve 50 rows a request by uvicorn in a process of their own, to 8 connections that ask for pages at random places.
-Ours has its middleware, permission check, transaction, row-level security and last-seen join; only signing in is
-replaced by a fixed caller, whose requests are counted but hardly limited. The floor reads as the tables' owner in
-autocommit.
+The list stands beside raw asyncpg with orjson: both serve 50 rows a request by uvicorn in a process of their own, to 8
+connections that ask for pages at random places. Ours has its middleware, permission check, transaction, row-level
+security and last-seen join; only signing in is replaced by a fixed caller, whose requests are counted but hardly
+limited. The floor reads as the tables' owner in autocommit.
+
+The other questions are asked by one connection and by eight, and stand beside the statement that one would write at
+first, run alone by the owner without HTTP: `sql` is its p95.
 """
 
 import argparse
 import asyncio
+import itertools
 import random
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs
-from uuid import UUID
+from urllib.parse import quote
 
 import asyncpg
-import httpx
-import orjson
-import uvicorn
-from app.core.config import SERVICES, Settings
-from app.core.database import Database
-from app.core.http import Caller
 from app.core.ids import new_id
-from app.core.pagination import decode_cursor, encode_cursor
-from app.core.ratelimit import LIMITS, Limit, RateLimiter
-from app.core.scope import Scope
-from app.domains.inventory import queries
-from app.domains.inventory.rules import ResourceFilter
-from app.domains.inventory.service.listing import item_of
+from app.core.pagination import encode_cursor
 
 from bench.common import report
 from bench.inventory_estate import Estate, filled_database, make_resource
-
-CONNECTIONS = 8
-ROWS = 50
-PATH = "/api/v1/usage/resources"
-
-
-SCOPES: dict[str, Callable[[Estate], Scope]] = {  # by bearer token
-    "account": lambda estate: Scope(frozenset({estate.account_id})),
-    "accounts": lambda estate: Scope(frozenset({estate.account_id, UUID(int=1), UUID(int=2)})),
-    "common_tag": lambda _: Scope(tags=(("env", "prod"),)),
-    "rare_tag": lambda _: Scope(tags=(("env", "none"),)),
-}
-
-
-def serve_ours(estate: Estate, port: int) -> None:
-    """The application with a fixed caller, whose bearer token names a scope."""
-    from app.main import create_app
-
-    async def authenticate(request: Any) -> Caller:
-        scope = SCOPES.get(request.headers.get("authorization", "").removeprefix("Bearer "))
-        return Caller(
-            scope=scope(estate) if scope else None,
-            user_id=estate.account_id,
-            organization_id=estate.organization_id,
-            email="bench@example.com",
-            role="viewer",
-            permissions=frozenset({"inventory:read"}),
-        )
-
-    database = Database(estate.app_url, pool_size=CONNECTIONS)
-    app = create_app(Settings(), SERVICES, database=database)
-    app.state.authenticate = authenticate
-    app.state.rate_limiter = RateLimiter(None, {**LIMITS, "read": Limit(count=100_000_000, period_seconds=60)})
-    _run(app, port)
-
-
-def serve_floor(estate: Estate, port: int) -> None:
-    """The least that answers the same: a cursor decoded, one statement, JSON."""
-    pool: list[asyncpg.Pool[Any]] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        if not pool:
-            pool.append(await asyncpg.create_pool(estate.owner_url, min_size=CONNECTIONS, max_size=CONNECTIONS))
-        query = parse_qs(scope["query_string"].decode())
-        key = decode_cursor(query["cursor"][0], 3) if "cursor" in query else None
-        after = [key[1], UUID(key[2])] if key else None
-        sql, arguments = queries.page_statement(
-            estate.organization_id, ResourceFilter(), sort="name", after=after, limit=ROWS + 1
-        )
-        rows = await pool[0].fetch(sql, *arguments)
-        last = rows[ROWS - 1]
-        page = {
-            "items": [item_of(row) for row in rows[:ROWS]],
-            "next_cursor": encode_cursor("name", last["name"], last["id"]),
-            "total": None,
-        }
-        body = orjson.dumps(page, option=orjson.OPT_UTC_Z)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    _run(app, port)
-
-
-def _run(app: Any, port: int) -> None:
-    uvicorn.run(
-        app, host="127.0.0.1", port=port, log_level="warning", access_log=False, loop="uvloop", http="httptools"
-    )
-
-
-@contextmanager
-def server(kind: str, estate: Estate, port: int) -> Iterator[None]:
-    """One of the two in a process of its own, answering."""
-    encoded = orjson.dumps(estate.__dict__, default=str).decode()
-    command = [sys.executable, "-m", "bench.inventory_list", "--serve", kind, "--estate", encoded, "--port", str(port)]
-    with subprocess.Popen(command) as process:
-        try:
-            for _ in range(300):
-                try:
-                    answer = httpx.get(
-                        f"http://127.0.0.1:{port}{PATH}",
-                        params={"limit": ROWS},
-                        headers={"Authorization": "Bearer x"},
-                        timeout=10,
-                    )
-                    assert answer.status_code == 200, answer.text
-                    break
-                except httpx.TransportError:
-                    time.sleep(0.1)
-            yield
-        finally:
-            process.terminate()
-
-
-async def read(port: int, target: str) -> bytes:
-    """One answer's body."""
-    async with httpx.AsyncClient() as client:
-        return (await client.get(f"http://127.0.0.1:{port}{target}", headers={"Authorization": "Bearer x"})).content
-
+from bench.inventory_servers import CONNECTIONS, PATH, ROWS, SCOPES, main_of_server, read, server
 
 ROUNDS = 3
+PORTS = {"ours": 18741, "floor": 18742}
+GOAL_MS = 150
+SQL_TIMES = 20
 
 
-async def ask(port: int, targets: Sequence[str], seconds: float, scope: str = "x") -> tuple[float, list[float]]:
+async def ask(
+    port: int, targets: Sequence[str], seconds: float, scope: str = "x", connections: int = CONNECTIONS
+) -> tuple[float, list[float]]:
     """Requests a second and each one's milliseconds, from a client that does nothing but read the bytes."""
     latencies: list[float] = []
     stop_at = time.perf_counter() + seconds
@@ -162,82 +56,167 @@ async def ask(port: int, targets: Sequence[str], seconds: float, scope: str = "x
         writer.close()
 
     started = time.perf_counter()
-    await asyncio.gather(*(one_connection(number) for number in range(CONNECTIONS)))
+    await asyncio.gather(*(one_connection(number) for number in range(connections)))
     return len(latencies) / (time.perf_counter() - started), latencies
 
 
-def p99(latencies: Sequence[float]) -> float:
-    """The 99th percentile in milliseconds."""
-    return statistics.quantiles(latencies, n=100)[98]
+def p95(latencies: Sequence[float]) -> float:
+    """The 95th percentile in milliseconds."""
+    return statistics.quantiles(latencies, n=100)[94] if len(latencies) > 1 else latencies[0]
 
 
-async def measure(resources: int, seconds: float) -> None:
-    """Fill, check that both answer the same, alternate three rounds and report the medians."""
+def questions(resources: int) -> dict[str, list[str]]:
+    """What is asked besides pages: addresses by name; several, so that nobody answers from memory."""
+    teams = ("payments", "search", "platform", "data", "mobile", "growth", "risk")
+    languages = [
+        f"type:compute.instance region:{region} tag:team={team} cost<=100"
+        for region in ("eu-*", "us-*", "*-1")
+        for team in teams
+    ]
+    searches = {
+        "search: language": languages,
+        "search: name of one": [f"name:payments-instance-{number:05}*" for number in range(0, 50_000, 977)],
+        "search: two tags, never both": [
+            f"tag:app={team} tag:team={other}" for team, other in itertools.pairwise(teams)
+        ],
+        "search: changed": [f"changed<{days}d type:storage.volume" for days in range(3, 20)],
+        "search: leave out": [f"-tag:env={env} -is:stale" for env in ("prod", "dev", "test")],
+    }
+    picks = random.Random(2)
+    numbers = [picks.randrange(resources) for _ in range(200)]
+    facets = "/api/v1/usage/facets"
+    return {
+        "list: by type": [f"{PATH}?type={kind}" for kind in ("compute.instance", "storage.volume")],
+        "list: by two tags": [f"{PATH}?tag=env:prod,team:{team}" for team in teams],
+        "search: id": [f"{PATH}?q=i-{number // 5 * 5:017x}" for number in numbers],
+        "search: two words": [f"{PATH}?q={team}%20inst" for team in teams],
+        "search: words, one rare": [
+            f"{PATH}?q={team}%20volume%20000{number % 10_000:04}"
+            for team, number in zip(teams * 9, numbers, strict=False)
+        ],
+        **{name: [f"{PATH}?search={quote(text)}" for text in texts] for name, texts in searches.items()},
+        "facets: all": [facets],
+        "facets: by type": [f"{facets}?type=compute.instance", f"{facets}?type=storage.volume"],
+        "facets: by tag": [f"{facets}?tag=team:{team}" for team in teams],
+        "facets: two words": [f"{facets}?q={team}%20inst" for team in teams],
+        "facets: language": [f"{facets}?search={quote(text)}" for text in languages],
+        "summary": ["/api/v1/usage/summary"],
+        "completion of a type": ["/api/v1/usage/search/complete?text=type:comp"],
+        "completion of a tag": [f"/api/v1/usage/search/complete?text=tag:cost-center%3Dcc-{n}" for n in range(9)],
+    }
+
+
+_ORDER = "ORDER BY name, id LIMIT 51"
+_LIST = "SELECT * FROM cloud_resources WHERE organization_id = $1 AND closed_at IS NULL"
+_COUNT = "SELECT type, count(*) FROM cloud_resources WHERE organization_id = $1 AND closed_at IS NULL"
+FLOORS = {
+    "list: by type": f"{_LIST} AND type = 'compute.instance' {_ORDER}",
+    "list: by two tags": f"""{_LIST} AND tags @> '{{"env": "prod", "team": "risk"}}' {_ORDER}""",
+    "search: id": f"{_LIST} AND native_id LIKE '%/i-00000000000000064' {_ORDER}",
+    "search: two words": f"{_LIST} AND name LIKE '%payments%' AND type LIKE '%inst%' {_ORDER}",
+    "search: two tags, never both": f"""{_LIST} AND tags @> '{{"app": "risk", "team": "data"}}' {_ORDER}""",
+    "facets: all": f"{_COUNT} GROUP BY type",
+    "facets: by tag": f"""{_COUNT} AND tags @> '{{"team": "risk"}}' GROUP BY type""",
+    "facets: two words": f"{_COUNT} AND name LIKE '%payments%' AND type LIKE '%inst%' GROUP BY type",
+}
+
+
+async def ask_sql(estate: Estate) -> dict[str, float]:
+    """The p95 of each bare statement in milliseconds."""
+    connection = await asyncpg.connect(estate.owner_url)
+    made = {}
+    for name, sql in FLOORS.items():
+        latencies = []
+        for _ in range(SQL_TIMES):
+            started = time.perf_counter()
+            await connection.fetch(sql, estate.organization_id)
+            latencies.append((time.perf_counter() - started) * 1000)
+            if sum(latencies) > 10_000:
+                break
+        made[name] = p95(latencies)
+    await connection.close()
+    return made
+
+
+async def measure_pages(resources: int, seconds: float) -> dict[str, float]:
+    """Pages beside the floor, alternating, the median of three rounds; and what scopes add to them."""
+    picks = random.Random(1)
+    names = [make_resource(picks.randrange(resources), "eu-west-1").name for _ in range(500)]
+    cursors = [encode_cursor("name", name, new_id()) for name in names if name < "search-volume-09"]
+    pages = [f"{PATH}?limit={ROWS}", *(f"{PATH}?limit={ROWS}&cursor={cursor}" for cursor in cursors)]
+    for page in pages[:5]:
+        one, other = await read(PORTS["ours"], page), await read(PORTS["floor"], page)
+        assert one == other, (one[:500], other[:500])
+    rounds = []
+    for _ in range(ROUNDS):
+        ours, our_latencies = await ask(PORTS["ours"], pages, seconds)
+        floor, floor_latencies = await ask(PORTS["floor"], pages, seconds)
+        rounds.append((ours / floor, ours, floor, p95(our_latencies), p95(floor_latencies)))
+    names_of = ("ratio", "ours_requests_per_second", "floor_requests_per_second", "ours_p95_ms", "floor_p95_ms")
+    made = dict(zip(names_of, sorted(rounds)[ROUNDS // 2], strict=True))
+    for name in SCOPES:
+        ratios = []
+        for _ in range(ROUNDS):
+            plain, _latencies = await ask(PORTS["ours"], pages, seconds / 4)
+            narrowed, _latencies = await ask(PORTS["ours"], pages, seconds / 4, name)
+            ratios.append(plain / narrowed)
+        made[f"scope_{name}_times"] = sorted(ratios)[ROUNDS // 2]
+    return made
+
+
+async def measure(resources: int, seconds: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Fill, and measure: a row of the list's table, and one for each question."""
     async with filled_database(resources) as (estate, stored):
-        picks = random.Random(1)
-        names = [make_resource(picks.randrange(resources), "eu-west-1").name for _ in range(500)]
-        cursors = [encode_cursor("name", name, new_id()) for name in names if name < "search-volume-09"]
-        pages = [f"{PATH}?limit={ROWS}", *(f"{PATH}?limit={ROWS}&cursor={cursor}" for cursor in cursors)]
-        with server("ours", estate, 18741), server("floor", estate, 18742):
-            for page in pages[:5]:
-                one, other = await read(18741, page), await read(18742, page)
-                assert one == other, (one[:500], other[:500])
-            rounds = []
-            for _ in range(ROUNDS):
-                ours, our_latencies = await ask(18741, pages, seconds)
-                floor, floor_latencies = await ask(18742, pages, seconds)
-                rounds.append((ours / floor, ours, floor, p99(our_latencies), p99(floor_latencies)))
-            ratio, ours, floor, our_p99, floor_p99 = sorted(rounds)[1]
-            filters = {
-                "filter_type": [f"{PATH}?type=compute.instance"],
-                "filter_tag": [f"{PATH}?tag=env:prod,team:risk"],
-                "search_id": [f"{PATH}?q=i-{number * 5:017x}" for number in range(200)],
-                "search_words": [f"{PATH}?q=payments%20inst"],
-                "facets": ["/api/v1/usage/facets"],
-                "summary": ["/api/v1/usage/summary"],
-            }
-            scoped = {}
-            for name in SCOPES:
-                ratios = []
-                for _ in range(3):
-                    plain, _latencies = await ask(18741, pages, seconds / 4)
-                    narrowed, _latencies = await ask(18741, pages, seconds / 4, name)
-                    ratios.append(plain / narrowed)
-                scoped[f"scope_{name}_times"] = sorted(ratios)[1]
-            others = {f"{name}_p99_ms": p99((await ask(18741, each, 2))[1]) for name, each in filters.items()}
+        floors = await ask_sql(estate)
+        rows = []
+        with server("ours", estate, PORTS["ours"]), server("floor", estate, PORTS["floor"]):
+            pages = await measure_pages(resources, seconds)
+            for name, targets in questions(resources).items():
+                await read(PORTS["ours"], targets[0])
+                alone = (await ask(PORTS["ours"], targets, seconds / 2, connections=1))[1]
+                eight = (await ask(PORTS["ours"], targets, seconds))[1]
+                rows.append(
+                    {
+                        "resources": resources,
+                        "question": name,
+                        "alone_p95_ms": p95(alone),
+                        "eight_p95_ms": p95(eight),
+                        "sql_p95_ms": floors.get(name),
+                        "within": p95(eight) <= GOAL_MS,
+                    }
+                )
+    return {"resources": resources, **pages, **stored}, rows
+
+
+async def measure_all(sizes: Sequence[int], seconds: float) -> None:
+    """Each size, smallest first, and one report."""
+    lists, asked = [], []
+    for size in sizes:
+        row, rows = await measure(size, seconds)
+        lists.append(row)
+        asked += rows
+        for one in rows:
+            print(one)
     report(
         "inventory_list",
-        resources=resources,
-        rows=ROWS,
-        ours_requests_per_second=ours,
-        floor_requests_per_second=floor,
-        ratio=ratio,
-        wanted="at least 0.4",
-        ours_p99_ms=our_p99,
-        floor_p99_ms=floor_p99,
-        scope_wanted="at most 1.2 times the list without a scope",
-        **scoped,
-        **others,
-        **stored,
+        goal=f"p95 of list, search and facets under {GOAL_MS} ms at 1,000,000 resources with 8 connections;"
+        " pages at 100,000 at least 0.4 of the floor's requests/s; with a scope at most 1.2 times without",
+        rows_a_page=ROWS,
+        pages=lists,
+        questions=asked,
     )
 
 
 def main() -> None:
     """Measure, or be one of the servers."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--resources", type=int, default=100_000)
-    parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--serve")
-    parser.add_argument("--estate")
-    parser.add_argument("--port", type=int)
-    given = parser.parse_args()
-    if given.serve is None:
-        asyncio.run(measure(given.resources, given.seconds))
+    parser.add_argument("--resources", default="10000,100000,1000000", help="sizes, with commas")
+    parser.add_argument("--seconds", type=float, default=4)
+    given, rest = parser.parse_known_args()
+    if rest:
+        main_of_server(rest)
         return
-    fields = orjson.loads(given.estate)
-    ids = {name: UUID(fields[name]) for name in ("organization_id", "account_id")}
-    serve = serve_ours if given.serve == "ours" else serve_floor
-    serve(Estate(**(fields | ids)), given.port)
+    asyncio.run(measure_all([int(size) for size in given.resources.split(",")], given.seconds))
 
 
 if __name__ == "__main__":

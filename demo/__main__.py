@@ -1,4 +1,4 @@
-"""`python -m demo`: keeps the demonstration's cloud and mailbox running, and connects them once."""
+"""`python -m demo`: keeps the demonstration's three clouds and mailbox running, and connects them once."""
 
 import hashlib
 import logging
@@ -14,10 +14,12 @@ from pathlib import Path
 from demo.cloud import DemoCloud
 from demo.costs import write_bill
 from demo.estate.build import build_estate
+from demo.estate.prices import azure_ledger, google_ledger
 from demo.mail import start_mailbox
+from demo.neighbours import Neighbours, running_neighbours
 from demo.product import Product
 
-CLOUD_PORT, MAIL_PORT = 5650, 5651
+PORTS = {"CLOUD": 5650, "MAIL": 5651, "GOOGLE": 5652, "AZURE": 5653}
 LOADED = "loaded"
 logger = logging.getLogger("demo")
 
@@ -30,63 +32,78 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    mailbox = start_mailbox(folder / "mail", int(os.environ.get("CLOUDOPS_DEMO_MAIL_PORT", MAIL_PORT)))
-    cloud = DemoCloud(int(os.environ.get("CLOUDOPS_DEMO_CLOUD_PORT", CLOUD_PORT)), folder)
+    ports = {name: int(os.environ.get(f"CLOUDOPS_DEMO_{name}_PORT", usual)) for name, usual in PORTS.items()}
+    mailbox = start_mailbox(folder / "mail", ports["MAIL"])
+    cloud = DemoCloud(ports["CLOUD"], folder)
     cloud.start()
     try:
-        _load(cloud, folder)
-        stopped.wait()
+        with running_neighbours(ports["GOOGLE"], ports["AZURE"], folder) as neighbours:
+            _load(cloud, neighbours, folder)
+            stopped.wait()
     finally:
         cloud.stop()
         mailbox.stop()
     return 0
 
 
-def _load(cloud: DemoCloud, folder: Path) -> None:
-    ledger = build_estate(cloud)
-    paths = write_bill(ledger, folder / "bills", first_day=cloud.first_day.date(), until=datetime.now(UTC).date())
+def _load(cloud: DemoCloud, neighbours: Neighbours, folder: Path) -> None:
+    bills = _write_bills(cloud, neighbours, folder / "bills")
     api = os.environ["CLOUDOPS_DEMO_API"]
     email, password = os.environ.get("CLOUDOPS_DEMO_EMAIL", ""), os.environ.get("CLOUDOPS_DEMO_PASSWORD", "")
     product = Product(api)
     if not email or not password:
-        _import_new_days(product, folder, paths)
+        _import_new_days(product, folder, bills)
         return
     product.wait_until_ready()
     if not product.sign_in(email, password):
         logger.info("The first login was changed: the demonstration connects nothing by itself.")
         return
-    account_id = product.find_account()
-    if account_id is None:
-        account_id = product.connect(cloud.endpoint)
-        logger.info("The demonstration account is connected; its resources are read, its costs imported.")
+    connections = (cloud.connection(), neighbours.google_connection(), neighbours.azure_connection())
+    accounts = [product.find_account(one["name"]) or product.connect(one) for one in connections]
+    logger.info("The demonstration's three clouds are connected; their resources are read, their costs imported.")
+    paths = [path for bill in bills for path in bill]
     for path, job_id in zip(paths, product.import_bill(paths), strict=True):
         state = product.wait_for(job_id)
         if state != "succeeded":
             logger.warning("The import of %s ended as %s.", path.name, state)
-    resources = product.wait_for_first_sync(account_id)
+    resources = product.wait_for_first_sync(accounts)
     product.sign_out()
-    _remember(folder, paths)
-    logger.info("The dashboard is complete: %d resources, %d months of costs.", resources, len(paths))
+    _remember(folder, bills)
+    logger.info("The dashboard is complete: %d resources, %d months of costs.", resources, len(bills[0]))
 
 
-def _remember(folder: Path, paths: Sequence[Path]) -> None:
+def _write_bills(cloud: DemoCloud, neighbours: Neighbours, folder: Path) -> list[list[Path]]:
+    ledgers = {
+        "focus": build_estate(cloud),
+        "focus-google": google_ledger(neighbours.google.estate),
+        "focus-azure": azure_ledger(neighbours.azure.estate),
+    }
+    first_day, until = cloud.first_day.date(), datetime.now(UTC).date()
+    return [write_bill(ledger, folder, first_day=first_day, until=until, name=name) for name, ledger in ledgers.items()]
+
+
+def _remember(folder: Path, bills: Sequence[Sequence[Path]]) -> None:
     """What was handed in last; the file's presence also says that the first load is over."""
-    (folder / LOADED).write_text(_fingerprint(paths))
+    (folder / LOADED).write_text(_fingerprint(bills))
 
 
-def _fingerprint(paths: Sequence[Path]) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths[-2:])).hexdigest()
+def _last_months(bills: Sequence[Sequence[Path]]) -> list[Path]:
+    return [path for bill in bills for path in bill[-2:]]
 
 
-def _import_new_days(product: Product, folder: Path, paths: Sequence[Path]) -> None:
+def _fingerprint(bills: Sequence[Sequence[Path]]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in _last_months(bills))).hexdigest()
+
+
+def _import_new_days(product: Product, folder: Path, bills: Sequence[Sequence[Path]]) -> None:
     """A later start needs no login: the operator's command brings the days since then."""
     loaded = folder / LOADED
-    if not loaded.is_file() or loaded.read_text() == _fingerprint(paths):
+    if not loaded.is_file() or loaded.read_text() == _fingerprint(bills):
         return
     product.wait_until_ready()
-    command = [sys.executable, "-m", "app.cli", "import-costs", *(str(path) for path in paths[-2:])]
+    command = [sys.executable, "-m", "app.cli", "import-costs", *(str(path) for path in _last_months(bills))]
     if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0:
-        _remember(folder, paths)
+        _remember(folder, bills)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from botocore.config import Config
 from moto.moto_api._internal import mock_random
 from moto.server import ThreadedMotoServer
 
+from demo.estate.company import REGIONS
+
 SEED = 20_26
 ACCESS_KEY, SECRET_KEY = "AKIADEMOESTATE000001", "demonstration-only"  # pragma: allowlist secret
 EPOCH_FILE = "first-day"
@@ -41,6 +43,17 @@ class DemoCloud:
     def endpoint(self) -> str:
         """The address of every service."""
         return f"http://127.0.0.1:{self.port}"
+
+    def connection(self) -> dict[str, Any]:
+        """What a person gives to connect it."""
+        credentials = {"kind": "access_key", "access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+        return {
+            "provider": "aws",
+            "name": "Acme production",
+            "credentials": credentials,
+            "endpoint_url": self.endpoint,
+            "regions": list(REGIONS),
+        }
 
     def start(self) -> None:
         """Listen, empty."""

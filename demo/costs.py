@@ -68,14 +68,16 @@ COLUMNS = [
 REGION_NAMES = {"us-east-1": "US East (N. Virginia)", "eu-west-1": "EU (Ireland)"}
 
 
-def write_bill(ledger: Ledger, folder: Path, *, first_day: date, until: date, months: int = MONTHS) -> list[Path]:
+def write_bill(
+    ledger: Ledger, folder: Path, *, first_day: date, until: date, months: int = MONTHS, name: str = "focus"
+) -> list[Path]:
     """One gzipped CSV a billing month, up to the day before `until`; the paths, oldest first."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     start = _month_before(until, months - 1)
     while start < until:
         end = min(until, start + timedelta(days=monthrange(start.year, start.month)[1]))
-        path = folder / f"focus-{start:%Y-%m}.csv.gz"
+        path = folder / f"{name}-{start:%Y-%m}.csv.gz"
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
@@ -95,19 +97,20 @@ def _month_rows(ledger: Ledger, start: date, end: date, first_day: date) -> Iter
     month_days = monthrange(start.year, start.month)[1]
     common = {
         "BillingAccountId": ledger.account,
-        "BillingAccountName": "Acme Inc.",
-        "BillingAccountType": "Payer account",
+        "BillingAccountName": ledger.issuer.billing_name,
+        "BillingAccountType": "Payer account" if ledger.issuer.has_extras else "Billing account",
         "BillingCurrency": "USD",
         "BillingPeriodStart": f"{start}T00:00:00Z",
         "BillingPeriodEnd": f"{start + timedelta(days=month_days)}T00:00:00Z",
-        "InvoiceIssuerName": "Amazon Web Services, Inc.",
-        "ProviderName": "AWS",
-        "PublisherName": "Amazon Web Services, Inc.",
+        "InvoiceIssuerName": ledger.issuer.invoice,
+        "ProviderName": ledger.issuer.provider,
+        "PublisherName": ledger.issuer.invoice,
         "SubAccountId": ledger.account,
-        "SubAccountName": "acme-production",
+        "SubAccountName": ledger.issuer.sub_account_names.get("", ""),
     }
     plan = _daily_commitment(ledger)
-    yield common | _plan_fee(ledger, start, plan * month_days)
+    if ledger.issuer.has_extras:
+        yield common | _plan_fee(ledger, start, plan * month_days)
     for offset in range((end - start).days):
         day = start + timedelta(days=offset)
         used = Decimal(0)
@@ -119,8 +122,9 @@ def _month_rows(ledger: Ledger, start: date, end: date, first_day: date) -> Iter
             yield common | row
         if plan > used:
             yield common | _unused_plan(ledger, day, plan - used)
-        yield common | _support(day)
-    if start == _month_before(first_day, 3):
+        if ledger.issuer.has_extras:
+            yield common | _support(day)
+    if ledger.issuer.has_extras and start == _month_before(first_day, 3):
         yield common | _credit(start)
 
 
@@ -177,7 +181,7 @@ def _usage(charge: Charge, day: date, first_day: date, ledger: Ledger) -> tuple[
         "ConsumedQuantity": quantity,
         "ConsumedUnit": charge.unit,
         "RegionId": charge.region,
-        "RegionName": REGION_NAMES[charge.region],
+        "RegionName": REGION_NAMES.get(charge.region, charge.region),
         "AvailabilityZone": f"{charge.region}a" if charge.resource_type == "Instance" else "",
         "ResourceId": charge.resource_id,
         "ResourceName": charge.name,
@@ -188,6 +192,11 @@ def _usage(charge: Charge, day: date, first_day: date, ledger: Ledger) -> tuple[
         "SkuPriceId": f"{(charge.sku or charge.resource_type).upper().replace(' ', '-')}.{charge.region}",
         "Tags": _json_tags(charge.tags),
     }
+    if charge.sub_account:
+        row |= {
+            "SubAccountId": charge.sub_account,
+            "SubAccountName": ledger.issuer.sub_account_names.get(charge.sub_account, charge.sub_account),
+        }
     if charge.committed:
         row |= _plan_id(ledger) | {"CommitmentDiscountStatus": "Used"}
     return row, effective

@@ -1,16 +1,11 @@
 """The product as a customer's script uses it: sign in, connect, sync, import."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
-
-from demo.cloud import ACCESS_KEY, SECRET_KEY
-from demo.estate.company import REGIONS
-
-ACCOUNT_NAME = "Acme production"
 
 
 class Product:
@@ -44,26 +39,15 @@ class Product:
         """End the session; it is not needed any more."""
         self._http.post("/auth/logout", json={})
 
-    def find_account(self) -> str | None:
-        """The demonstration's account, if it is connected."""
+    def find_account(self, name: str) -> str | None:
+        """The account of that name, if it is connected."""
         for account in self._get("/accounts")["items"]:
-            if account["name"] == ACCOUNT_NAME:
+            if account["name"] == name:
                 return str(account["id"])
         return None
 
-    def connect(self, endpoint: str) -> str:
-        """Connect the cloud as a person would in the wizard; the product syncs it by itself."""
-        body = {
-            "provider": "aws",
-            "name": ACCOUNT_NAME,
-            "credentials": {
-                "kind": "access_key",
-                "access_key_id": ACCESS_KEY,
-                "secret_access_key": SECRET_KEY,
-            },
-            "endpoint_url": endpoint,
-            "regions": list(REGIONS),
-        }
+    def connect(self, body: Mapping[str, Any]) -> str:
+        """Connect a cloud as a person would in the wizard; the product syncs it by itself."""
         return str(self._checked(self._http.post("/accounts", json=body))["id"])
 
     def import_bill(self, paths: Sequence[Path]) -> list[str]:
@@ -85,11 +69,12 @@ class Product:
             time.sleep(0.5)
         return "running"
 
-    def wait_for_first_sync(self, account_id: str, seconds: float = 300) -> int:
-        """How many resources the estate has, once the account was read."""
+    def wait_for_first_sync(self, account_ids: Sequence[str], seconds: float = 300) -> int:
+        """How many resources the estate has, once every account was read."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not self._get(f"/accounts/{account_id}")["last_synced_at"]:
-            time.sleep(0.5)
+        for account_id in account_ids:
+            while time.monotonic() < deadline and not self._get(f"/accounts/{account_id}")["last_synced_at"]:
+                time.sleep(0.5)
         return int(self._get("/usage/summary")["total"])
 
     def _get(self, path: str) -> dict[str, Any]:

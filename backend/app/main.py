@@ -24,6 +24,7 @@ from app.domains import load_domains
 from app.domains.audit import service as audit
 from app.domains.identity import api as identity_api
 from app.domains.identity import service as identity
+from app.domains.inventory.api import hooks
 
 API_PREFIX = "/api/v1"
 
@@ -54,6 +55,7 @@ def create_app(
     mount_docs(app)
     app.include_router(identity_api.well_known_router)
     if "api" in services:
+        app.include_router(hooks.router, include_in_schema=False)  # for senders that cannot be told a prefix
         app.include_router(live.router, prefix=API_PREFIX)
         app.include_router(live.router)
         folder = find_web_dir(settings.web_dir)

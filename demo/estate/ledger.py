@@ -21,13 +21,35 @@ class Charge:
     committed: bool = False  # covered by the savings plan
     pattern: str = "steady"  # steady, weekday (office hours), traffic (weekend dip), growing
     spike: bool = False
+    sub_account: str = ""  # the bill's own account where empty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issuer:
+    """Who sells, and what it calls the accounts."""
+
+    provider: str
+    invoice: str
+    billing_name: str
+    sub_account_names: dict[str, str]
+    has_extras: bool = False  # a savings plan, support and a credit
+
+
+AWS = Issuer(
+    provider="AWS",
+    invoice="Amazon Web Services, Inc.",
+    billing_name="Acme Inc.",
+    sub_account_names={"": "acme-production"},
+    has_extras=True,
+)
 
 
 @dataclass
 class Ledger:
-    """All charges, in the order of creation."""
+    """All charges of one bill, in the order of creation."""
 
     account: str
+    issuer: Issuer = AWS
     charges: list[Charge] = field(default_factory=list)
 
     def add(self, **values: object) -> None:

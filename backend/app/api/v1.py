@@ -15,6 +15,7 @@ ROUTE_FILES: tuple[tuple[ServiceName, str], ...] = (
     ("analytics", "app.domains.costs.api"),
     ("api", "app.domains.accounts.api"),
     ("api", "app.domains.inventory.api"),
+    ("api", "app.domains.topology.api"),
     ("api", "app.domains.compliance.api"),
     ("api", "app.domains.alerts.api"),
     ("api", "app.core.jobs"),

@@ -24,7 +24,7 @@ from app.core.supervisor import STOP_SIGNALS, ChildSpec, Supervisor
 
 DEMO_MODULE = "demo"
 DEMO_FILE = "demo.json"
-DEMO_PORTS = {"cloud_port": 5650, "mail_port": 5651}
+DEMO_PORTS = {"cloud_port": 5650, "mail_port": 5651, "google_port": 5652, "azure_port": 5653}
 LOOPBACK_ENDPOINTS = "http://127.0.0.1:*,http://localhost:*"
 SLOW_START_SECONDS = 60
 HEAD_START_SECONDS = 10
@@ -194,8 +194,7 @@ def _demo_environment(data_dir: Path, port: int, login: tuple[str, str] | None) 
     write_private(path, json.dumps(kept))
     environment = {
         "CLOUDOPS_DEMO_API": f"http://127.0.0.1:{port}",
-        "CLOUDOPS_DEMO_CLOUD_PORT": str(kept["cloud_port"]),
-        "CLOUDOPS_DEMO_MAIL_PORT": str(kept["mail_port"]),
+        **{f"CLOUDOPS_DEMO_{name.upper()}": str(kept[name]) for name in DEMO_PORTS},
     }
     if "email" in kept:
         environment |= {"CLOUDOPS_DEMO_EMAIL": kept["email"], "CLOUDOPS_DEMO_PASSWORD": kept["password"]}

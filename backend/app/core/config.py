@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     allowed_endpoints: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = "http://localhost:8000"
+    token_files: Annotated[tuple[str, ...], NoDecode] = ()  # that federated connections may read, by full path
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit_scale: Annotated[float, Field(gt=0, le=10_000)] = 1.0  # of every request limit; above 1 only for tests
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "CloudOps Pro <cloudops@localhost>"
     sync_interval_minutes: int = 360
+    find_actors: bool = True  # after a sync that found changes, ask the cloud's log who made them
     aws_principal_arn: str | None = None  # who assumes customers' roles; named in the trust policies that we propose
     worker_concurrency: int = 8
     web_dir: Path | None = None
@@ -51,7 +53,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     log_file: Path | None = None  # then all goes there, and only warnings to the terminal; `cloudops up` sets it
 
-    @field_validator("allowed_endpoints", "allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_endpoints", "allowed_origins", "token_files", "trusted_proxies", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -55,6 +55,8 @@ PUBLIC_ROUTES = frozenset(
         "read_public_branding",
         "read_logo",
         "read_jwks",
+        "receive_cloud_events",
+        "check_cloud_hook",
         "read_health",
         "read_readiness",
         "read_metrics",

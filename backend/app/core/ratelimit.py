@@ -31,6 +31,8 @@ LimitClass = Literal[
     "probe",
     "alerts_intake",
     "metrics_intake",
+    "events_intake",
+    "hook_miss",
 ]
 BY_ADDRESS: frozenset[LimitClass] = frozenset({"login", "sso", "scim", "refresh"})  # nobody is known yet
 REDIS_SECONDS = 0.35  # a little more than the client's own limit
@@ -61,6 +63,8 @@ LIMITS: dict[LimitClass, Limit] = {
     "probe": Limit(30, 60),  # buttons that make us call out: connection and channel tests
     "alerts_intake": Limit(100_000, 10),
     "metrics_intake": Limit(2_500_000, 10),
+    "events_intake": Limit(6_000, 60),  # messages of one account's cloud; a push service slows down and tries again
+    "hook_miss": Limit(30, 60),  # by address, for hooks that do not exist
 }
 
 

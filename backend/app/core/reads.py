@@ -17,6 +17,10 @@ WAIT_SECONDS = 3
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError)
 
 
+class QueryTooSlow(Unavailable):
+    """The statement was cut at its time limit."""
+
+
 class ReadPool:
     """Connections for hot reads, opened when first needed. JSON columns arrive as text."""
 
@@ -27,23 +31,32 @@ class ReadPool:
         self._opening = asyncio.Lock()
 
     async def fetch(
-        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any] = ()
+        self,
+        organization_id: UUID | None,
+        sql: str,
+        arguments: Sequence[Any] = (),
+        *,
+        limit_seconds: int | None = None,
     ) -> Sequence[asyncpg.Record]:
         """Rows of a SELECT with `$n` arguments, under the organization's row-level security; None: of no organization,
         in one round trip.
 
-        Raises Unavailable when no connection is free or the database is away; a connection that died idle is replaced
-        once without a word.
+        Raises QueryTooSlow at the time limit (the pool's own unless `limit_seconds` is given), Unavailable when no
+        connection is free or the database is away; a connection that died idle is replaced once without a word.
         """
         try:
-            return await self._fetch(organization_id, sql, arguments)
+            return await self._fetch(organization_id, sql, arguments, limit_seconds)
         except _LOST:
             pass
-        except (TimeoutError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError):
+        except asyncpg.QueryCanceledError:
+            raise QueryTooSlow("The database is busy. Try again in a moment.") from None
+        except (TimeoutError, asyncpg.TooManyConnectionsError):
             raise Unavailable("The database is busy. Try again in a moment.") from None
         try:
-            return await self._fetch(organization_id, sql, arguments)
-        except (*_LOST, TimeoutError, asyncpg.QueryCanceledError, asyncpg.TooManyConnectionsError):
+            return await self._fetch(organization_id, sql, arguments, limit_seconds)
+        except asyncpg.QueryCanceledError:
+            raise QueryTooSlow("The database does not answer. Try again in a moment.") from None
+        except (*_LOST, TimeoutError, asyncpg.TooManyConnectionsError):
             raise Unavailable("The database does not answer. Try again in a moment.") from None
 
     async def close(self) -> None:
@@ -53,16 +66,17 @@ class ReadPool:
             await pool.close()
 
     async def _fetch(
-        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any]
+        self, organization_id: UUID | None, sql: str, arguments: Sequence[Any], limit_seconds: int | None
     ) -> Sequence[asyncpg.Record]:
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=WAIT_SECONDS) as connection:
             if organization_id is None:
                 found: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
                 return found
-            # One message for both, which cannot carry arguments; a UUID's text needs no quoting.
+            # One message for all, which cannot carry arguments; a UUID's text needs no quoting.
+            limit = f"; SET LOCAL statement_timeout = '{int(limit_seconds)}s'" if limit_seconds else ""
             await connection.execute(
-                f"BEGIN READ ONLY; SELECT set_config('app.org', '{UUID(bytes=organization_id.bytes)}', true)"
+                f"BEGIN READ ONLY; SELECT set_config('app.org', '{UUID(bytes=organization_id.bytes)}', true){limit}"
             )
             try:
                 rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)

@@ -16,7 +16,10 @@ SETTINGS = (
     *("organization", "branding", "quotas", "usage", "members", "roles", "identity-providers", "api-keys"),
     *("audit-log", "encryption-keys"),
 )
-MAIN_PAGES = ("", "resources", "alerts", "cost", "compliance", "accounts", "jobs", "profile", "profile/security")
+MAIN_PAGES = (
+    *("", "resources", "resources/overview", "changes", "alerts", "cost", "compliance", "accounts", "jobs"),
+    *("topology", "topology?mode=exposed", "topology?mode=orphans", "profile", "profile/security"),
+)
 PAGES = tuple(f"/{name}" for name in (*MAIN_PAGES, *(f"settings/{name}" for name in SETTINGS)))
 
 

@@ -133,7 +133,7 @@ WAYS_IN = {
     "sessions": {"refresh_session"},
     "not a way in": {
         "read_public_branding", "read_logo", "read_jwks", "read_health", "read_readiness", "read_metrics", "read_page",
-        "read_docs", "read_docs_start",
+        "read_docs", "read_docs_start", "receive_cloud_events", "check_cloud_hook",
     },
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +16,17 @@ from app.core.secrets import create_organization_key
 from app.core.tasks import Job, TaskContext
 from app.providers.base import (
     CallError,
+    CloudEvent,
     CollectedRelation,
     CollectedResource,
     Connection,
     ConnectionReport,
+    DiscoveredAccount,
     ErrorKind,
     PermissionCheck,
     ProviderError,
+    ReadBack,
+    ResourceTarget,
     Unit,
     UnitResult,
     UnitState,
@@ -95,9 +101,23 @@ def denied(unit: Unit, permission: str = "ec2:DescribeInstances") -> UnitResult:
 
 
 class FakeProvider:
-    """A cloud whose answers a test sets: `results` by unit, `report` and `failure` of the connection."""
+    """A cloud whose answers a test sets: `results` by unit, `report` and `failure` of the connection.
+
+    `accounts` are what it discovers, `reads` what reading one resource again finds, by native id, `queue` the messages
+    of its event queue. A message is {"id", "at", "action", "actor", "targets": [{"native_id", …}], "account"}.
+    """
+
+    children_sync_alone = True
 
     def __init__(self) -> None:
+        self.accounts: list[DiscoveredAccount] | ProviderError = []
+        self.reads: dict[str, ReadBack | Exception] = {}
+        self.read: list[ResourceTarget] = []
+        self.before_read: Callable[[ResourceTarget], Any] | None = None
+        self.queue: dict[str, Mapping[str, Any]] = {}
+        self.confirmed: list[str] = []
+        self.actors: list[CloudEvent] = []
+        self.asked_for_actors: list[Unit] = []
         self.results: dict[Unit, UnitResult | Exception] = {}
         self.report = ConnectionReport(ok=True, account=NUMBER, identity=f"arn:aws:iam::{NUMBER}:user/reader")
         self.failure: ProviderError | None = None
@@ -132,6 +152,57 @@ class FakeProvider:
         if isinstance(result, Exception):
             raise result
         return result
+
+    async def discover(self, connection: Connection) -> Sequence[DiscoveredAccount]:
+        if isinstance(self.accounts, ProviderError):
+            raise self.accounts
+        return self.accounts
+
+    def connect_child(self, connection: Connection, native_account: str) -> Connection:
+        return replace(connection, connection_id=f"{connection.connection_id}/{native_account}")
+
+    async def read_back(self, connection: Connection, target: ResourceTarget, *, budget_seconds: float) -> ReadBack:
+        self.read.append(target)
+        if self.before_read is not None:
+            outcome = self.before_read(target)
+            if asyncio.iscoroutine(outcome):
+                await outcome
+        found = self.reads[target.native_id]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def parse_events(self, message: Mapping[str, Any]) -> Sequence[CloudEvent]:
+        if "id" not in message:
+            raise ProviderError(ErrorKind.INVALID_ANSWER, "no event")
+        return [
+            CloudEvent(
+                id=message["id"],
+                at=datetime.fromisoformat(message["at"]),
+                action=message.get("action", "ec2:Change"),
+                actor=message.get("actor"),
+                targets=[ResourceTarget(**target) for target in message["targets"]],
+                account=message.get("account", ""),
+            )
+        ]
+
+    async def receive_events(
+        self, connection: Connection, source: Mapping[str, Any], *, wait_seconds: float
+    ) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        if not self.queue:
+            await asyncio.sleep(0.01)
+        return list(self.queue.items())
+
+    async def confirm_events(self, connection: Connection, source: Mapping[str, Any], receipts: Sequence[str]) -> None:
+        for receipt in receipts:
+            self.confirmed.append(receipt)
+            self.queue.pop(receipt, None)
+
+    async def find_actors(
+        self, connection: Connection, unit: Unit, since: datetime, *, budget_seconds: float
+    ) -> Sequence[CloudEvent]:
+        self.asked_for_actors.append(unit)
+        return self.actors
 
 
 def failing_check(permission: str) -> ConnectionReport:

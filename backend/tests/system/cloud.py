@@ -101,6 +101,8 @@ class Cloud:
         )
         self.client("iam").create_role(RoleName="deploy", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.client("iam").create_user(UserName="ada")
+        # moto says another instant of creation of it at each read.
+        self.client("athena").delete_work_group(WorkGroup="primary")
 
     def holdings(self) -> dict[str, set[str]]:
         """What the cloud itself lists, by native type: the last part of each thing's own id."""

@@ -20,18 +20,36 @@ from app.domains.identity.models import ApiKey, CustomRole, Invitation, ServiceI
 from app.domains.identity.models.factors import FactorReset, Passkey
 from app.domains.identity.models.organizations import OrganizationExport
 from app.domains.identity.models.sso import ConnectionDomain, IdentityConnection
-from app.domains.inventory.models import CloudResource, ResourceVersion, SyncUnit
+from app.domains.inventory.models import (
+    CloudResource,
+    EventSource,
+    ResourceExport,
+    ResourceVersion,
+    ResourceView,
+    SyncUnit,
+)
 from app.domains.notifications.models import (
     NotificationChannel,
     NotificationDelivery,
     NotificationRoute,
     NotificationRow,
 )
+from app.domains.topology.models import TopologyView
 
 INSTALLATION_WIDE = frozenset({"standard_id"})  # the same in every organization, part of the catalogue
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 # Names under which the document's parameters and bodies take an id, beside the ones that are a thing's own.
-OTHER_NAMES = {"assignee": "user_id", "assignee_id": "user_id", "actor_id": "user_id", "subject_id": "alert_id"}
+OTHER_NAMES = {
+    "assignee": "user_id",
+    "assignee_id": "user_id",
+    "actor_id": "user_id",
+    "subject_id": "alert_id",
+    "parent_id": "account_id",
+    "root": "resource_id",
+    "from": "resource_id",
+    "to": "resource_id",
+    "network_id": "resource_id",
+}
 
 
 async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UUID) -> dict[str, UUID]:
@@ -57,6 +75,7 @@ async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UU
             "export_id",
             "sink_id",
             "reset_id",
+            "view_id",
         )
     }
     ids |= {"factor_id": new_id(), "user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
@@ -95,6 +114,13 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
             **own, id=ids["alert_id"], key="k", kind="alert", severity="critical", title="Open to all", body="",
             link="", subject_type="alert", subject_id=ids["alert_id"], labels={},
         ),
+        EventSource(**own, id=new_id(), account_id=account, provider="aws", settings={"queue_url": "https://q.example"}),
+        # Two kinds of views and of exports, each found by its own routes.
+        ResourceView(**own, id=ids["view_id"], owner_id=ids["user_id"], name="Mine", shared=True, search="",
+                     columns=["name"], sort="name"),
+        TopologyView(**own, id=ids["view_id"], owner_id=ids["user_id"], name="Mine", shared=True, query={}),
+        ResourceExport(**own, id=ids["export_id"], format="csv", state="failed", search="", filters={}, scope=[],
+                       created_by=ids["user_id"]),
         SyncUnit(**own, id=ids["unit_id"], account_id=account, native_account="1", region="us-east-1", service="sqs"),
         NotificationRoute(
             **own, id=ids["route_id"], name="All", channel_id=ids["channel_id"], minimum_severity="info", kinds=[],

@@ -185,7 +185,7 @@ def all_items(client: httpx.Client, path: str, **query: str) -> list[dict[str, A
 def running_moto() -> Iterator[str]:
     """An empty AWS in a process of its own; its address."""
     port = free_port()
-    environment = os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    environment = os.environ | {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ writes a table into `bench/results`.
 import itertools
 import os
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.system.bills import OWN_BILL, OWN_DAYS
 from tests.system.campaign import Campaign, Example, MakeExample
 from tests.system.cloud import Cloud
 from tests.system.identity_examples import COSTLY_EXAMPLES, NEEDS_THE_OUTSIDE, IdentityExamples
+from tests.system.inventory_examples import InventoryExamples
 from tests.system.mailbox import REFUSED, Mailbox
 from tests.system.people import People
 from tests.system.running import REPOSITORY, Platform, all_items, follow_job, wait_until
@@ -88,6 +90,7 @@ class Examples:
         self.person = Person(platform)
         self._client = platform.client()
         self.ids = {"account_id": account_id, "import_id": import_id}
+        self.inventory = InventoryExamples(self._client, self.ids)
         self._numbers = itertools.count(300_000_000_000 + 1_000 * secrets.randbelow(600_000_000))
 
     def sign_in(self) -> str:
@@ -116,6 +119,7 @@ class Examples:
         client.post(f"/notifications/channels/{channel}/test").raise_for_status()
         self.ids["delivery_id"] = self.failed_delivery()
         self.ids["failed_job_id"] = self.failed_job()
+        self.inventory.find(self.cloud.endpoint)
 
     def queued_job(self) -> str:
         """A job that has not ended yet."""
@@ -201,7 +205,7 @@ class Examples:
             "snooze_alert": lambda: self.open_alert({"until": _tomorrow()}),
             "assign_alert": lambda: self.open_alert({"assignee_id": self.ids["user_id"], "note": "yours"}),
         }
-        makers |= self.identity.makers
+        makers |= self.inventory.makers | self.identity.makers
         return makers.get(name) or (lambda: Example(path={one: self.ids[one] for one in path_names}))
 
     def mend_account(self) -> None:
@@ -212,11 +216,12 @@ class Examples:
 
 
 @pytest.fixture
-def examples(platform: Platform, cloud: Cloud, account_id: str, import_id: str, mailbox: Mailbox) -> Examples:
+def examples(platform: Platform, cloud: Cloud, account_id: str, import_id: str, mailbox: Mailbox) -> Iterator[Examples]:
     identity = IdentityExamples(People(platform, mailbox))
     made = Examples(platform, cloud, account_id, import_id, identity)
     made.find()
-    return made
+    yield made
+    made.inventory.close()
 
 
 def run_campaign(platform: Platform, examples: Examples, cases: int) -> Campaign:

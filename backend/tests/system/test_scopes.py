@@ -16,9 +16,18 @@ from app.domains.alerts.models import Alert
 from app.domains.compliance.models import ComplianceIssue, ComplianceResult
 from app.domains.compliance.rules.catalogue import CONTROLS
 from app.domains.costs.models import CostDay
-from app.domains.inventory.models import CloudResource, ResourceRelation, ResourceTerm, ResourceVersion, SyncUnit
+from app.domains.inventory import queries
+from app.domains.inventory.models import (
+    CloudResource,
+    ResourceRelation,
+    ResourceTerm,
+    ResourceVersion,
+    ResourceZone,
+    SyncUnit,
+    UnitCount,
+)
 from app.domains.inventory.rules import tag_term
-from app.domains.inventory.service import listing
+from app.domains.inventory.service import asking
 from tests.system.test_isolation import Site, settings, shared_redis_url, site  # noqa: F401  # fixtures
 
 pytestmark = [pytest.mark.xdist_group("access"), pytest.mark.timeout(240)]
@@ -58,7 +67,7 @@ async def estate(site: Site) -> Estate:  # noqa: F811
         for rows in _rows(made, site.ours):
             session.add_all(rows)
             await session.flush()
-    listing._rarity.clear()
+    asking.forget_sizes()
     return made
 
 
@@ -102,6 +111,18 @@ def _rows(made: Estate, organization_id: UUID) -> list[list[Any]]:
                 region="eu-west-1",
                 service="sqs",
                 type_counts={"queue": 2},
+            )
+        )
+        rest.append(ResourceZone(**own, zone=name[:2], unit_id=unit_ids[name]))
+        rest.append(
+            UnitCount(
+                **own,
+                unit_id=unit_ids[name],
+                account_id=account_id,
+                region="eu-west-1",
+                native_type="AWS::SQS::Queue",
+                type="queue",
+                resources=2,
             )
         )
     for part in PARTS:
@@ -235,19 +256,16 @@ def seen_by(accounts: tuple[str, ...], tags: tuple[str, ...]) -> set[tuple[str, 
 
 @pytest.mark.parametrize(("accounts", "tags"), SCOPES)
 async def test_each_domain_shows_a_scope_and_nothing_beyond_it(
-    estate: Estate, accounts: tuple[str, ...], tags: tuple[str, ...]
+    estate: Estate, accounts: tuple[str, ...], tags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await enter(estate, accounts=accounts, tags=tags)
     seen = seen_by(accounts, tags)
     wanted = {str(estate.resources[part]) for part in seen}
-    for few in (0, listing.FEW_LISTS):  # both ways to a page
-        listing._rarity.clear()
-        listing.FEW_LISTS, kept = few, listing.FEW_LISTS
-        try:
-            assert {item["id"] for item in await estate.items("/usage/resources")} == wanted
-            assert {item["id"] for item in await estate.items("/usage/resources", sort="-cost", q="")} == wanted
-        finally:
-            listing.FEW_LISTS = kept
+    for few in (0, queries.FEW_LISTS):  # both ways to a page
+        asking.forget_sizes()
+        monkeypatch.setattr(queries, "FEW_LISTS", few)
+        assert {item["id"] for item in await estate.items("/usage/resources")} == wanted
+        assert {item["id"] for item in await estate.items("/usage/resources", sort="-cost", q="")} == wanted
     assert {item["resource_id"] for item in await estate.items("/usage/changes")} == wanted
     assert (await estate.get("/usage/summary")).json()["total"] == len(seen)
     facets = (await estate.get("/usage/facets")).json()

@@ -28,6 +28,11 @@ const SUB_PAGES: Record<string, PageInfo> = {
   'settings/api-keys': settings('apiKeys', 'api-keys'),
   'settings/audit-log': settings('audit', 'audit-log'),
   'settings/encryption-keys': settings('keys', 'keys'),
+  'resources/overview': {
+    crumbs: [{ page: 'resources', path: '/resources' }, { page: 'resourceOverview' }],
+    range: true,
+    usage: 'inventory.overview',
+  },
   'profile/security': { crumbs: [{ page: 'profile', path: '/profile' }, { page: 'security' }], usage: 'security' },
 }
 
@@ -38,6 +43,8 @@ const PAGES: Record<string, PageInfo> = {
   alerts: { crumbs: [{ page: 'alerts' }], usage: 'alerts' },
   cost: { crumbs: [{ page: 'cost' }], account: true, range: true, usage: 'costs' },
   compliance: { crumbs: [{ page: 'compliance' }], account: true, usage: 'compliance' },
+  topology: { crumbs: [{ page: 'topology' }], account: true, usage: 'topology' },
+  changes: { crumbs: [{ page: 'changes' }], account: true, range: true, usage: 'changes' },
   accounts: { crumbs: [{ page: 'accounts' }], usage: 'accounts' },
   jobs: { crumbs: [{ page: 'jobs' }], usage: 'jobs' },
   profile: { crumbs: [{ page: 'profile' }], usage: 'profile' },

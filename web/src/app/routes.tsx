@@ -14,6 +14,9 @@ const AuthorizePage = lazy(() => import('@/pages/AuthorizePage'))
 const DashboardPage = lazy(() => import('@/pages/DashboardPage'))
 const ResourcesPage = lazy(() => import('@/pages/ResourcesPage'))
 const ResourcePage = lazy(() => import('@/pages/ResourcePage'))
+const ResourceOverviewPage = lazy(() => import('@/pages/ResourceOverviewPage'))
+const TopologyPage = lazy(() => import('@/pages/TopologyPage'))
+const ChangesPage = lazy(() => import('@/pages/ChangesPage'))
 const AlertsPage = lazy(() => import('@/pages/AlertsPage'))
 const CostPage = lazy(() => import('@/pages/CostPage'))
 const CompliancePage = lazy(() => import('@/pages/CompliancePage'))
@@ -50,10 +53,13 @@ export function AppRoutes() {
         <Route element={<AppFrame />}>
           <Route index element={<DashboardPage />} />
           <Route path="resources" element={<ResourcesPage />} />
+          <Route path="resources/overview" element={<ResourceOverviewPage />} />
           <Route path="resources/:resourceId" element={<ResourcePage />} />
           <Route path="alerts" element={<AlertsPage />} />
           <Route path="cost" element={<CostPage />} />
           <Route path="compliance" element={<CompliancePage />} />
+          <Route path="topology" element={<TopologyPage />} />
+          <Route path="changes" element={<ChangesPage />} />
           <Route path="accounts" element={<AccountsPage />} />
           <Route path="jobs" element={<JobsPage />} />
           <Route path="profile" element={<ProfilePage />} />

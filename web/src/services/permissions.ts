@@ -4,6 +4,7 @@ import { useSession } from './session'
 const ROLES = {
   'profile:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
   'inventory:read': ['owner', 'admin', 'operator', 'finance', 'auditor', 'viewer'],
+  'topology:read': ['owner', 'admin', 'operator', 'auditor', 'viewer'],
   'alerts:read': ['owner', 'admin', 'operator', 'auditor', 'viewer'],
   'alerts:acknowledge': ['owner', 'admin', 'operator', 'viewer'],
   'alerts:write': ['owner', 'admin', 'operator'],

@@ -12,6 +12,7 @@ from app.core.pagination import Cursor, Limit, Page
 from app.domains.accounts import service
 from app.domains.accounts.errors import (
     AccountAlreadyConnected,
+    AccountOfConnection,
     CloudUnreachable,
     ConnectionRefused,
     CredentialsMissing,
@@ -27,6 +28,8 @@ from app.domains.accounts.schemas import (
     ConnectionReportRead,
     ExternalIdRead,
     Provider,
+    ScheduleRead,
+    ScheduleUpdate,
 )
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
@@ -59,12 +62,19 @@ async def list_accounts(
     caller: Reader,
     provider: Annotated[Provider | None, Query()] = None,
     status: Annotated[AccountStatus | None, Query()] = None,
+    parent_id: Annotated[UUID | None, Query(description="Only accounts that this connection found.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[AccountRead]:
     """Connected accounts, oldest first."""
     return await service.list_accounts(
-        session, caller.organization_id, provider=provider, status=status, limit=limit, cursor=cursor
+        session,
+        caller.organization_id,
+        provider=provider,
+        status=status,
+        parent_id=parent_id,
+        limit=limit,
+        cursor=cursor,
     )
 
 
@@ -97,9 +107,9 @@ async def update_account(account_id: UUID, body: AccountUpdate, caller: Detached
     return await service.update_account(caller, account_id, body)
 
 
-@router.delete("/{account_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{account_id}", status_code=status.HTTP_204_NO_CONTENT, responses=problems(AccountOfConnection))
 async def remove_account(account_id: UUID, session: DbSession, caller: Writer) -> None:
-    """Forget the credentials now and everything collected from the account in the background."""
+    """Forget the credentials now and everything collected, also from found accounts, in the background."""
     await service.remove_account(session, caller, account_id)
 
 
@@ -107,3 +117,20 @@ async def remove_account(account_id: UUID, session: DbSession, caller: Writer) -
 async def test_account(account_id: UUID, caller: DetachedTester) -> ConnectionReportRead:
     """Try the stored connection again and update the account's status."""
     return await service.test_account(caller, account_id)
+
+
+@router.get("/{account_id}/schedule")
+async def get_account_schedule(account_id: UUID, session: DbSession, caller: Reader) -> ScheduleRead:
+    """How often the account is read."""
+    return await service.read_schedule(session, caller.organization_id, account_id)
+
+
+@router.put("/{account_id}/schedule", responses=problems(AccountOfConnection))
+async def set_account_schedule(
+    account_id: UUID,
+    body: ScheduleUpdate,
+    session: DbSession,
+    caller: Annotated[Caller, Depends(allow("accounts:write"))],
+) -> ScheduleRead:
+    """Say how often the account is read, and which types at other intervals."""
+    return await service.set_schedule(session, caller, account_id, body)

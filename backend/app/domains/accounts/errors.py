@@ -43,3 +43,9 @@ class ExternalIdUnknown(InvalidInput):
     """An external id that was not made here for this organization, or was used before."""
 
     slug, title = "external-id-unknown", "This external id cannot be used"
+
+
+class AccountOfConnection(Conflict):
+    """The account was found by a connection, and this can only be done to the connection."""
+
+    slug, title = "account-of-connection", "This account belongs to a connection"

@@ -36,3 +36,14 @@ class AccountRemoved(Event):
     topic: ClassVar[str | None] = "inventory"
     account_id: UUID
     by: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsDiscovered(Event):
+    """A connection to an organization found accounts that were not there before, or no longer finds some."""
+
+    name: ClassVar[str] = "accounts.discovered"
+    topic: ClassVar[str | None] = "inventory"
+    account_id: UUID
+    created: int
+    vanished: int

@@ -26,12 +26,45 @@ async def get_account(
     return account
 
 
+async def get_parent(session: AsyncSession, organization_id: UUID, parent_id: UUID) -> Account:
+    """The connection that found an account, whatever the caller's scope. Raises NotFound."""
+    query = select(Account).where(
+        Account.organization_id == organization_id, Account.id == parent_id, Account.removed_at.is_(None)
+    )
+    account = (await session.execute(query)).scalar_one_or_none()
+    if account is None:
+        raise NotFound
+    return account
+
+
+async def list_children(session: AsyncSession, organization_id: UUID, parent_id: UUID) -> Sequence[Account]:
+    """The accounts that a connection found and that are not being removed, locked in one order."""
+    query = select(Account).where(
+        Account.organization_id == organization_id, Account.parent_id == parent_id, Account.removed_at.is_(None)
+    )
+    return (await session.execute(query.order_by(Account.id).with_for_update())).scalars().all()
+
+
+async def find_native_accounts(
+    session: AsyncSession, organization_id: UUID, provider: str, native_accounts: Sequence[str]
+) -> Sequence[Account]:
+    """The accounts with these numbers, whoever connected or found them."""
+    query = select(Account).where(
+        Account.organization_id == organization_id,
+        Account.provider == provider,
+        Account.native_account_id.in_(native_accounts),
+        Account.removed_at.is_(None),
+    )
+    return (await session.execute(query)).scalars().all()
+
+
 async def list_accounts(
     session: AsyncSession,
     organization_id: UUID,
     *,
     provider: str | None = None,
     status: str | None = None,
+    parent_id: UUID | None = None,
     after: UUID | None = None,
     limit: int | None = None,
 ) -> Sequence[Account]:
@@ -42,6 +75,8 @@ async def list_accounts(
         query = query.where(Account.provider == provider)
     if status is not None:
         query = query.where(Account.status == status)
+    if parent_id is not None:
+        query = query.where(Account.parent_id == parent_id)
     if after is not None:
         query = query.where(Account.id > after)
     return (await session.execute(query.order_by(Account.id).limit(limit))).scalars().all()

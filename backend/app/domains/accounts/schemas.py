@@ -82,6 +82,31 @@ class ServiceAccountCredentials(RequestModel):
         return self
 
 
+class WorkloadIdentityCredentials(RequestModel):
+    """Google's workload identity federation: an `external_account` configuration that reads a token of this machine.
+
+    Its token comes from a file that the operator listed (`CLOUDOPS_TOKEN_FILES`) or from an address; programs are not
+    run.
+    """
+
+    kind: Literal["workload_identity"]
+    config: Annotated[dict[str, Any], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _check_config(self) -> Self:
+        if self.config.get("type") != "external_account":
+            raise ValueError("the configuration's type must be external_account")
+        for field in ("audience", "subject_token_type", "token_url"):
+            if not isinstance(self.config.get(field), str) or not self.config[field]:
+                raise ValueError(f"the configuration needs a {field}")
+        source = self.config.get("credential_source")
+        if not isinstance(source, dict) or sum(isinstance(source.get(name), str) for name in ("file", "url")) != 1:
+            raise ValueError("the configuration's credential_source needs either a file or a url")
+        if "executable" in source or "environment_id" in source or "certificate" in source:
+            raise ValueError("the configuration's credential_source may only name a file or a url")
+        return self
+
+
 class ClientSecretCredentials(RequestModel):
     """An Azure application's secret."""
 
@@ -92,23 +117,80 @@ class ClientSecretCredentials(RequestModel):
     authority_url: EndpointUrl | None = None
 
 
+def _check_certificate(value: Secret) -> Secret:
+    text = value.reveal()
+    if not 1 <= len(text) <= 32_768 or "-----BEGIN CERTIFICATE-----" not in text or "PRIVATE KEY-----" not in text:
+        raise ValueError("must be a PEM text with a certificate and its private key")
+    return value
+
+
+class CertificateCredentials(RequestModel):
+    """An Azure application's certificate with its private key, in PEM."""
+
+    kind: Literal["certificate"]
+    tenant_id: NativeName
+    client_id: NativeName
+    certificate: Annotated[Secret, AfterValidator(_check_certificate)]
+    password: SecretText | None = None
+    authority_url: EndpointUrl | None = None
+
+
+class FederatedCredentials(RequestModel):
+    """An Azure application that trusts a token of this machine, in a file that the operator listed."""
+
+    kind: Literal["federated"]
+    tenant_id: NativeName
+    client_id: NativeName
+    token_file: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]{1,400}$")]
+    authority_url: EndpointUrl | None = None
+
+
+class StaticTokenCredentials(RequestModel):
+    """A fixed bearer token, only for a server of one's own: an http address on this machine."""
+
+    kind: Literal["static_token"]
+    token: SecretText
+
+
 AwsCredentials = Annotated[
     AccessKeyCredentials | AssumeRoleCredentials | AmbientCredentials, Field(discriminator="kind")
 ]
-GcpCredentials = Annotated[ServiceAccountCredentials | AmbientCredentials, Field(discriminator="kind")]
-AzureCredentials = Annotated[ClientSecretCredentials | AmbientCredentials, Field(discriminator="kind")]
+GcpCredentials = Annotated[
+    ServiceAccountCredentials | WorkloadIdentityCredentials | AmbientCredentials, Field(discriminator="kind")
+]
+AzureCredentials = Annotated[
+    ClientSecretCredentials
+    | CertificateCredentials
+    | FederatedCredentials
+    | StaticTokenCredentials
+    | AmbientCredentials,
+    Field(discriminator="kind"),
+]
 AnyCredentials = Annotated[
     AccessKeyCredentials
     | AssumeRoleCredentials
     | AmbientCredentials
     | ServiceAccountCredentials
-    | ClientSecretCredentials,
+    | WorkloadIdentityCredentials
+    | ClientSecretCredentials
+    | CertificateCredentials
+    | FederatedCredentials
+    | StaticTokenCredentials,
     Field(discriminator="kind"),
 ]
+AwsNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 
 
 class AwsScope(RequestModel):
-    """AWS has no scope yet: the credentials' account is read."""
+    """Absent: the credentials' own account. With `organization`, every account of it by a role of this name in each.
+
+    `external_id`: that of the roles, where their trust policies ask for one.
+    """
+
+    organization: Literal[True]
+    role_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@/-]{1,128}$")] = "CloudOpsReader"
+    exclude_accounts: Annotated[list[AwsNumber], Field(max_length=1_000)] = Field(default_factory=list)
+    external_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,200}$")] | None = None
 
 
 class GcpScope(RequestModel):
@@ -126,19 +208,28 @@ class GcpScope(RequestModel):
 
 
 class AzureScope(RequestModel):
-    """Which subscriptions to read; absent: all that the identity sees."""
+    """Which subscriptions to read, or of which management group; absent: all that the identity sees."""
 
     subscriptions: Annotated[list[NativeName], Field(min_length=1, max_length=1_000)] | None = None
+    management_group: NativeName | None = None
+    cloud: Literal["public", "china", "government"] | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if self.subscriptions is not None and self.management_group is not None:
+            raise ValueError("give subscriptions or a management group, not both")
+        return self
 
 
 class _AccountCreate(RequestModel):
     name: Name
     endpoint_url: EndpointUrl | None = None
     regions: Regions = Field(default_factory=list)
+    excluded_regions: Regions = Field(default_factory=list)
 
 
 class AwsAccountCreate(_AccountCreate):
-    """An AWS account to connect. No regions: every one that is enabled."""
+    """An AWS account or organization to connect. No regions: every one that is enabled and not excluded."""
 
     provider: Literal["aws"]
     credentials: AwsCredentials
@@ -172,6 +263,7 @@ class AccountUpdate(RequestModel):
 
     name: Name | None = None
     regions: Regions | None = None
+    excluded_regions: Regions | None = None
     endpoint_url: EndpointUrl | None = None
     scope: AwsScope | GcpScope | AzureScope | None = None
     credentials: AnyCredentials | None = None
@@ -186,8 +278,36 @@ class CredentialsRead(ReadModel):
     updated_at: datetime | None
 
 
+class UnitsByState(ReadModel):
+    """How many units of collection ended how."""
+
+    complete: int = 0
+    partial: int = 0
+    failed: int = 0
+
+
+class CoverageSummary(ReadModel):
+    """What the last sync reached; `stale` of the resources were not."""
+
+    units: UnitsByState = UnitsByState()
+    resources: int = 0
+    stale: int = 0
+
+
+class AccountElsewhere(ReadModel):
+    """A cloud account that this connection finds as well, but another one reads."""
+
+    native_account: str
+    name: str
+    connection_id: UUID
+
+
 class AccountRead(ReadModel):
-    """A connected account. `native_account_id` is the cloud's number; `status_detail` says what is wrong."""
+    """A connection, or an account that one found: then `parent_id` names it, and its credentials are used.
+
+    `native_account_id` is the cloud's number; `status_detail` says what is wrong. `inactive_reason`: the cloud has
+    suspended the account, or the connection no longer finds it.
+    """
 
     id: UUID
     provider: Provider
@@ -197,9 +317,19 @@ class AccountRead(ReadModel):
     status: AccountStatus
     status_detail: str | None
     endpoint_url: str | None
+    kind: Literal["connection", "account", "project", "subscription"]
+    path: list[str]
+    inactive_since: datetime | None
+    inactive_reason: Literal["vanished", "suspended"] | None
     regions: list[str]
+    excluded_regions: list[str]
     scope: dict[str, Any]
     credentials: CredentialsRead
+    interval_minutes: int | None
+    type_groups: dict[str, int]
+    accounts_elsewhere: list[AccountElsewhere]
+    coverage: CoverageSummary
+    discovered_at: datetime | None
     last_synced_at: datetime | None
     last_job_id: UUID | None
     created_at: datetime
@@ -233,3 +363,25 @@ class ExternalIdRead(ReadModel):
 
     external_id: str
     trust_policy: dict[str, Any]
+
+
+Minutes = Annotated[int, Field(ge=5, le=10_080)]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
+
+
+class ScheduleUpdate(RequestModel):
+    """How often an account is read. `type_groups`: other intervals for units of these services.
+
+    No `interval_minutes`: the installation's.
+    """
+
+    interval_minutes: Minutes | None = None
+    type_groups: Annotated[dict[GroupName, Minutes], Field(max_length=200)] = Field(default_factory=dict)
+
+
+class ScheduleRead(ReadModel):
+    """How often an account is read, in minutes; `interval_minutes` is what holds, its own or the installation's."""
+
+    interval_minutes: int
+    is_default: bool
+    type_groups: dict[str, int]

@@ -34,3 +34,19 @@ class SyncFinished(Event):
     account_id: UUID
     job_id: UUID
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcesExported(Event):
+    """A file of resources was asked for, finished or fetched: `step` is requested, finished or downloaded."""
+
+    name: ClassVar[str] = "resources.exported"
+    export_id: UUID
+    job_id: UUID | None
+    step: str
+    format: str
+    search: str
+    actor_id: UUID | None = None
+    actor_kind: str = "user"
+    client_address: str = ""
+    user_agent: str = ""

@@ -73,6 +73,11 @@ def _is_replaced(
 
 
 def _says_absent(service: Service, operation: str, error: AwsError) -> bool:
+    if any(
+        entry.listing is not None and entry.listing.operation == operation and error.code in entry.listing.absent
+        for entry in service.types
+    ):
+        return True
     return any(
         extra.operation == operation and error.code in extra.absent
         for entry in service.types

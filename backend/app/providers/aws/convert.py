@@ -54,6 +54,14 @@ def convert(
     return resource, edges
 
 
+def id_of(entry: ResourceType, place: Mapping[str, str], item: Item) -> str | None:
+    """The native id that the item will have."""
+    found = fill(entry.native_id, place, item)
+    if found is None and entry.derive:
+        found = fill(entry.native_id, place, {**item, **{name: derive(item) for name, derive in entry.derive.items()}})
+    return found
+
+
 def _name(entry: ResourceType, properties: Item, tags: Mapping[str, str]) -> str:
     for rule in entry.name:
         value: Any = tags.get(rule[4:]) if rule.startswith("tag:") else find(properties, rule)

@@ -5,15 +5,15 @@ description of what was listed came; whatever else fails leaves a property unrea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.providers.aws.catalogue.model import Describe, Extra, ForEach, Item, Join, Listing, ResourceType, Service
-from app.providers.aws.convert import convert
+from app.providers.aws.convert import convert, id_of
 from app.providers.aws.errors import AwsError, is_gone
+from app.providers.aws.listed import Entry, Listed, batches_of
 from app.providers.aws.paths import find, find_all
 from app.providers.aws.reader import Reader, Task, items_of
-from app.providers.aws.templates import fill
+from app.providers.aws.templates import fill, fill_all
 from app.providers.base import (
     CallError,
     CollectedRelation,
@@ -24,36 +24,36 @@ from app.providers.base import (
     UnitState,
 )
 
-
-@dataclass
-class Entry:
-    """An item on its way to a resource."""
-
-    item: Item
-    unread: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Listed:
-    """What is known of one type so far."""
-
-    entries: list[Entry] = field(default_factory=list)
-    complete: bool = True
+NOT_SIMULATED = "a simulated cloud has no such call"
 
 
 class UnitRead:
-    """One run over one unit. `first_only` reads one page and the extras of one item: the connection test."""
+    """One run over one unit. `first_only` reads one page and the extras of one item: the connection test.
 
-    def __init__(self, reader: Reader, service: Service, unit: Unit, *, first_only: bool = False) -> None:
+    `wanted` (native type → native id) leaves out what else is listed, and `seeds` (native type → first properties)
+    stands for a listing: both for reading one resource again.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        service: Service,
+        unit: Unit,
+        *,
+        first_only: bool = False,
+        wanted: Mapping[str, str] | None = None,
+        seeds: Mapping[str, Item] | None = None,
+    ) -> None:
         self._reader, self._service, self._unit, self._first_only = reader, service, unit, first_only
+        self._wanted, self._seeds = wanted or {}, seeds or {}
         self._types: dict[str, Listed] = {entry.native_type: Listed() for entry in service.types}
         self._errors: dict[tuple[ErrorKind, str], tuple[AwsError, int]] = {}
 
     def run(self) -> UnitResult:
         """Never raises for a failed call."""
-        roots = [entry for entry in self._service.types if entry.for_each is None]
+        roots = [one for one in self._service.types if one.for_each is None or one.native_type in self._seeds]
         self._list_roots(roots)
-        waiting = [entry for entry in self._service.types if entry.for_each is not None]
+        waiting = [entry for entry in self._service.types if entry not in roots]
         self._describe(roots)
         while waiting:
             parents = {entry.native_type for entry in waiting}
@@ -74,7 +74,9 @@ class UnitRead:
         """Types that share a call (IAM's) share its pages."""
         groups: dict[tuple[str, str, str], list[ResourceType]] = {}
         for entry in types:
-            if entry.listing is None:
+            if entry.native_type in self._seeds:
+                self._add(entry, [dict(self._seeds[entry.native_type])])
+            elif entry.listing is None:
                 place = {"AccountId": self._reader.account, "RegionName": self._unit.region}
                 self._add(entry, [{name: place[name] for name in entry.itself}])
             else:
@@ -92,9 +94,9 @@ class UnitRead:
             for entry, items in zip(group, pages, strict=True):
                 # A copy: a call that was cut off may still be adding to its own list.
                 self._add(entry, list(items))
-                if isinstance(outcome, AwsError):
+                if self._is_failure(outcome):
                     self._types[entry.native_type].complete = False
-            if isinstance(outcome, AwsError):
+            if self._is_failure(outcome):
                 self._note(outcome)
 
     def _listing_task(
@@ -103,26 +105,46 @@ class UnitRead:
         client = listing.client or self._service.name
 
         def run() -> None:
-            for page in self._reader.pages(client, listing.operation, arguments, page_size=listing.page_size):
-                for path, items in zip(paths, pages, strict=True):
-                    items.extend(items_of(page, path, client, listing.operation, may_omit=listing.may_omit))
+            try:
+                for page in self._reader.pages(client, listing.operation, arguments, page_size=listing.page_size):
+                    for path, items in zip(paths, pages, strict=True):
+                        items.extend(items_of(page, path, client, listing.operation, may_omit=listing.may_omit))
+            except AwsError as error:
+                if error.code not in listing.absent:
+                    raise
 
         return Task(client, listing.operation, run)
 
     def _list_children(self, types: Sequence[ResourceType]) -> None:
+        below: list[tuple[ResourceType, Sequence[Entry]]] = []
+        for entry in types:
+            if entry.for_each is None:
+                continue
+            parents = self._types[entry.for_each.parent]
+            self._types[entry.native_type].complete = parents.complete
+            chosen = [one for one in parents.entries if entry.for_each.when is None or entry.for_each.when(one.item)]
+            below.append((entry, chosen[:1] if self._first_only else chosen))
+        while below:
+            before = {entry.native_type: len(self._types[entry.native_type].entries) for entry, _ in below}
+            self._list_below(below)
+            below = [
+                (entry, found)
+                for entry, _ in below
+                if entry.for_each and entry.for_each.nested and not self._first_only
+                if (found := self._types[entry.native_type].entries[before[entry.native_type] :])
+            ]
+
+    def _list_below(self, below: Sequence[tuple[ResourceType, Sequence[Entry]]]) -> None:
         tasks: list[Task] = []
         found: list[tuple[ResourceType, Item, list[Any]]] = []
-        for entry in types:
+        for entry, parents in below:
             for_each = entry.for_each
             if for_each is None:
                 continue
-            parents = self._types[for_each.parent]
-            self._types[entry.native_type].complete = parents.complete
-            chosen = parents.entries[:1] if self._first_only else parents.entries
             if entry.listing is None:
-                self._adopt(entry, for_each, chosen)
+                self._adopt(entry, for_each, parents)
                 continue
-            for parent in chosen:
+            for parent in parents:
                 arguments = {name: find(parent.item, path) for name, path in for_each.arguments.items()}
                 carried = {name: find(parent.item, path) for name, path in for_each.carry.items()}
                 items: list[Any] = []
@@ -134,9 +156,13 @@ class UnitRead:
                 )
         for (entry, carried, items), outcome in zip(found, self._reader.run_all(tasks), strict=True):
             self._add(entry, list(items), carried)
-            if isinstance(outcome, AwsError) and not is_gone(outcome.code):
+            if isinstance(outcome, AwsError) and not is_gone(outcome):
                 self._types[entry.native_type].complete = False
                 self._note(outcome)
+
+    def _is_failure(self, outcome: Any) -> bool:
+        """A listing that was asked for one thing says by an error that there is no such thing."""
+        return isinstance(outcome, AwsError) and not (self._wanted and is_gone(outcome))
 
     def _adopt(self, entry: ResourceType, for_each: ForEach, parents: Sequence[Entry]) -> None:
         """Ids that the parents themselves name, each once."""
@@ -147,13 +173,30 @@ class UnitRead:
     def _add(self, entry: ResourceType, items: Sequence[Any], carried: Item | None = None) -> None:
         scalar = entry.listing.scalar if entry.listing else ""
         for item in items:
-            whole = {scalar: item} if scalar else item
-            if isinstance(whole, dict) and (entry.select is None or entry.select(whole)):
+            whole = {scalar: item} if scalar and not isinstance(item, dict) else item  # a seed is whole already
+            if isinstance(whole, dict) and (entry.describe is not None or self._is_ours(entry, whole)):
                 self._types[entry.native_type].entries.append(Entry({**whole, **(carried or {})}))
+
+    def _is_ours(self, entry: ResourceType, item: Item) -> bool:
+        """Whether the item counts as a resource of this account, as far as its whole properties tell."""
+        if entry.select is not None and not entry.select(item):
+            return False
+        return not entry.owner or find(item, entry.owner) in (None, self._reader.account)
+
+    def _keep_wanted(self, types: Sequence[ResourceType]) -> None:
+        for entry in types:
+            wanted, listed = self._wanted.get(entry.native_type), self._types[entry.native_type]
+            if wanted is not None:
+                listed.entries = [one for one in listed.entries if self._is_named(entry, one.item, wanted)]
+
+    def _is_named(self, entry: ResourceType, item: Item, wanted: str) -> bool:
+        aliases = (alias for one in entry.aliases if "arn:" in one for alias in fill_all(one, self._reader.place, item))
+        return self._id_of(entry, item) == wanted or wanted in aliases
 
     # -- whole items
 
     def _describe(self, types: Sequence[ResourceType]) -> None:
+        """Afterwards only what was wanted is left, where something was."""
         tasks: list[Task] = []
         batches: list[tuple[ResourceType, Describe, list[Entry]]] = []
         for entry in types:
@@ -161,20 +204,22 @@ class UnitRead:
                 continue
             listed = self._types[entry.native_type]
             entries, listed.entries = listed.entries, []
-            for batch in _batches(entry.describe, entries[:1] if self._first_only else entries, self._reader.place):
+            for batch in batches_of(entry.describe, entries[:1] if self._first_only else entries, self._reader.place):
                 batches.append((entry, entry.describe, batch))
                 tasks.append(self._describe_task(entry.describe, batch))
         for (entry, describe, batch), outcome in zip(batches, self._reader.run_all(tasks), strict=True):
             listed = self._types[entry.native_type]
             if isinstance(outcome, AwsError):
-                if not is_gone(outcome.code):
+                if not is_gone(outcome):
                     listed.complete = False
                     self._note(outcome)
                 continue
             for item in outcome:
                 kept = {name: batch[0].item.get(name) for name in describe.keep}
                 carried = {name: batch[0].item[name] for name in (entry.for_each.carry if entry.for_each else ())}
-                listed.entries.append(Entry({**item, **kept, **carried}))
+                if self._is_ours(entry, item):
+                    listed.entries.append(Entry({**item, **kept, **carried}))
+        self._keep_wanted(types)
 
     def _describe_task(self, describe: Describe, batch: Sequence[Entry]) -> Task:
         client, operation = self._service.name, describe.operation
@@ -204,8 +249,7 @@ class UnitRead:
                     continue
                 shared[join.read] = len(tasks)
                 client, _, operation = join.calls[0].partition(":")
-                items = [one.item for one in self._types[entry.native_type].entries]
-                tasks.append(Task(client, operation, _bind(join, self._reader, items)))
+                tasks.append(Task(client, operation, self._join_task(entry, join)))
                 uses.append([(entry, join)])
         for joined, outcome in zip(uses, self._reader.run_all(tasks), strict=True):
             if isinstance(outcome, AwsError):
@@ -218,8 +262,19 @@ class UnitRead:
                     key = fill(join.key, self._place_of(entry, one.item), one.item) or ""
                     one.item[join.name] = outcome.get(key, join.default)
 
+    def _join_task(self, entry: ResourceType, join: Join) -> Callable[[], Mapping[str, Any]]:
+        items = [one.item for one in self._types[entry.native_type].entries]
+        read_one = join.read_one
+        if self._wanted and read_one is not None:
+            keys = [fill(join.key, self._place_of(entry, item), item) or "" for item in items]
+            return lambda: {key: value for one in keys for key, value in read_one(self._reader, one).items()}
+        return lambda: join.read(self._reader, items)
+
+    def _id_of(self, entry: ResourceType, item: Item) -> str | None:
+        return id_of(entry, self._reader.place, item)
+
     def _place_of(self, entry: ResourceType, item: Item) -> Mapping[str, str]:
-        native_id = fill(entry.native_id, self._reader.place, item)
+        native_id = self._id_of(entry, item)
         return {**self._reader.place, "native_id": native_id} if native_id else self._reader.place
 
     def _read_extras(self, stage: int) -> None:
@@ -231,7 +286,9 @@ class UnitRead:
                 for extra in entry.extras:
                     if extra.stage != stage:
                         continue
-                    if extra.when is not None and not extra.when(one.item):
+                    if self._reader.is_simulated and not extra.simulated:
+                        one.unread[extra.name] = NOT_SIMULATED
+                    elif extra.when is not None and not extra.when(one.item):
                         one.item.setdefault(extra.name, extra.default)
                     else:
                         targets.append((one, extra))
@@ -242,9 +299,9 @@ class UnitRead:
                 for name in extra.spread or (extra.name,):
                     one.unread[name] = outcome.reason
             elif extra.spread and isinstance(outcome, dict):
-                one.item.update(outcome)
-                for name in extra.spread:
-                    one.item.setdefault(name, None)
+                # What the listing told stays: an answer repeats the id, and that of another thing must not replace it.
+                for name, value in (*outcome.items(), *((name, None) for name in extra.spread)):
+                    one.item.setdefault(name, value)
             else:
                 one.item[extra.name] = outcome
 
@@ -254,6 +311,8 @@ class UnitRead:
         arguments = {**extra.constants, **{name: find(item, path) for name, path in extra.arguments.items()}}
 
         def run() -> Any:
+            if None in arguments.values():
+                raise AwsError(ErrorKind.INVALID_ANSWER, f"the item does not tell what {extra.operation} needs")
             return self._read_extra(client, extra, arguments, region)
 
         return Task(client, extra.operation, run)
@@ -317,17 +376,3 @@ class UnitRead:
             ),
             call_count=self._reader.call_count,
         )
-
-
-def _bind(join: Join, reader: Reader, items: Sequence[Item]) -> Callable[[], Mapping[str, Any]]:
-    return lambda: join.read(reader, items)
-
-
-def _batches(describe: Describe, entries: Sequence[Entry], place: Mapping[str, str]) -> list[list[Entry]]:
-    """Entries by batch; those whose other arguments differ (services of two clusters) are never in one."""
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        texts = [value for value in describe.arguments.values() if isinstance(value, str)]
-        groups.setdefault("\n".join(str(fill(text, place, entry.item)) for text in texts), []).append(entry)
-    size = describe.batch or 1
-    return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]

@@ -95,12 +95,19 @@ class GarbledAnswer(Exception):
     """A success status with a body that is not the service's."""
 
 
-def is_gone(code: str) -> bool:
-    """Whether the code says that the thing does not exist (any more)."""
+# Services without a code of its own for it say so in words.
+_GONE_WORDS = ("does not exist", "could not find", "not found", "is not owned by the current account")
+_VAGUE = frozenset({"BadRequestException", "InvalidRequestException", "ValidationError", "ValidationException"})
+
+
+def is_gone(error: AwsError) -> bool:
+    """Whether the failure says that the thing does not exist (any more)."""
+    code = error.code
     return (
         "NotFound" in code
         or code.startswith("NoSuch")
-        or code.endswith(("DoesNotExist", "NonExistentQueue", ".NotFound"))
+        or code.endswith(("DoesNotExist", "NonExistentQueue"))
+        or (code in _VAGUE and any(words in error.message.lower() for words in _GONE_WORDS))
     )
 
 

@@ -5,7 +5,13 @@ from types import MappingProxyType
 # Most permissions are "prefix:Operation"; these are the vendor's exceptions (service authorization reference).
 _PREFIXES = MappingProxyType(
     {
+        "accessanalyzer": "access-analyzer",
+        "cloudcontrol": "cloudformation",
+        "elb": "elasticloadbalancing",
         "elbv2": "elasticloadbalancing",
+        "emr": "elasticmapreduce",
+        "opensearch": "es",
+        "stepfunctions": "states",
         "efs": "elasticfilesystem",
         "resourcegroupstaggingapi": "tag",
         "s3control": "s3",
@@ -24,4 +30,6 @@ _EXCEPTIONS = MappingProxyType(
 
 def permission_for(client: str, operation: str) -> str:
     """`s3`, `GetBucketEncryption` → `s3:GetEncryptionConfiguration`."""
+    if client in ("apigateway", "apigatewayv2"):
+        return "apigateway:GET"  # one permission a method, whatever is read
     return _EXCEPTIONS.get((client, operation)) or f"{_PREFIXES.get(client, client)}:{operation}"

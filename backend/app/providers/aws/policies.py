@@ -6,67 +6,37 @@ from typing import Any
 from app.providers.aws.catalogue import all_types, calls_of
 from app.providers.aws.permissions import permission_for
 
-# The session policy of an assumed role may have 2,048 characters, so it names families of reads. What carries
-# content (objects, messages, secret values, user data) is in none of them, or denied.
+# Asked for outside of the catalogue: planning, the tail, reading one unmodelled resource, who changed what.
+_BESIDES = frozenset(
+    {
+        "cloudformation:GetResource",
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
+        "organizations:ListAccountsForParent",
+        "resource-explorer-2:GetDefaultView",
+        "resource-explorer-2:ListResources",
+        "tag:GetResources",
+    }
+)
+
+# A session policy may have 2,048 characters, too few to name the reads of some seventy services. So a session is
+# limited to what the vendor's two policies for auditors allow and to what they lack; what carries content is denied.
+AUDIT_POLICIES = ("SecurityAudit", "job-function/ViewOnlyAccess")
 _SESSION_ALLOW = [
-    "acm:Describe*",
-    "acm:List*",
-    "autoscaling:Describe*",
-    "cloudtrail:Describe*",
-    "cloudtrail:GetEventSelectors",
-    "cloudtrail:GetTrailStatus",
-    "cloudtrail:ListTags",
-    "cloudwatch:Describe*",
-    "cloudwatch:GetMetric*",
-    "cloudwatch:List*",
-    "dynamodb:Describe*",
-    "dynamodb:List*",
-    "ec2:Describe*",
-    "ec2:GetEbs*",
-    "ecr:Describe*",
-    "ecr:GetRepositoryPolicy",
-    "ecr:List*",
-    "ecs:Describe*",
-    "ecs:List*",
-    "eks:Describe*",
-    "eks:List*",
-    "elasticache:Describe*",
-    "elasticache:List*",
-    "elasticfilesystem:Describe*",
-    "elasticloadbalancing:Describe*",
-    "iam:GenerateCredentialReport",
-    "iam:Get*",
-    "iam:List*",
-    "kms:Describe*",
-    "kms:GetKey*",
-    "kms:List*",
-    "lambda:GetFunctionUrlConfig",
-    "lambda:GetPolicy",
-    "lambda:List*",
-    "logs:Describe*",
-    "rds:Describe*",
-    "rds:List*",
-    "route53:Get*",
-    "route53:List*",
-    "s3:GetAccount*",
-    "s3:GetBucket*",
-    "s3:GetEncryption*",
-    "s3:GetLifecycle*",
-    "s3:ListAllMyBuckets",
-    "secretsmanager:ListSecrets",
-    "sns:Get*",
-    "sns:List*",
-    "sqs:GetQueueAttributes",
-    "sqs:List*",
-    "tag:Get*",
+    "batch:DescribeJobQueues",
+    "cloudformation:GetResource",
+    "resource-explorer-2:ListResources",
+    "savingsplans:DescribeSavingsPlans",
+    "scheduler:ListSchedules",
+    "wafv2:GetIPSet",
 ]
-_SESSION_DENY = ["ec2:DescribeInstanceAttribute"]
+_SESSION_DENY = ["cloudformation:GetTemplate", "ec2:DescribeInstanceAttribute"]
 
 
 def needed_permissions() -> list[str]:
     """Every permission that a whole sync uses, sorted."""
     needed = {permission_for(*call) for service, entry in all_types() for call in calls_of(service, entry)}
-    return sorted(needed | {"ec2:DescribeRegions"})
+    return sorted(needed | _BESIDES)
 
 
 def grant_for(missing: Iterable[str]) -> Mapping[str, Any] | None:
@@ -81,11 +51,29 @@ def grant_for(missing: Iterable[str]) -> Mapping[str, Any] | None:
 
 
 def session_policy() -> Mapping[str, Any]:
-    """Upper limit of every session that we make with an assumed role, whatever the role itself may do."""
+    """With `session_policy_arns` the upper limit of every session that reads, whatever the role itself may do."""
     return {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": _SESSION_ALLOW, "Resource": "*"},
             {"Effect": "Deny", "Action": _SESSION_DENY, "Resource": "*"},
         ],
+    }
+
+
+def session_policy_arns(partition: str) -> list[str]:
+    """The vendor's own policies that a reading session is limited to as well."""
+    return [f"arn:{partition}:iam::aws:policy/{name}" for name in AUDIT_POLICIES]
+
+
+def lacking_permissions() -> list[str]:
+    """What a role needs besides the vendor's two policies for auditors; a test holds it against their texts."""
+    return sorted(_SESSION_ALLOW)
+
+
+def narrow_policy(actions: Iterable[str], resource: str) -> Mapping[str, Any]:
+    """The limit of a session for one purpose, such as taking messages off one queue."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": sorted(actions), "Resource": resource}],
     }

@@ -52,6 +52,8 @@ class Reader:
     ) -> None:
         identity = session.identity()
         self.account, self.partition, self.region = identity.account, identity.partition, region
+        self.home_region = session.home_region
+        self.is_simulated = bool(session.connection.endpoint_url)
         self.place: Mapping[str, str] = {"account": self.account, "partition": self.partition, "region": region}
         self.deadline = time.monotonic() + budget_seconds
         self.call_count = 0
@@ -180,15 +182,26 @@ class Reader:
 
 
 def items_of(page: Item, path: str, client: str, operation: str, *, may_omit: bool = False) -> list[Any]:
-    """The page's items. A page without the key is not an empty page unless the service is known to leave it out."""
-    if not may_omit and page.get(steps(path)[0]) is None:
-        permission = permission_for(client, operation)
-        raise AwsError(
-            ErrorKind.INVALID_ANSWER,
-            f"the answer has no {steps(path)[0]}",
-            call=f"{permission.partition(':')[0]}:{operation}",
-        )
+    """The page's items; without a path the page is the one item.
+
+    A page without the key is not an empty page, unless the service is known to leave it out.
+    """
+    if not path:
+        return [{key: value for key, value in page.items() if key != "ResponseMetadata"}]
+    missing = None if may_omit else _missing(page, steps(path))
+    if missing is not None:
+        call = f"{permission_for(client, operation).partition(':')[0]}:{operation}"
+        raise AwsError(ErrorKind.INVALID_ANSWER, f"the answer has no {missing}", call=call)
     return find_all(page, path)
+
+
+def _missing(page: Item, path: tuple[str, ...]) -> str | None:
+    """The first key that is not there: at the top, or in an entry of a list that holds lists (`A[].B[]`)."""
+    if page.get(path[0]) is None:
+        return path[0]
+    if path[1:2] == ("[]",) and path[3:4] == ("[]",):
+        return next((path[2] for entry in page[path[0]] if not isinstance(entry, dict) or path[2] not in entry), None)
+    return None
 
 
 def out_of_time(client: str, operation: str) -> AwsError:

@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import boto3
 import orjson
 from botocore.config import Config
 from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from app.providers.aws.credentials import install_credentials
+from app.providers.aws.credentials import Limit, install_credentials
 from app.providers.aws.errors import THROTTLE_CODES, GarbledAnswer, translate
 from app.providers.base import Connection
 
-_CLIENTS_KEPT = 96
+_CLIENTS_KEPT = 160
 _CONNECT_SECONDS = 5
 _XML_ROOT = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)")
 
@@ -42,7 +41,15 @@ class Identity:
 class AwsSession:
     """Clients of one connection. Safe to use from many threads."""
 
-    def __init__(self, connection: Connection, loader: Loader, *, read_seconds: float, attempts: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        loader: Loader,
+        *,
+        read_seconds: float,
+        attempts: int,
+        limit: Limit | None = None,
+    ) -> None:
         self.connection = connection
         self.home_region = home_region(connection)
         self._lock = threading.RLock()
@@ -61,11 +68,11 @@ class AwsSession:
         self._options: dict[str, Any] = {"config": self._config, "endpoint_url": connection.endpoint_url}
         if connection.extra_ca_file:
             self._options["verify"] = self._trust(Path(connection.extra_ca_file))
+        self._offered: dict[tuple[str, str], frozenset[str]] = {}
         self._core = Session()
         # Service models are read-only JSON of 50 MB in all: parsed once for every connection of the process.
         self._core.register_component("data_loader", loader)
-        install_credentials(self._core, connection, self.home_region, self._options)
-        self._boto = boto3.Session(botocore_session=self._core, region_name=self.home_region)
+        install_credentials(self._core, connection, self.home_region, self._options, limit)
 
     @property
     def client_options(self) -> dict[str, Any]:
@@ -78,7 +85,7 @@ class AwsSession:
         with self._lock:  # making a client is not thread-safe
             client = self._clients.get(key)
             if client is None:
-                client = self._boto.client(service, region_name=region, **self._options)  # type: ignore[call-overload]
+                client = self._core.create_client(service, region_name=region, **self._options)
                 client.meta.events.register("after-call", _refuse_garbage)
                 if self.connection.endpoint_url and service == "s3control":
                     client.meta.events.register("before-sign", _keep_host(self.connection.endpoint_url))
@@ -108,9 +115,15 @@ class AwsSession:
         if self.connection.endpoint_url:
             return True
         partition = self._core.get_partition_for_region(region)
-        known = self._boto.get_available_regions("ec2", partition_name=partition)
-        offered = self._boto.get_available_regions(service, partition_name=partition)
+        known, offered = (self._published(name, partition) for name in ("ec2", service))
         return region not in known or not offered or region in offered
+
+    def _published(self, service: str, partition: str) -> frozenset[str]:
+        """Regions with the service. A plan asks a thousand times, and the SDK tells the whole model anew each time."""
+        key = (service, partition)
+        if key not in self._offered:
+            self._offered[key] = frozenset(self._core.get_available_regions(service, partition_name=partition))
+        return self._offered[key]
 
     def _trust(self, extra: Path) -> str:
         """A bundle of the usual authorities and the extra ones, for the life of the session."""

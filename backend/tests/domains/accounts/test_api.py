@@ -10,6 +10,7 @@ from app.core.database import tenant_session
 from app.core.errors import NotFound
 from app.domains.accounts import service
 from app.domains.accounts.errors import CredentialsMissing
+from app.domains.accounts.service import registry
 from app.providers.base import ConnectionReport, ErrorKind, ProviderError
 from sqlalchemy import text
 from tests.support.clouds import KEY_BODY, NUMBER, FakeProvider, failing_check
@@ -126,7 +127,11 @@ async def test_an_idempotency_key_connects_once(client: httpx.AsyncClient) -> No
         },
     ],
 )
-async def test_a_cloud_without_adapter_says_so(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+async def test_a_cloud_without_adapter_says_so(
+    client: httpx.AsyncClient, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_ADAPTERS", {"aws": registry._ADAPTERS["aws"]})
+    monkeypatch.setattr(registry, "_made", {})
     answer = await client.post("/accounts", json=made)
     assert problem(answer) == (422, "provider-not-available")
     assert "no adapter for" in answer.json()["detail"]

@@ -24,7 +24,7 @@ from app.domains.costs.models import CostImport
 from app.domains.costs.service import start_upload_import
 from app.domains.identity import models, service
 from app.domains.inventory.models import CloudResource, SyncUnit
-from app.domains.inventory.service import forget_history, storing, syncing
+from app.domains.inventory.service import collecting, forget_history, storing
 from app.providers.base import CollectedResource, Unit, UnitResult, UnitState
 from sqlalchemy import func, select, update
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
@@ -140,9 +140,9 @@ async def test_a_sync_over_the_limit_keeps_the_last_good_state_and_the_unit_says
         context=SimpleNamespace(job_id=new_id()),
     )
     await _limit(organization, "resources", 5)
-    state, outcome = await syncing._store(sync, _result(3))  # type: ignore[arg-type]
+    state, outcome = await collecting._store(sync, _result(3), utc_now())  # type: ignore[arg-type]
     assert (state, outcome.resources) == (UnitState.COMPLETE, 3)
-    state, outcome = await syncing._store(sync, _result(9))  # type: ignore[arg-type]
+    state, outcome = await collecting._store(sync, _result(9), utc_now())  # type: ignore[arg-type]
     assert state is UnitState.FAILED
     assert outcome.error is not None
     assert "The limit is 5 resources, and 3 are in use." in outcome.error
@@ -152,7 +152,7 @@ async def test_a_sync_over_the_limit_keeps_the_last_good_state_and_the_unit_says
         assert all(row.stale_since is not None for row in rows)
         unit = (await session.execute(select(SyncUnit))).scalar_one()
         assert (unit.state, unit.resources) == ("failed", 3)
-    state, outcome = await syncing._store(sync, _result(5))  # type: ignore[arg-type]
+    state, outcome = await collecting._store(sync, _result(5), utc_now())  # type: ignore[arg-type]
     assert (state, outcome.resources) == (UnitState.COMPLETE, 5)
 
 

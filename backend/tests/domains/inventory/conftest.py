@@ -12,7 +12,16 @@ from app.core.tasks import TaskContext
 from app.domains.accounts import api as accounts_api
 from app.domains.accounts import service as accounts
 from app.domains.inventory import api, service
-from tests.support.clouds import KEY_BODY, FakeProvider, make_caller, make_client, make_context, make_organization
+from tests.support.clouds import (
+    KEY_BODY,
+    FakeProvider,
+    complete,
+    make_caller,
+    make_client,
+    make_context,
+    make_organization,
+)
+from tests.support.eventing import BODY, UNIT, Estate, thing
 
 ROUTERS = [accounts_api.router, *api.routers]
 Sync = Callable[..., Awaitable[TaskContext]]
@@ -76,3 +85,27 @@ def sync(organization: UUID, account_id: UUID) -> Sync:
         return context
 
     return run
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeProvider]:
+    """The cloud behind every Google and Azure account of the test."""
+    fake = FakeProvider()
+    for name in ("gcp", "azure"):
+        accounts.register_provider(name, fake)
+    yield fake
+    for name in ("gcp", "azure"):
+        accounts.register_provider(name, None)
+
+
+@pytest.fixture
+async def estate(organization: UUID, client: httpx.AsyncClient, cloud: FakeProvider) -> Estate:
+    account_id = UUID((await client.post("/accounts", json=BODY)).json()["id"])
+    cloud.holds(complete(UNIT, [thing("logs"), thing("bills")]))
+    await service.sync_account(await make_context(organization, "inventory.sync_account", {}), account_id)
+    made = Estate(organization, client, cloud, account_id)
+    answer = await client.put(f"/accounts/{account_id}/events", json={})
+    assert answer.status_code == 200, answer.text
+    made.hook = answer.json()["hook_url"].partition("/api/v1")[2]
+    assert made.hook.startswith("/ingest/hooks/gcp/")
+    return made

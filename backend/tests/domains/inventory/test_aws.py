@@ -3,7 +3,7 @@
 import os
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read by moto at import: must come before it
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "false"
 
 import logging
 from collections.abc import AsyncIterator, Iterator

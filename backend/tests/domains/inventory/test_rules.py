@@ -193,3 +193,23 @@ def test_failures_name_the_permission_that_lacks() -> None:
 )
 def test_an_account_is_as_good_as_its_units(states: list[UnitState], outcome: tuple[str, str]) -> None:
     assert rules.account_outcome(states, [])[:2] == outcome
+
+
+@pytest.mark.parametrize(
+    ("provider", "scope", "account", "found", "places"),
+    [
+        ("gcp", {"organization": "organizations/77"}, "shop", False, ["organizations/77"]),
+        ("gcp", {"projects": ["a", "b"]}, "shop", False, ["projects/a", "projects/b"]),
+        ("gcp", {"organization": "77"}, "projects/shop", True, ["projects/shop"]),
+        ("azure", {"management_group": "root"}, "t", False, ["/providers/Microsoft.Management/managementGroups/root"]),
+        ("azure", {"subscriptions": ["s"]}, "t", False, ["/subscriptions/s"]),
+        ("azure", {}, "t", False, ["/providers/Microsoft.Management/managementGroups/t"]),
+        ("azure", {"management_group": "root"}, "s", True, ["/subscriptions/s"]),
+        ("azure", {}, None, False, []),
+        ("aws", {"organization": True}, "123456789012", False, []),
+    ],
+)
+def test_a_grant_holds_where_the_connection_reads(
+    provider: str, scope: dict[str, Any], account: str | None, found: bool, places: list[str]
+) -> None:
+    assert rules.grant_places(provider, scope, account, found=found) == places

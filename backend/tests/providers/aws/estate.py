@@ -7,7 +7,10 @@ import zipfile
 from typing import Any
 
 import boto3
+from botocore.loaders import Loader
+from botocore.session import Session
 
+LOADER = Loader()  # one for all tests: the models are 50 MB of JSON
 TAGS = [{"Key": "team", "Value": "payments"}, {"Key": "Name", "Value": "estate"}]
 LOWER_TAGS = [{"key": "team", "value": "payments"}]
 TAG_MAP = {"team": "payments"}
@@ -26,7 +29,9 @@ class Estate:
     def __init__(self, endpoint: str, region: str, **credentials: str) -> None:
         self.region = region
         keys: dict[str, Any] = dict(credentials) or {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        self._session = boto3.Session(region_name=region, **keys)
+        core = Session()
+        core.register_component("data_loader", LOADER)
+        self._session = boto3.Session(botocore_session=core, region_name=region, **keys)
         self.endpoint = endpoint
         self._clients: dict[str, Any] = {}
         self.ids: dict[str, str] = {}

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from app.providers.aws import AwsProvider
 from app.providers.aws.credentials import role_session_name
 from app.providers.aws.errors import AwsError
-from app.providers.aws.policies import needed_permissions, session_policy
+from app.providers.aws.policies import lacking_permissions, needed_permissions, session_policy
 from app.providers.aws.reference import render
 from app.providers.aws.session import AwsSession
 from app.providers.base import ErrorKind, UnitState
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from tests.providers.aws.conftest import ACCOUNT, collect_one, connection_to
 from tests.providers.aws.estate import Estate
 from tests.providers.aws.proxy import FaultyProxy, answers, denies
@@ -147,15 +149,38 @@ async def test_given_keys_win_over_those_of_the_machine(provider: AwsProvider, c
     assert keys == {"a"}
 
 
-def test_the_session_policy_covers_every_read_and_no_content() -> None:
+@lru_cache(maxsize=1)
+def audit_actions() -> list[str]:
+    """What the vendor's two policies for auditors allow, by moto's copy of their texts."""
+    policies = json.loads(aws_managed_policies_data)
+    statements = [
+        statement
+        for name in ("SecurityAudit", "ViewOnlyAccess")
+        for statement in policies[name]["Document"]["Statement"]
+    ]
+    assert all(statement["Effect"] == "Allow" for statement in statements)
+    listed = [statement["Action"] for statement in statements]
+    return [action for one in listed for action in ([one] if isinstance(one, str) else one)]
+
+
+def allows(patterns: list[str], permission: str) -> bool:
+    return any(fnmatchcase(permission.lower(), pattern.lower()) for pattern in patterns)
+
+
+def test_a_session_may_do_every_read_and_see_no_content() -> None:
     text = json.dumps(session_policy(), separators=(",", ":"))
     assert len(text) <= 2048
     allowed, denied = (statement["Action"] for statement in session_policy()["Statement"])
+    audit = audit_actions()
     for permission in needed_permissions():
-        assert any(fnmatch(permission, pattern) for pattern in allowed), permission
+        assert allows([*audit, *allowed], permission), permission
         assert permission not in denied
     for permission in CONTENT_READS:
-        assert not any(fnmatch(permission, pattern) for pattern in allowed), permission
+        assert permission in denied or not allows([*audit, *allowed], permission), permission
+
+
+def test_what_the_role_has_besides_is_what_the_vendors_policies_lack() -> None:
+    assert lacking_permissions() == [one for one in needed_permissions() if not allows(audit_actions(), one)]
 
 
 def test_session_names_are_valid_for_any_connection_id() -> None:

@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape, urlSearchParamsBodySerializer } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AddIdentityProviderDomainData, AddIdentityProviderDomainErrors, AddIdentityProviderDomainResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveFactorResetData, ApproveFactorResetErrors, ApproveFactorResetResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, AuthorizeClientData, AuthorizeClientErrors, AuthorizeClientResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateAuditSinkData, CreateAuditSinkErrors, CreateAuditSinkResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateIdentityProviderData, CreateIdentityProviderErrors, CreateIdentityProviderResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreateRoleData, CreateRoleErrors, CreateRoleResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, CreateServiceIdentityData, CreateServiceIdentityErrors, CreateServiceIdentityResponses, DecideDeviceSignInData, DecideDeviceSignInErrors, DecideDeviceSignInResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteIdentityProviderData, DeleteIdentityProviderErrors, DeleteIdentityProviderResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeleteRoleData, DeleteRoleErrors, DeleteRoleResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, DeleteServiceIdentityData, DeleteServiceIdentityErrors, DeleteServiceIdentityResponses, DownloadOrganizationExportData, DownloadOrganizationExportErrors, DownloadOrganizationExportResponses, EndMemberSessionsData, EndMemberSessionsErrors, EndMemberSessionsResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, ExchangeTokenData, ExchangeTokenErrors, ExchangeTokenResponses, ExportAuditLogData, ExportAuditLogErrors, ExportAuditLogResponses, FinishOidcSignInData, FinishOidcSignInErrors, FinishSamlSignInData, FinishSamlSignInErrors, FinishSignInData, FinishSignInErrors, FinishSignInResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, IssueScimTokenData, IssueScimTokenErrors, IssueScimTokenResponses, LeaveOrganizationData, LeaveOrganizationErrors, LeaveOrganizationResponses, LinkIdentityProviderData, LinkIdentityProviderErrors, LinkIdentityProviderResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListAuditHeadsData, ListAuditHeadsErrors, ListAuditHeadsResponses, ListAuditSinksData, ListAuditSinksErrors, ListAuditSinksResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListFactorResetsData, ListFactorResetsErrors, ListFactorResetsResponses, ListFactorsData, ListFactorsErrors, ListFactorsResponses, ListIdentityProvidersData, ListIdentityProvidersErrors, ListIdentityProvidersResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMemberSessionsData, ListMemberSessionsErrors, ListMemberSessionsResponses, ListMembersResponses, ListOrganizationExportsData, ListOrganizationExportsErrors, ListOrganizationExportsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOwnIdentitiesData, ListOwnIdentitiesErrors, ListOwnIdentitiesResponses, ListPermissionsData, ListPermissionsErrors, ListPermissionsResponses, ListQuotasData, ListQuotasErrors, ListQuotasResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListServiceIdentitiesData, ListServiceIdentitiesErrors, ListServiceIdentitiesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, LogOutAtOidcProviderData, LogOutAtOidcProviderErrors, LogOutAtOidcProviderResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadAuditSinkData, ReadAuditSinkErrors, ReadAuditSinkResponses, ReadBrandingData, ReadBrandingErrors, ReadBrandingResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadDeletionData, ReadDeletionErrors, ReadDeletionResponses, ReadDeviceSignInData, ReadDeviceSignInErrors, ReadDeviceSignInResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIdentityProviderData, ReadIdentityProviderErrors, ReadIdentityProviderResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadLogoData, ReadLogoErrors, ReadLogoResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationKeysData, ReadOrganizationKeysErrors, ReadOrganizationKeysResponses, ReadOrganizationResponses, ReadPolicyData, ReadPolicyErrors, ReadPolicyResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadPublicBrandingData, ReadPublicBrandingErrors, ReadPublicBrandingResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionResponses, ReadRoleData, ReadRoleErrors, ReadRoleResponses, ReadSamlMetadataData, ReadSamlMetadataErrors, ReadSamlMetadataResponses, ReadServiceIdentityData, ReadServiceIdentityErrors, ReadServiceIdentityResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, RecordUsageData, RecordUsageErrors, RecordUsageResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RefuseFactorResetData, RefuseFactorResetErrors, RefuseFactorResetResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountResponses, RemoveAuditSinkData, RemoveAuditSinkErrors, RemoveAuditSinkResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemoveIdentityProviderDomainData, RemoveIdentityProviderDomainErrors, RemoveIdentityProviderDomainResponses, RemoveLogoData, RemoveLogoErrors, RemoveLogoResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameFactorData, RenameFactorErrors, RenameFactorResponses, RenewAuditSinkSecretData, RenewAuditSinkSecretErrors, RenewAuditSinkSecretResponses, ReplaceBrandingData, ReplaceBrandingErrors, ReplaceBrandingResponses, ReplacePolicyData, ReplacePolicyErrors, ReplacePolicyResponses, ReplaceRetentionData, ReplaceRetentionErrors, ReplaceRetentionResponses, ReplaceUsageSettingsData, ReplaceUsageSettingsErrors, ReplaceUsageSettingsResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ReportLostFactorsData, ReportLostFactorsErrors, ReportLostFactorsResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, RestoreOrganizationData, RestoreOrganizationErrors, RestoreOrganizationResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateOrganizationKeyData, RotateOrganizationKeyErrors, RotateOrganizationKeyResponses, SendAuditSinkTestData, SendAuditSinkTestErrors, SendAuditSinkTestResponses, SetIdentityProviderGroupsData, SetIdentityProviderGroupsErrors, SetIdentityProviderGroupsResponses, SignInData, SignInErrors, SignInResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, StartDeviceSignInData, StartDeviceSignInErrors, StartDeviceSignInResponses, StartMfaPasskeyData, StartMfaPasskeyErrors, StartMfaPasskeyResponses, StartOidcSignInData, StartOidcSignInErrors, StartOrganizationExportData, StartOrganizationExportErrors, StartOrganizationExportResponses, StartPasskeyData, StartPasskeyErrors, StartPasskeyResponses, StartPasskeySignInData, StartPasskeySignInErrors, StartPasskeySignInResponses, StartSamlSignInData, StartSamlSignInErrors, StartStepUpPasskeyData, StartStepUpPasskeyErrors, StartStepUpPasskeyResponses, StartTotpData, StartTotpErrors, StartTotpResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestIdentityProviderData, TestIdentityProviderErrors, TestIdentityProviderResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, TransferOwnershipData, TransferOwnershipErrors, TransferOwnershipResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateAuditSinkData, UpdateAuditSinkErrors, UpdateAuditSinkResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateIdentityProviderData, UpdateIdentityProviderErrors, UpdateIdentityProviderResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses, UpdateRoleData, UpdateRoleErrors, UpdateRoleResponses, UpdateRouteData, UpdateRouteErrors, UpdateRouteResponses, UpdateServiceIdentityData, UpdateServiceIdentityErrors, UpdateServiceIdentityResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, VerifyAuditLogData, VerifyAuditLogErrors, VerifyAuditLogResponses, VerifyBrandingDomainData, VerifyBrandingDomainErrors, VerifyBrandingDomainResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyIdentityProviderDomainData, VerifyIdentityProviderDomainErrors, VerifyIdentityProviderDomainResponses, WithdrawScimTokenData, WithdrawScimTokenErrors, WithdrawScimTokenResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AddIdentityProviderDomainData, AddIdentityProviderDomainErrors, AddIdentityProviderDomainResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveFactorResetData, ApproveFactorResetErrors, ApproveFactorResetResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, AuthorizeClientData, AuthorizeClientErrors, AuthorizeClientResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckCloudHookData, CheckCloudHookErrors, CheckCloudHookResponses, CompleteSearchData, CompleteSearchErrors, CompleteSearchResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateAuditSinkData, CreateAuditSinkErrors, CreateAuditSinkResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateIdentityProviderData, CreateIdentityProviderErrors, CreateIdentityProviderResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreateResourceViewData, CreateResourceViewErrors, CreateResourceViewResponses, CreateRoleData, CreateRoleErrors, CreateRoleResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, CreateServiceIdentityData, CreateServiceIdentityErrors, CreateServiceIdentityResponses, CreateTopologyViewData, CreateTopologyViewErrors, CreateTopologyViewResponses, DecideDeviceSignInData, DecideDeviceSignInErrors, DecideDeviceSignInResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteIdentityProviderData, DeleteIdentityProviderErrors, DeleteIdentityProviderResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeleteResourceViewData, DeleteResourceViewErrors, DeleteResourceViewResponses, DeleteRoleData, DeleteRoleErrors, DeleteRoleResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, DeleteServiceIdentityData, DeleteServiceIdentityErrors, DeleteServiceIdentityResponses, DeleteTopologyViewData, DeleteTopologyViewErrors, DeleteTopologyViewResponses, DownloadOrganizationExportData, DownloadOrganizationExportErrors, DownloadOrganizationExportResponses, DownloadResourceExportData, DownloadResourceExportErrors, DownloadResourceExportResponses, EndMemberSessionsData, EndMemberSessionsErrors, EndMemberSessionsResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, ExchangeTokenData, ExchangeTokenErrors, ExchangeTokenResponses, ExportAuditLogData, ExportAuditLogErrors, ExportAuditLogResponses, FindTopologyPathsData, FindTopologyPathsErrors, FindTopologyPathsResponses, FinishOidcSignInData, FinishOidcSignInErrors, FinishSamlSignInData, FinishSamlSignInErrors, FinishSignInData, FinishSignInErrors, FinishSignInResponses, GetAccountCoverageData, GetAccountCoverageErrors, GetAccountCoverageResponses, GetAccountData, GetAccountErrors, GetAccountEventsData, GetAccountEventsErrors, GetAccountEventsResponses, GetAccountGrantData, GetAccountGrantErrors, GetAccountGrantResponses, GetAccountResponses, GetAccountScheduleData, GetAccountScheduleErrors, GetAccountScheduleResponses, GetBlastRadiusData, GetBlastRadiusErrors, GetBlastRadiusResponses, GetExposureData, GetExposureErrors, GetExposureResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceExportData, GetResourceExportErrors, GetResourceExportResponses, GetResourceResponses, GetResourceViewData, GetResourceViewErrors, GetResourceViewResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, GetTopologyData, GetTopologyErrors, GetTopologyResponses, GetTopologyViewData, GetTopologyViewErrors, GetTopologyViewResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, IssueScimTokenData, IssueScimTokenErrors, IssueScimTokenResponses, LeaveOrganizationData, LeaveOrganizationErrors, LeaveOrganizationResponses, LinkIdentityProviderData, LinkIdentityProviderErrors, LinkIdentityProviderResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListAuditHeadsData, ListAuditHeadsErrors, ListAuditHeadsResponses, ListAuditSinksData, ListAuditSinksErrors, ListAuditSinksResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListExposedResourcesData, ListExposedResourcesErrors, ListExposedResourcesResponses, ListFactorResetsData, ListFactorResetsErrors, ListFactorResetsResponses, ListFactorsData, ListFactorsErrors, ListFactorsResponses, ListIdentityProvidersData, ListIdentityProvidersErrors, ListIdentityProvidersResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMemberSessionsData, ListMemberSessionsErrors, ListMemberSessionsResponses, ListMembersResponses, ListOrganizationExportsData, ListOrganizationExportsErrors, ListOrganizationExportsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, ListOwnIdentitiesData, ListOwnIdentitiesErrors, ListOwnIdentitiesResponses, ListPermissionsData, ListPermissionsErrors, ListPermissionsResponses, ListQuotasData, ListQuotasErrors, ListQuotasResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceExportsData, ListResourceExportsErrors, ListResourceExportsResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListResourceTrendsData, ListResourceTrendsErrors, ListResourceTrendsResponses, ListResourceViewsData, ListResourceViewsErrors, ListResourceViewsResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListSearchFieldsData, ListSearchFieldsErrors, ListSearchFieldsResponses, ListServiceIdentitiesData, ListServiceIdentitiesErrors, ListServiceIdentitiesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, ListTagCoverageData, ListTagCoverageErrors, ListTagCoverageResponses, ListTopologyViewsData, ListTopologyViewsErrors, ListTopologyViewsResponses, LogOutAtOidcProviderData, LogOutAtOidcProviderErrors, LogOutAtOidcProviderResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadAuditSinkData, ReadAuditSinkErrors, ReadAuditSinkResponses, ReadBrandingData, ReadBrandingErrors, ReadBrandingResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadDeletionData, ReadDeletionErrors, ReadDeletionResponses, ReadDeviceSignInData, ReadDeviceSignInErrors, ReadDeviceSignInResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIdentityProviderData, ReadIdentityProviderErrors, ReadIdentityProviderResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadLogoData, ReadLogoErrors, ReadLogoResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationKeysData, ReadOrganizationKeysErrors, ReadOrganizationKeysResponses, ReadOrganizationResponses, ReadPolicyData, ReadPolicyErrors, ReadPolicyResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadPublicBrandingData, ReadPublicBrandingErrors, ReadPublicBrandingResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionResponses, ReadRoleData, ReadRoleErrors, ReadRoleResponses, ReadSamlMetadataData, ReadSamlMetadataErrors, ReadSamlMetadataResponses, ReadServiceIdentityData, ReadServiceIdentityErrors, ReadServiceIdentityResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReceiveCloudEventsData, ReceiveCloudEventsErrors, ReceiveCloudEventsResponses, RecordUsageData, RecordUsageErrors, RecordUsageResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RefuseFactorResetData, RefuseFactorResetErrors, RefuseFactorResetResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountEventsData, RemoveAccountEventsErrors, RemoveAccountEventsResponses, RemoveAccountResponses, RemoveAuditSinkData, RemoveAuditSinkErrors, RemoveAuditSinkResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemoveIdentityProviderDomainData, RemoveIdentityProviderDomainErrors, RemoveIdentityProviderDomainResponses, RemoveLogoData, RemoveLogoErrors, RemoveLogoResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameFactorData, RenameFactorErrors, RenameFactorResponses, RenewAuditSinkSecretData, RenewAuditSinkSecretErrors, RenewAuditSinkSecretResponses, ReplaceBrandingData, ReplaceBrandingErrors, ReplaceBrandingResponses, ReplacePolicyData, ReplacePolicyErrors, ReplacePolicyResponses, ReplaceRetentionData, ReplaceRetentionErrors, ReplaceRetentionResponses, ReplaceUsageSettingsData, ReplaceUsageSettingsErrors, ReplaceUsageSettingsResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ReportLostFactorsData, ReportLostFactorsErrors, ReportLostFactorsResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, RestoreOrganizationData, RestoreOrganizationErrors, RestoreOrganizationResponses, RetryAccountUnitData, RetryAccountUnitErrors, RetryAccountUnitResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateOrganizationKeyData, RotateOrganizationKeyErrors, RotateOrganizationKeyResponses, SendAuditSinkTestData, SendAuditSinkTestErrors, SendAuditSinkTestResponses, SetAccountEventsData, SetAccountEventsErrors, SetAccountEventsResponses, SetAccountScheduleData, SetAccountScheduleErrors, SetAccountScheduleResponses, SetIdentityProviderGroupsData, SetIdentityProviderGroupsErrors, SetIdentityProviderGroupsResponses, SignInData, SignInErrors, SignInResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, StartDeviceSignInData, StartDeviceSignInErrors, StartDeviceSignInResponses, StartMfaPasskeyData, StartMfaPasskeyErrors, StartMfaPasskeyResponses, StartOidcSignInData, StartOidcSignInErrors, StartOrganizationExportData, StartOrganizationExportErrors, StartOrganizationExportResponses, StartPasskeyData, StartPasskeyErrors, StartPasskeyResponses, StartPasskeySignInData, StartPasskeySignInErrors, StartPasskeySignInResponses, StartResourceExportData, StartResourceExportErrors, StartResourceExportResponses, StartSamlSignInData, StartSamlSignInErrors, StartStepUpPasskeyData, StartStepUpPasskeyErrors, StartStepUpPasskeyResponses, StartTotpData, StartTotpErrors, StartTotpResponses, SummarizeOrphansData, SummarizeOrphansErrors, SummarizeOrphansResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestIdentityProviderData, TestIdentityProviderErrors, TestIdentityProviderResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, TransferOwnershipData, TransferOwnershipErrors, TransferOwnershipResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateAuditSinkData, UpdateAuditSinkErrors, UpdateAuditSinkResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateIdentityProviderData, UpdateIdentityProviderErrors, UpdateIdentityProviderResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses, UpdateResourceViewData, UpdateResourceViewErrors, UpdateResourceViewResponses, UpdateRoleData, UpdateRoleErrors, UpdateRoleResponses, UpdateRouteData, UpdateRouteErrors, UpdateRouteResponses, UpdateServiceIdentityData, UpdateServiceIdentityErrors, UpdateServiceIdentityResponses, UpdateTopologyViewData, UpdateTopologyViewErrors, UpdateTopologyViewResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, VerifyAuditLogData, VerifyAuditLogErrors, VerifyAuditLogResponses, VerifyBrandingDomainData, VerifyBrandingDomainErrors, VerifyBrandingDomainResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyIdentityProviderDomainData, VerifyIdentityProviderDomainErrors, VerifyIdentityProviderDomainResponses, WithdrawScimTokenData, WithdrawScimTokenErrors, WithdrawScimTokenResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -80,7 +80,7 @@ export const testNewAccount = <ThrowOnError extends boolean = false>(options: Op
 /**
  * Remove Account
  *
- * Forget the credentials now and everything collected from the account in the background.
+ * Forget the credentials now and everything collected, also from found accounts, in the background.
  */
 export const removeAccount = <ThrowOnError extends boolean = false>(options: Options<RemoveAccountData, ThrowOnError>) => (options.client ?? client).delete<RemoveAccountResponses, RemoveAccountErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -107,6 +107,91 @@ export const getAccount = <ThrowOnError extends boolean = false>(options: Option
 export const updateAccount = <ThrowOnError extends boolean = false>(options: Options<UpdateAccountData, ThrowOnError>) => (options.client ?? client).patch<UpdateAccountResponses, UpdateAccountErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/accounts/{account_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Account Coverage
+ *
+ * How well each type of the account is read, and what keeps the rest from being read.
+ */
+export const getAccountCoverage = <ThrowOnError extends boolean = false>(options: Options<GetAccountCoverageData, ThrowOnError>) => (options.client ?? client).get<GetAccountCoverageResponses, GetAccountCoverageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/coverage',
+    ...options
+});
+
+/**
+ * Remove Account Events
+ *
+ * Stop listening; the hook's address is worthless from here on.
+ */
+export const removeAccountEvents = <ThrowOnError extends boolean = false>(options: Options<RemoveAccountEventsData, ThrowOnError>) => (options.client ?? client).delete<RemoveAccountEventsResponses, RemoveAccountEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/events',
+    ...options
+});
+
+/**
+ * Get Account Events
+ *
+ * How the account's cloud tells of changes, and when it last did.
+ */
+export const getAccountEvents = <ThrowOnError extends boolean = false>(options: Options<GetAccountEventsData, ThrowOnError>) => (options.client ?? client).get<GetAccountEventsResponses, GetAccountEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/events',
+    ...options
+});
+
+/**
+ * Set Account Events
+ *
+ * Listen to the account's cloud. For Google and Azure the hook's address is made anew and shown this once.
+ */
+export const setAccountEvents = <ThrowOnError extends boolean = false>(options: Options<SetAccountEventsData, ThrowOnError>) => (options.client ?? client).put<SetAccountEventsResponses, SetAccountEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/events',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Account Grant
+ *
+ * The permissions that are missing, and the policy or role that gives them.
+ */
+export const getAccountGrant = <ThrowOnError extends boolean = false>(options: Options<GetAccountGrantData, ThrowOnError>) => (options.client ?? client).get<GetAccountGrantResponses, GetAccountGrantErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/grant',
+    ...options
+});
+
+/**
+ * Get Account Schedule
+ *
+ * How often the account is read.
+ */
+export const getAccountSchedule = <ThrowOnError extends boolean = false>(options: Options<GetAccountScheduleData, ThrowOnError>) => (options.client ?? client).get<GetAccountScheduleResponses, GetAccountScheduleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/schedule',
+    ...options
+});
+
+/**
+ * Set Account Schedule
+ *
+ * Say how often the account is read, and which types at other intervals.
+ */
+export const setAccountSchedule = <ThrowOnError extends boolean = false>(options: Options<SetAccountScheduleData, ThrowOnError>) => (options.client ?? client).put<SetAccountScheduleResponses, SetAccountScheduleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/schedule',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -144,6 +229,17 @@ export const testAccount = <ThrowOnError extends boolean = false>(options: Optio
 export const listAccountUnits = <ThrowOnError extends boolean = false>(options: Options<ListAccountUnitsData, ThrowOnError>) => (options.client ?? client).get<ListAccountUnitsResponses, ListAccountUnitsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/accounts/{account_id}/units',
+    ...options
+});
+
+/**
+ * Retry Account Unit
+ *
+ * Read one unit again, by itself; one that waits already is answered, not doubled.
+ */
+export const retryAccountUnit = <ThrowOnError extends boolean = false>(options: Options<RetryAccountUnitData, ThrowOnError>) => (options.client ?? client).post<RetryAccountUnitResponses, RetryAccountUnitErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/accounts/{account_id}/units/{unit_id}/retry',
     ...options
 });
 
@@ -1330,6 +1426,20 @@ export const testIdentityProvider = <ThrowOnError extends boolean = false>(optio
 });
 
 /**
+ * Check Cloud Hook
+ *
+ * The handshake of CloudEvents: whether events of this origin are taken.
+ */
+export const checkCloudHook = <ThrowOnError extends boolean = false>(options: Options<CheckCloudHookData, ThrowOnError>) => (options.client ?? client).options<CheckCloudHookResponses, CheckCloudHookErrors, ThrowOnError>({ url: '/api/v1/ingest/hooks/{provider}/{token}', ...options });
+
+/**
+ * Receive Cloud Events
+ *
+ * Take events of an account's cloud; also Event Grid's handshake. Events that came before are passed over.
+ */
+export const receiveCloudEvents = <ThrowOnError extends boolean = false>(options: Options<ReceiveCloudEventsData, ThrowOnError>) => (options.client ?? client).post<ReceiveCloudEventsResponses, ReceiveCloudEventsErrors, ThrowOnError>({ url: '/api/v1/ingest/hooks/{provider}/{token}', ...options });
+
+/**
  * List Jobs
  *
  * List jobs, newest first; `state=failed` are the dead ones, which can be replayed.
@@ -1971,6 +2081,146 @@ export const updateServiceIdentity = <ThrowOnError extends boolean = false>(opti
 });
 
 /**
+ * Get Topology
+ *
+ * A map: the neighbourhood of a resource, or an account's, a network's or everybody's resources in groups.
+ */
+export const getTopology = <ThrowOnError extends boolean = false>(options?: Options<GetTopologyData, ThrowOnError>) => (options?.client ?? client).get<GetTopologyResponses, GetTopologyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology',
+    ...options
+});
+
+/**
+ * List Exposed Resources
+ *
+ * What the internet reaches, newest first.
+ */
+export const listExposedResources = <ThrowOnError extends boolean = false>(options?: Options<ListExposedResourcesData, ThrowOnError>) => (options?.client ?? client).get<ListExposedResourcesResponses, ListExposedResourcesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/exposed',
+    ...options
+});
+
+/**
+ * List Orphans
+ *
+ * What nothing uses, the most expensive first.
+ */
+export const listOrphans = <ThrowOnError extends boolean = false>(options?: Options<ListOrphansData, ThrowOnError>) => (options?.client ?? client).get<ListOrphansResponses, ListOrphansErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/orphans',
+    ...options
+});
+
+/**
+ * Summarize Orphans
+ *
+ * Every reason with how many resources it has and their monthly cost.
+ */
+export const summarizeOrphans = <ThrowOnError extends boolean = false>(options?: Options<SummarizeOrphansData, ThrowOnError>) => (options?.client ?? client).get<SummarizeOrphansResponses, SummarizeOrphansErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/orphans/summary',
+    ...options
+});
+
+/**
+ * Find Topology Paths
+ *
+ * The shortest paths between two resources.
+ */
+export const findTopologyPaths = <ThrowOnError extends boolean = false>(options: Options<FindTopologyPathsData, ThrowOnError>) => (options.client ?? client).get<FindTopologyPathsResponses, FindTopologyPathsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/path',
+    ...options
+});
+
+/**
+ * Get Blast Radius
+ *
+ * What depends on a resource.
+ */
+export const getBlastRadius = <ThrowOnError extends boolean = false>(options: Options<GetBlastRadiusData, ThrowOnError>) => (options.client ?? client).get<GetBlastRadiusResponses, GetBlastRadiusErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/resources/{resource_id}/blast-radius',
+    ...options
+});
+
+/**
+ * Get Exposure
+ *
+ * Whether the internet reaches a resource, with the chain of evidence.
+ */
+export const getExposure = <ThrowOnError extends boolean = false>(options: Options<GetExposureData, ThrowOnError>) => (options.client ?? client).get<GetExposureResponses, GetExposureErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/resources/{resource_id}/exposure',
+    ...options
+});
+
+/**
+ * List Topology Views
+ *
+ * One's own views and the shared ones, by name.
+ */
+export const listTopologyViews = <ThrowOnError extends boolean = false>(options?: Options<ListTopologyViewsData, ThrowOnError>) => (options?.client ?? client).get<ListTopologyViewsResponses, ListTopologyViewsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/views',
+    ...options
+});
+
+/**
+ * Create Topology View
+ *
+ * Save a question.
+ */
+export const createTopologyView = <ThrowOnError extends boolean = false>(options: Options<CreateTopologyViewData, ThrowOnError>) => (options.client ?? client).post<CreateTopologyViewResponses, CreateTopologyViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/views',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Topology View
+ *
+ * Remove one's own view.
+ */
+export const deleteTopologyView = <ThrowOnError extends boolean = false>(options: Options<DeleteTopologyViewData, ThrowOnError>) => (options.client ?? client).delete<DeleteTopologyViewResponses, DeleteTopologyViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/views/{view_id}',
+    ...options
+});
+
+/**
+ * Get Topology View
+ *
+ * One view.
+ */
+export const getTopologyView = <ThrowOnError extends boolean = false>(options: Options<GetTopologyViewData, ThrowOnError>) => (options.client ?? client).get<GetTopologyViewResponses, GetTopologyViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/views/{view_id}',
+    ...options
+});
+
+/**
+ * Update Topology View
+ *
+ * Change one's own view.
+ */
+export const updateTopologyView = <ThrowOnError extends boolean = false>(options: Options<UpdateTopologyViewData, ThrowOnError>) => (options.client ?? client).patch<UpdateTopologyViewResponses, UpdateTopologyViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/topology/views/{view_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Record Usage
  *
  * Count pages and features; without effect where the organization switched it off.
@@ -1989,10 +2239,60 @@ export const recordUsage = <ThrowOnError extends boolean = false>(options: Optio
  * List Resource Changes
  *
  * What changed anywhere, newest first; `from` is inclusive and `to` exclusive.
+ *
+ * Filters on the resource ask what it is like now.
  */
 export const listResourceChanges = <ThrowOnError extends boolean = false>(options?: Options<ListResourceChangesData, ThrowOnError>) => (options?.client ?? client).get<ListResourceChangesResponses, ListResourceChangesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/usage/changes',
+    ...options
+});
+
+/**
+ * List Resource Exports
+ *
+ * The newest exports of what the caller may see.
+ */
+export const listResourceExports = <ThrowOnError extends boolean = false>(options?: Options<ListResourceExportsData, ThrowOnError>) => (options?.client ?? client).get<ListResourceExportsResponses, ListResourceExportsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/exports',
+    ...options
+});
+
+/**
+ * Start Resource Export
+ *
+ * Write the filtered resources to a file in the background; the job shows progress and can be cancelled.
+ */
+export const startResourceExport = <ThrowOnError extends boolean = false>(options: Options<StartResourceExportData, ThrowOnError>) => (options.client ?? client).post<StartResourceExportResponses, StartResourceExportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/exports',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get Resource Export
+ *
+ * One export.
+ */
+export const getResourceExport = <ThrowOnError extends boolean = false>(options: Options<GetResourceExportData, ThrowOnError>) => (options.client ?? client).get<GetResourceExportResponses, GetResourceExportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/exports/{export_id}',
+    ...options
+});
+
+/**
+ * Download Resource Export
+ *
+ * The file of a finished export.
+ */
+export const downloadResourceExport = <ThrowOnError extends boolean = false>(options: Options<DownloadResourceExportData, ThrowOnError>) => (options.client ?? client).get<DownloadResourceExportResponses, DownloadResourceExportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/exports/{export_id}/download',
     ...options
 });
 
@@ -2010,7 +2310,7 @@ export const listResourceFacets = <ThrowOnError extends boolean = false>(options
 /**
  * List Resources
  *
- * Resources that exist, with their filters.
+ * Resources that exist, or did at the moment `at`, with their filters.
  */
 export const listResources = <ThrowOnError extends boolean = false>(options?: Options<ListResourcesData, ThrowOnError>) => (options?.client ?? client).get<ListResourcesResponses, ListResourcesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -2021,7 +2321,7 @@ export const listResources = <ThrowOnError extends boolean = false>(options?: Op
 /**
  * Get Resource
  *
- * One resource, also after it is gone from the cloud.
+ * One resource, also after it is gone from the cloud; `at`: as it was then.
  */
 export const getResource = <ThrowOnError extends boolean = false>(options: Options<GetResourceData, ThrowOnError>) => (options.client ?? client).get<GetResourceResponses, GetResourceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -2037,6 +2337,28 @@ export const getResource = <ThrowOnError extends boolean = false>(options: Optio
 export const listResourceHistory = <ThrowOnError extends boolean = false>(options: Options<ListResourceHistoryData, ThrowOnError>) => (options.client ?? client).get<ListResourceHistoryResponses, ListResourceHistoryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/usage/resources/{resource_id}/history',
+    ...options
+});
+
+/**
+ * Complete Search
+ *
+ * What the term at the cursor may become.
+ */
+export const completeSearch = <ThrowOnError extends boolean = false>(options?: Options<CompleteSearchData, ThrowOnError>) => (options?.client ?? client).get<CompleteSearchResponses, CompleteSearchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/search/complete',
+    ...options
+});
+
+/**
+ * List Search Fields
+ *
+ * The fields of the search language.
+ */
+export const listSearchFields = <ThrowOnError extends boolean = false>(options?: Options<ListSearchFieldsData, ThrowOnError>) => (options?.client ?? client).get<ListSearchFieldsResponses, ListSearchFieldsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/search/fields',
     ...options
 });
 
@@ -2060,6 +2382,91 @@ export const getSyncState = <ThrowOnError extends boolean = false>(options?: Opt
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/usage/sync-state',
     ...options
+});
+
+/**
+ * List Tag Coverage
+ *
+ * How far each tag key is used.
+ */
+export const listTagCoverage = <ThrowOnError extends boolean = false>(options?: Options<ListTagCoverageData, ThrowOnError>) => (options?.client ?? client).get<ListTagCoverageResponses, ListTagCoverageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/tags',
+    ...options
+});
+
+/**
+ * List Resource Trends
+ *
+ * How many resources there were, day by day (UTC).
+ */
+export const listResourceTrends = <ThrowOnError extends boolean = false>(options?: Options<ListResourceTrendsData, ThrowOnError>) => (options?.client ?? client).get<ListResourceTrendsResponses, ListResourceTrendsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/trends',
+    ...options
+});
+
+/**
+ * List Resource Views
+ *
+ * One's own views and those that others share.
+ */
+export const listResourceViews = <ThrowOnError extends boolean = false>(options?: Options<ListResourceViewsData, ThrowOnError>) => (options?.client ?? client).get<ListResourceViewsResponses, ListResourceViewsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/views',
+    ...options
+});
+
+/**
+ * Create Resource View
+ *
+ * Save a view of one's own.
+ */
+export const createResourceView = <ThrowOnError extends boolean = false>(options: Options<CreateResourceViewData, ThrowOnError>) => (options.client ?? client).post<CreateResourceViewResponses, CreateResourceViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/views',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete Resource View
+ *
+ * Remove a view of one's own.
+ */
+export const deleteResourceView = <ThrowOnError extends boolean = false>(options: Options<DeleteResourceViewData, ThrowOnError>) => (options.client ?? client).delete<DeleteResourceViewResponses, DeleteResourceViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/views/{view_id}',
+    ...options
+});
+
+/**
+ * Get Resource View
+ *
+ * One view.
+ */
+export const getResourceView = <ThrowOnError extends boolean = false>(options: Options<GetResourceViewData, ThrowOnError>) => (options.client ?? client).get<GetResourceViewResponses, GetResourceViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/views/{view_id}',
+    ...options
+});
+
+/**
+ * Update Resource View
+ *
+ * Change a view of one's own.
+ */
+export const updateResourceView = <ThrowOnError extends boolean = false>(options: Options<UpdateResourceViewData, ThrowOnError>) => (options.client ?? client).patch<UpdateResourceViewResponses, UpdateResourceViewErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/views/{view_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

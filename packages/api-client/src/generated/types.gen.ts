@@ -45,24 +45,76 @@ export type AccountCount = {
 };
 
 /**
+ * AccountElsewhere
+ *
+ * A cloud account that this connection finds as well, but another one reads.
+ */
+export type AccountElsewhere = {
+    /**
+     * Connection Id
+     */
+    connection_id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Native Account
+     */
+    native_account: string;
+};
+
+/**
  * AccountRead
  *
- * A connected account. `native_account_id` is the cloud's number; `status_detail` says what is wrong.
+ * A connection, or an account that one found: then `parent_id` names it, and its credentials are used.
+ *
+ * `native_account_id` is the cloud's number; `status_detail` says what is wrong. `inactive_reason`: the cloud has
+ * suspended the account, or the connection no longer finds it.
  */
 export type AccountRead = {
+    /**
+     * Accounts Elsewhere
+     */
+    accounts_elsewhere: Array<AccountElsewhere>;
+    coverage: CoverageSummary;
     /**
      * Created At
      */
     created_at: string;
     credentials: CredentialsRead;
     /**
+     * Discovered At
+     */
+    discovered_at: string | null;
+    /**
      * Endpoint Url
      */
     endpoint_url: string | null;
     /**
+     * Excluded Regions
+     */
+    excluded_regions: Array<string>;
+    /**
      * Id
      */
     id: string;
+    /**
+     * Inactive Reason
+     */
+    inactive_reason: 'vanished' | 'suspended' | null;
+    /**
+     * Inactive Since
+     */
+    inactive_since: string | null;
+    /**
+     * Interval Minutes
+     */
+    interval_minutes: number | null;
+    /**
+     * Kind
+     */
+    kind: 'connection' | 'account' | 'project' | 'subscription';
     /**
      * Last Job Id
      */
@@ -83,6 +135,10 @@ export type AccountRead = {
      * Parent Id
      */
     parent_id: string | null;
+    /**
+     * Path
+     */
+    path: Array<string>;
     /**
      * Provider
      */
@@ -105,6 +161,12 @@ export type AccountRead = {
      * Status Detail
      */
     status_detail: string | null;
+    /**
+     * Type Groups
+     */
+    type_groups: {
+        [key: string]: number;
+    };
 };
 
 /**
@@ -175,12 +237,24 @@ export type AccountUpdate = {
     } & AmbientCredentials) | ({
         kind: 'service_account';
     } & ServiceAccountCredentials) | ({
+        kind: 'workload_identity';
+    } & WorkloadIdentityCredentials) | ({
         kind: 'client_secret';
-    } & ClientSecretCredentials) | null;
+    } & ClientSecretCredentials) | ({
+        kind: 'certificate';
+    } & CertificateCredentials) | ({
+        kind: 'federated';
+    } & FederatedCredentials) | ({
+        kind: 'static_token';
+    } & StaticTokenCredentials) | null;
     /**
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string> | null;
     /**
      * Name
      */
@@ -1122,7 +1196,7 @@ export type Authorized = {
 /**
  * AwsAccountCreate
  *
- * An AWS account to connect. No regions: every one that is enabled.
+ * An AWS account or organization to connect. No regions: every one that is enabled and not excluded.
  */
 export type AwsAccountCreate = {
     /**
@@ -1139,6 +1213,10 @@ export type AwsAccountCreate = {
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string>;
     /**
      * Name
      */
@@ -1157,10 +1235,27 @@ export type AwsAccountCreate = {
 /**
  * AwsScope
  *
- * AWS has no scope yet: the credentials' account is read.
+ * Absent: the credentials' own account. With `organization`, every account of it by a role of this name in each.
+ *
+ * `external_id`: that of the roles, where their trust policies ask for one.
  */
 export type AwsScope = {
-    [key: string]: never;
+    /**
+     * Exclude Accounts
+     */
+    exclude_accounts?: Array<string>;
+    /**
+     * External Id
+     */
+    external_id?: string | null;
+    /**
+     * Organization
+     */
+    organization: true;
+    /**
+     * Role Name
+     */
+    role_name?: string;
 };
 
 /**
@@ -1175,12 +1270,22 @@ export type AzureAccountCreate = {
     credentials: ({
         kind: 'client_secret';
     } & ClientSecretCredentials) | ({
+        kind: 'certificate';
+    } & CertificateCredentials) | ({
+        kind: 'federated';
+    } & FederatedCredentials) | ({
+        kind: 'static_token';
+    } & StaticTokenCredentials) | ({
         kind: 'ambient';
     } & AmbientCredentials);
     /**
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string>;
     /**
      * Name
      */
@@ -1199,13 +1304,55 @@ export type AzureAccountCreate = {
 /**
  * AzureScope
  *
- * Which subscriptions to read; absent: all that the identity sees.
+ * Which subscriptions to read, or of which management group; absent: all that the identity sees.
  */
 export type AzureScope = {
+    /**
+     * Cloud
+     */
+    cloud?: 'public' | 'china' | 'government' | null;
+    /**
+     * Management Group
+     */
+    management_group?: string | null;
     /**
      * Subscriptions
      */
     subscriptions?: Array<string> | null;
+};
+
+/**
+ * BlastRadiusRead
+ *
+ * What depends on a resource, directly or through others; the resource itself is the node at distance 0.
+ *
+ * `monthly_cost`: of what depends on it, without itself. `outside`: dependents that the caller may not see.
+ */
+export type BlastRadiusRead = {
+    /**
+     * By Type
+     */
+    by_type: Array<TypeCount>;
+    /**
+     * Edges
+     */
+    edges: Array<TopologyEdge>;
+    /**
+     * Monthly Cost
+     */
+    monthly_cost: Array<Money>;
+    /**
+     * Nodes
+     */
+    nodes: Array<TopologyNode>;
+    /**
+     * Outside
+     */
+    outside: number;
+    /**
+     * Truncated
+     */
+    truncated: boolean;
 };
 
 /**
@@ -1349,6 +1496,58 @@ export type BreakdownRead = {
      * Truncated
      */
     truncated?: boolean;
+};
+
+/**
+ * CertificateCredentials
+ *
+ * An Azure application's certificate with its private key, in PEM.
+ */
+export type CertificateCredentials = {
+    /**
+     * Authority Url
+     */
+    authority_url?: string | null;
+    /**
+     * Client Id
+     */
+    client_id: string;
+    /**
+     * Kind
+     */
+    kind: 'certificate';
+    /**
+     * Password
+     */
+    password?: null;
+    /**
+     * Tenant Id
+     */
+    tenant_id: string;
+};
+
+/**
+ * ChainStep
+ *
+ * One piece of evidence. Without ids where it is of the cloud itself or where the caller may not see it.
+ */
+export type ChainStep = {
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Kind
+     */
+    kind: 'address' | 'route' | 'firewall_rule' | 'listener' | 'target' | 'policy';
+    /**
+     * Native Id
+     */
+    native_id: string | null;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
 };
 
 /**
@@ -1496,6 +1695,46 @@ export type ClientSecretCredentials = {
      * Tenant Id
      */
     tenant_id: string;
+};
+
+/**
+ * Completion
+ *
+ * Options for the term at the cursor. `from` and `to` are characters of the text, from 0, `to` exclusive.
+ */
+export type Completion = {
+    /**
+     * From
+     */
+    from: number;
+    /**
+     * Options
+     */
+    options: Array<CompletionOption>;
+    /**
+     * To
+     */
+    to: number;
+};
+
+/**
+ * CompletionOption
+ *
+ * What the text between `from` and `to` may become; `detail` is for showing, such as a count.
+ */
+export type CompletionOption = {
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Kind
+     */
+    kind: 'field' | 'value' | 'key';
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -1832,6 +2071,79 @@ export type CostSummary = {
      * Previous Month To Date
      */
     previous_month_to_date: Array<Money>;
+};
+
+/**
+ * Coverage
+ *
+ * An account's types.
+ */
+export type Coverage = {
+    /**
+     * Items
+     */
+    items: Array<CoverageItem>;
+};
+
+/**
+ * CoverageItem
+ *
+ * How well a type is read. Units that never told their types stand for themselves, by `service`.
+ *
+ * `last_complete_at`: since when nothing of the type can have been missed, the oldest of its units; null where one
+ * was never listed completely.
+ */
+export type CoverageItem = {
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Last Complete At
+     */
+    last_complete_at: string | null;
+    /**
+     * Missing Permissions
+     */
+    missing_permissions: Array<string>;
+    /**
+     * Native Type
+     */
+    native_type: string | null;
+    /**
+     * Resources
+     */
+    resources: number;
+    /**
+     * Service
+     */
+    service: string | null;
+    /**
+     * Stale
+     */
+    stale: number;
+    /**
+     * Type
+     */
+    type: string | null;
+    units: UnitStates;
+};
+
+/**
+ * CoverageSummary
+ *
+ * What the last sync reached; `stale` of the resources were not.
+ */
+export type CoverageSummary = {
+    /**
+     * Resources
+     */
+    resources?: number;
+    /**
+     * Stale
+     */
+    stale?: number;
+    units?: UnitsByState;
 };
 
 /**
@@ -2230,6 +2542,124 @@ export type EvaluationAccepted = {
 };
 
 /**
+ * EventSettings
+ *
+ * How the account's cloud tells of changes: AWS by a queue, Google and Azure by calling a hook of ours.
+ *
+ * `audience` and `email`: what the signed token of a Google push has to carry; without them none is asked for.
+ */
+export type EventSettings = {
+    /**
+     * Audience
+     */
+    audience?: string | null;
+    /**
+     * Email
+     */
+    email?: string | null;
+    /**
+     * Queue Url
+     */
+    queue_url?: string | null;
+};
+
+/**
+ * EventSourceMade
+ *
+ * With `hook_url`, which is shown this once, and what to set up in the cloud.
+ */
+export type EventSourceMade = {
+    /**
+     * Account Id
+     */
+    account_id: string;
+    /**
+     * Audience
+     */
+    audience: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Email
+     */
+    email: string | null;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Events
+     */
+    events: number;
+    /**
+     * Hook Url
+     */
+    hook_url: string | null;
+    /**
+     * Last Event At
+     */
+    last_event_at: string | null;
+    /**
+     * Provider
+     */
+    provider: 'aws' | 'gcp' | 'azure';
+    /**
+     * Queue Url
+     */
+    queue_url: string | null;
+    /**
+     * Set Up
+     */
+    set_up: string;
+};
+
+/**
+ * EventSourceRead
+ *
+ * How the account's cloud tells of changes, and whether it does.
+ */
+export type EventSourceRead = {
+    /**
+     * Account Id
+     */
+    account_id: string;
+    /**
+     * Audience
+     */
+    audience: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Email
+     */
+    email: string | null;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Events
+     */
+    events: number;
+    /**
+     * Last Event At
+     */
+    last_event_at: string | null;
+    /**
+     * Provider
+     */
+    provider: 'aws' | 'gcp' | 'azure';
+    /**
+     * Queue Url
+     */
+    queue_url: string | null;
+};
+
+/**
  * ExportRead
  *
  * `row_counts`: rows by table. The file can be downloaded while `state` is ready.
@@ -2280,6 +2710,122 @@ export type ExportRead = {
 };
 
 /**
+ * ExposedRead
+ *
+ * One resource that the internet reaches, or of which that is not known.
+ */
+export type ExposedRead = {
+    /**
+     * Account Id
+     */
+    account_id: string;
+    /**
+     * Computed At
+     */
+    computed_at: string;
+    /**
+     * Exposed
+     */
+    exposed: boolean | null;
+    /**
+     * Monthly Cost
+     */
+    monthly_cost: Array<Money>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Native Id
+     */
+    native_id: string;
+    /**
+     * Native Type
+     */
+    native_type: string;
+    /**
+     * Ports
+     */
+    ports: Array<PortRange>;
+    /**
+     * Provider
+     */
+    provider: string;
+    /**
+     * Region
+     */
+    region: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string;
+    /**
+     * Since
+     */
+    since: string;
+    /**
+     * Sources
+     */
+    sources: Array<string>;
+    /**
+     * Summary
+     */
+    summary: string;
+    /**
+     * Type
+     */
+    type: string;
+    /**
+     * Unknown
+     */
+    unknown: Array<string>;
+};
+
+/**
+ * ExposureChain
+ *
+ * One way in: from the internet's side to the resource.
+ */
+export type ExposureChain = {
+    /**
+     * Ports
+     */
+    ports: Array<PortRange>;
+    /**
+     * Sources
+     */
+    sources: Array<string>;
+    /**
+     * Steps
+     */
+    steps: Array<ChainStep>;
+    /**
+     * Summary
+     */
+    summary: string;
+};
+
+/**
+ * ExposureDetail
+ *
+ * Whether the internet reaches a resource and how. `exposed` is null, never false, where something was not read.
+ */
+export type ExposureDetail = {
+    /**
+     * Chains
+     */
+    chains: Array<ExposureChain>;
+    /**
+     * Exposed
+     */
+    exposed: boolean | null;
+    /**
+     * Unknown
+     */
+    unknown: Array<string>;
+};
+
+/**
  * ExternalIdRead
  *
  * An external id for one role connection and the trust policy that the role needs.
@@ -2301,12 +2847,24 @@ export type ExternalIdRead = {
  * Facets
  *
  * What the filtered resources divide into. Each group ignores its own filter, so that its other values show.
+ *
+ * `total` counts all filters together. Where `exact` is false, counting stopped at 10,000 resources: numbers are "at
+ * least", and rare values can be missing. Where `estimated` is true too, they are of a sample instead, for all: off by
+ * less than a seventh nearly always, and rare values can be missing.
  */
 export type Facets = {
     /**
      * Account
      */
     account: Array<AccountCount>;
+    /**
+     * Estimated
+     */
+    estimated?: boolean;
+    /**
+     * Exact
+     */
+    exact: boolean;
     /**
      * Provider
      */
@@ -2319,6 +2877,10 @@ export type Facets = {
      * Status
      */
     status: Array<KeyCount>;
+    /**
+     * Total
+     */
+    total: number;
     /**
      * Type
      */
@@ -2413,6 +2975,34 @@ export type FactorsRead = {
 };
 
 /**
+ * FederatedCredentials
+ *
+ * An Azure application that trusts a token of this machine, in a file that the operator listed.
+ */
+export type FederatedCredentials = {
+    /**
+     * Authority Url
+     */
+    authority_url?: string | null;
+    /**
+     * Client Id
+     */
+    client_id: string;
+    /**
+     * Kind
+     */
+    kind: 'federated';
+    /**
+     * Tenant Id
+     */
+    tenant_id: string;
+    /**
+     * Token File
+     */
+    token_file: string;
+};
+
+/**
  * FieldProblem
  *
  * One invalid value: a JSON pointer into the body, or `query`/`path` and the parameter's name.
@@ -2426,6 +3016,34 @@ export type FieldProblem = {
      * Pointer
      */
     pointer: string;
+};
+
+/**
+ * FindingCounts
+ *
+ * Open findings by severity; left out where there are none.
+ */
+export type FindingCounts = {
+    /**
+     * Critical
+     */
+    critical?: number;
+    /**
+     * High
+     */
+    high?: number;
+    /**
+     * Info
+     */
+    info?: number;
+    /**
+     * Low
+     */
+    low?: number;
+    /**
+     * Medium
+     */
+    medium?: number;
 };
 
 /**
@@ -2452,12 +3070,18 @@ export type GcpAccountCreate = {
     credentials: ({
         kind: 'service_account';
     } & ServiceAccountCredentials) | ({
+        kind: 'workload_identity';
+    } & WorkloadIdentityCredentials) | ({
         kind: 'ambient';
     } & AmbientCredentials);
     /**
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string>;
     /**
      * Name
      */
@@ -2491,6 +3115,32 @@ export type GcpScope = {
      * Projects
      */
     projects?: Array<string> | null;
+};
+
+/**
+ * Grant
+ *
+ * What gives the permissions that are missing: a policy or a role, in the cloud's own form.
+ */
+export type Grant = {
+    /**
+     * Document
+     */
+    document: {
+        [key: string]: unknown;
+    } | string | null;
+    /**
+     * Format
+     */
+    format: 'json' | 'text';
+    /**
+     * Permissions
+     */
+    permissions: Array<string>;
+    /**
+     * Provider
+     */
+    provider: 'aws' | 'gcp' | 'azure';
 };
 
 /**
@@ -3526,6 +4176,102 @@ export type OrganizationUpdate = {
 };
 
 /**
+ * OrphanRead
+ *
+ * One resource that nothing uses, and why we say so.
+ */
+export type OrphanRead = {
+    /**
+     * Account Id
+     */
+    account_id: string;
+    /**
+     * Detail
+     */
+    detail: string;
+    /**
+     * Monthly Cost
+     */
+    monthly_cost: Array<Money>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Native Id
+     */
+    native_id: string;
+    /**
+     * Native Type
+     */
+    native_type: string;
+    /**
+     * Provider
+     */
+    provider: string;
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Region
+     */
+    region: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string;
+    /**
+     * Since
+     */
+    since: string;
+    /**
+     * Type
+     */
+    type: string;
+};
+
+/**
+ * OrphanReasons
+ *
+ * Every reason with its figures.
+ */
+export type OrphanReasons = {
+    /**
+     * Items
+     */
+    items: Array<OrphanSummary>;
+    /**
+     * Monthly Cost
+     */
+    monthly_cost: Array<Money>;
+};
+
+/**
+ * OrphanSummary
+ *
+ * How many resources a reason has and what they cost a month.
+ */
+export type OrphanSummary = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Monthly Cost
+     */
+    monthly_cost: Array<Money>;
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
  * OwnIdentityRead
  *
  * An identity provider of the present organization; `linked_at`: since when the person may come through it.
@@ -3752,6 +4498,24 @@ export type PageDeliveryRead = {
 };
 
 /**
+ * Page[ExposedRead]
+ */
+export type PageExposedRead = {
+    /**
+     * Items
+     */
+    items: Array<ExposedRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[FactorResetRead]
  */
 export type PageFactorResetRead = {
@@ -3867,6 +4631,24 @@ export type PageMemberSessionRead = {
      * Items
      */
     items: Array<MemberSessionRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[OrphanRead]
+ */
+export type PageOrphanRead = {
+    /**
+     * Items
+     */
+    items: Array<OrphanRead>;
     /**
      * Next Cursor
      */
@@ -4058,6 +4840,24 @@ export type PageSyncUnitRead = {
 };
 
 /**
+ * Page[TopologyViewRead]
+ */
+export type PageTopologyViewRead = {
+    /**
+     * Items
+     */
+    items: Array<TopologyViewRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * PasskeyAnswer
  *
  * `credential` is what `PublicKeyCredential.toJSON()` gives; `ticket` came with its options.
@@ -4210,6 +5010,52 @@ export type PasswordUpdate = {
 };
 
 /**
+ * PathStep
+ *
+ * One edge of a path; `reverse`: it is walked against its direction.
+ */
+export type PathStep = {
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Reverse
+     */
+    reverse: boolean;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Target Id
+     */
+    target_id: string;
+};
+
+/**
+ * PathsRead
+ *
+ * The shortest paths, at most five; none where there is none. `truncated`: the search ended at a bound.
+ *
+ * `nodes`: the resources of all paths.
+ */
+export type PathsRead = {
+    /**
+     * Nodes
+     */
+    nodes: Array<TopologyNode>;
+    /**
+     * Paths
+     */
+    paths: Array<TopologyPath>;
+    /**
+     * Truncated
+     */
+    truncated: boolean;
+};
+
+/**
  * PermissionCheckRead
  *
  * One read that was tried.
@@ -4327,6 +5173,26 @@ export type PolicyUpdate = {
      * Web Idle Minutes
      */
     web_idle_minutes: number;
+};
+
+/**
+ * PortRange
+ *
+ * Ports of a protocol; protocols without ports, and `all`, have 0 to 65535.
+ */
+export type PortRange = {
+    /**
+     * From
+     */
+    from: number;
+    /**
+     * Protocol
+     */
+    protocol: string;
+    /**
+     * To
+     */
+    to: number;
 };
 
 /**
@@ -4611,9 +5477,19 @@ export type ResolveAlert = {
 /**
  * ResourceChangeRead
  *
- * One row of history.
+ * One row of history. `actor`: who changed it in the cloud, `action`: the call, both where an event told.
+ *
+ * `event_id` is the cloud's own id of that event.
  */
 export type ResourceChangeRead = {
+    /**
+     * Action
+     */
+    action: string | null;
+    /**
+     * Actor
+     */
+    actor: string | null;
     /**
      * At
      */
@@ -4622,6 +5498,10 @@ export type ResourceChangeRead = {
      * Changes
      */
     changes: Array<ChangeRead>;
+    /**
+     * Event Id
+     */
+    event_id: string | null;
     /**
      * Id
      */
@@ -4771,6 +5651,155 @@ export type ResourceDetail = {
 };
 
 /**
+ * ResourceExportCreate
+ *
+ * What to write: every resource that the filters let through and the caller may see; `at`: as of then.
+ */
+export type ResourceExportCreate = {
+    /**
+     * At
+     */
+    at?: string | null;
+    filters?: ResourceExportFilters;
+    /**
+     * Format
+     */
+    format: 'csv' | 'jsonl' | 'parquet';
+    /**
+     * Search
+     */
+    search?: string | null;
+};
+
+/**
+ * ResourceExportFilters
+ *
+ * The list's filters, each as its query parameter has it.
+ */
+export type ResourceExportFilters = {
+    /**
+     * Account Id
+     */
+    account_id?: string | null;
+    /**
+     * Native Type
+     */
+    native_type?: string | null;
+    /**
+     * Provider
+     */
+    provider?: string | null;
+    /**
+     * Q
+     */
+    q?: string | null;
+    /**
+     * Region
+     */
+    region?: string | null;
+    /**
+     * Stale
+     */
+    stale?: boolean | null;
+    /**
+     * Status
+     */
+    status?: string | null;
+    /**
+     * Tag
+     */
+    tag?: string | null;
+    /**
+     * Type
+     */
+    type?: string | null;
+};
+
+/**
+ * ResourceExportRead
+ *
+ * An export; its file can be downloaded while `state` is ready. `resources`: rows written so far.
+ */
+export type ResourceExportRead = {
+    /**
+     * At
+     */
+    at: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Finished At
+     */
+    finished_at: string | null;
+    /**
+     * Format
+     */
+    format: 'csv' | 'jsonl' | 'parquet';
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Job Id
+     */
+    job_id: string | null;
+    /**
+     * Resources
+     */
+    resources: number;
+    /**
+     * Search
+     */
+    search: string;
+    /**
+     * Size Bytes
+     */
+    size_bytes: number | null;
+    /**
+     * State
+     */
+    state: 'queued' | 'running' | 'ready' | 'failed' | 'cancelled' | 'expired';
+};
+
+/**
+ * ResourceExportStarted
+ *
+ * The job that writes the export.
+ */
+export type ResourceExportStarted = {
+    /**
+     * Export Id
+     */
+    export_id: string;
+    /**
+     * Job Id
+     */
+    job_id: string;
+};
+
+/**
+ * ResourceExports
+ *
+ * The newest exports.
+ */
+export type ResourceExports = {
+    /**
+     * Items
+     */
+    items: Array<ResourceExportRead>;
+};
+
+/**
  * ResourceRead
  *
  * One resource of a list. `monthly_cost` has one sum per currency; `stale`: the last read did not reach it.
@@ -4866,6 +5895,118 @@ export type ResourceRelationRead = {
      * Type
      */
     type: string | null;
+};
+
+/**
+ * ResourceViewCreate
+ *
+ * A view of the resource list. A column is one of the list's or `tag:` and a key.
+ */
+export type ResourceViewCreate = {
+    /**
+     * Columns
+     */
+    columns: Array<'name' | 'type' | 'native_type' | 'provider' | 'account' | 'region' | 'status' | 'tags' | 'cost' | 'native_id' | 'first_seen' | 'last_seen' | 'stale' | string>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Search
+     */
+    search?: string;
+    /**
+     * Shared
+     */
+    shared?: boolean;
+    /**
+     * Sort
+     */
+    sort?: 'name' | '-name' | 'type' | 'region' | 'first_seen' | '-first_seen' | 'cost' | '-cost';
+};
+
+/**
+ * ResourceViewRead
+ *
+ * A saved view; `own` ones can be changed by the caller.
+ */
+export type ResourceViewRead = {
+    /**
+     * Columns
+     */
+    columns: Array<string>;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Own
+     */
+    own: boolean;
+    /**
+     * Search
+     */
+    search: string;
+    /**
+     * Shared
+     */
+    shared: boolean;
+    /**
+     * Sort
+     */
+    sort: string;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
+ * ResourceViewUpdate
+ *
+ * What to change; absent members stay.
+ */
+export type ResourceViewUpdate = {
+    /**
+     * Columns
+     */
+    columns?: Array<'name' | 'type' | 'native_type' | 'provider' | 'account' | 'region' | 'status' | 'tags' | 'cost' | 'native_id' | 'first_seen' | 'last_seen' | 'stale' | string> | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Search
+     */
+    search?: string | null;
+    /**
+     * Shared
+     */
+    shared?: boolean | null;
+    /**
+     * Sort
+     */
+    sort?: 'name' | '-name' | 'type' | 'region' | 'first_seen' | '-first_seen' | 'cost' | '-cost' | null;
+};
+
+/**
+ * ResourceViews
+ *
+ * One's own views and those others share, by name.
+ */
+export type ResourceViews = {
+    /**
+     * Items
+     */
+    items: Array<ResourceViewRead>;
 };
 
 /**
@@ -5201,6 +6342,48 @@ export type RowProblem = {
 };
 
 /**
+ * ScheduleRead
+ *
+ * How often an account is read, in minutes; `interval_minutes` is what holds, its own or the installation's.
+ */
+export type ScheduleRead = {
+    /**
+     * Interval Minutes
+     */
+    interval_minutes: number;
+    /**
+     * Is Default
+     */
+    is_default: boolean;
+    /**
+     * Type Groups
+     */
+    type_groups: {
+        [key: string]: number;
+    };
+};
+
+/**
+ * ScheduleUpdate
+ *
+ * How often an account is read. `type_groups`: other intervals for units of these services.
+ *
+ * No `interval_minutes`: the installation's.
+ */
+export type ScheduleUpdate = {
+    /**
+     * Interval Minutes
+     */
+    interval_minutes?: number | null;
+    /**
+     * Type Groups
+     */
+    type_groups?: {
+        [key: string]: unknown | number;
+    };
+};
+
+/**
  * ScimStateRead
  */
 export type ScimStateRead = {
@@ -5260,6 +6443,50 @@ export type ScopeRead = {
      * Tags
      */
     tags: Array<TagPairRead>;
+};
+
+/**
+ * SearchFieldRead
+ *
+ * A field of the search language. `kind` tells which operators it takes: see `operators`.
+ */
+export type SearchFieldRead = {
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Example
+     */
+    example: string;
+    /**
+     * Kind
+     */
+    kind: 'text' | 'tag' | 'number' | 'instant' | 'flag' | 'property';
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Operators
+     */
+    operators: Array<string>;
+    /**
+     * Values
+     */
+    values: Array<string>;
+};
+
+/**
+ * SearchFields
+ *
+ * Every field.
+ */
+export type SearchFields = {
+    /**
+     * Items
+     */
+    items: Array<SearchFieldRead>;
 };
 
 /**
@@ -5675,6 +6902,18 @@ export type StandardRead = {
 };
 
 /**
+ * StaticTokenCredentials
+ *
+ * A fixed bearer token, only for a server of one's own: an http address on this machine.
+ */
+export type StaticTokenCredentials = {
+    /**
+     * Kind
+     */
+    kind: 'static_token';
+};
+
+/**
  * StepUp
  *
  * The password, a factor, or both: whoever has a factor needs it, and a passkey is enough alone.
@@ -5726,7 +6965,7 @@ export type SyncState = {
 /**
  * SyncUnitRead
  *
- * One unit of an account; `account` is the cloud's own number.
+ * One unit of an account; `account` is the cloud's own number. `retry_at`: when it is read again by itself.
  */
 export type SyncUnitRead = {
     /**
@@ -5737,6 +6976,10 @@ export type SyncUnitRead = {
      * Error
      */
     error: string | null;
+    /**
+     * Id
+     */
+    id: string;
     /**
      * Last Attempt At
      */
@@ -5758,6 +7001,10 @@ export type SyncUnitRead = {
      */
     resources: number;
     /**
+     * Retry At
+     */
+    retry_at: string | null;
+    /**
      * Service
      */
     service: string;
@@ -5765,6 +7012,50 @@ export type SyncUnitRead = {
      * State
      */
     state: 'complete' | 'partial' | 'failed' | 'never';
+};
+
+/**
+ * TagCoverage
+ *
+ * How far a key is used. `percent` of open resources; `values` different ones, at most 1,000 are counted.
+ */
+export type TagCoverage = {
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Percent
+     */
+    percent: number;
+    /**
+     * Resources
+     */
+    resources: number;
+    /**
+     * Values
+     */
+    values: number;
+};
+
+/**
+ * TagCoverages
+ *
+ * Coverage by key, most used first. `untagged`: open resources without any tag.
+ */
+export type TagCoverages = {
+    /**
+     * Items
+     */
+    items: Array<TagCoverage>;
+    /**
+     * Total
+     */
+    total: number;
+    /**
+     * Untagged
+     */
+    untagged: number;
 };
 
 /**
@@ -5862,6 +7153,231 @@ export type TokenRead = {
 };
 
 /**
+ * TopologyEdge
+ *
+ * One edge, or `count` of a kind between two groups.
+ */
+export type TopologyEdge = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Source
+     */
+    source: string;
+    /**
+     * Target
+     */
+    target: string;
+};
+
+/**
+ * TopologyNode
+ *
+ * A resource, a group of resources, or what lies outside of what was collected or of what the caller may see.
+ *
+ * `group`: the id of the group that the node belongs to. `count`: resources that it stands for; `cost`: their monthly
+ * cost, one sum a currency. `distance`: steps from the root. `exposed`: whether the internet reaches it, null where
+ * that is not known.
+ */
+export type TopologyNode = {
+    /**
+     * Account Id
+     */
+    account_id: string | null;
+    /**
+     * Cost
+     */
+    cost: Array<Money>;
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Distance
+     */
+    distance: number | null;
+    /**
+     * Exposed
+     */
+    exposed: boolean | null;
+    findings: FindingCounts;
+    /**
+     * Group
+     */
+    group: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'resource' | 'group' | 'external';
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Native Id
+     */
+    native_id: string | null;
+    /**
+     * Provider
+     */
+    provider: string | null;
+    /**
+     * Region
+     */
+    region: string | null;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Stale
+     */
+    stale: boolean;
+    /**
+     * Type
+     */
+    type: string | null;
+};
+
+/**
+ * TopologyPath
+ *
+ * One path, from its first resource to its last.
+ */
+export type TopologyPath = {
+    /**
+     * Resource Ids
+     */
+    resource_ids: Array<string>;
+    /**
+     * Steps
+     */
+    steps: Array<PathStep>;
+};
+
+/**
+ * TopologyRead
+ *
+ * A map. `truncated`: something was left out for a bound; `total_nodes` then counts what there is, where known.
+ */
+export type TopologyRead = {
+    /**
+     * Edges
+     */
+    edges: Array<TopologyEdge>;
+    /**
+     * Nodes
+     */
+    nodes: Array<TopologyNode>;
+    /**
+     * Total Nodes
+     */
+    total_nodes: number;
+    /**
+     * Truncated
+     */
+    truncated: boolean;
+};
+
+/**
+ * TopologyViewCreate
+ *
+ * A question to save; `shared` shows it to everybody in the organization.
+ */
+export type TopologyViewCreate = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Query
+     *
+     * The page's parameters, as its address has them.
+     */
+    query: {
+        [key: string]: unknown;
+    };
+    /**
+     * Shared
+     */
+    shared?: boolean;
+};
+
+/**
+ * TopologyViewRead
+ *
+ * A saved question. `is_own`: the caller may change it.
+ */
+export type TopologyViewRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Is Own
+     */
+    is_own: boolean;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Owner Id
+     */
+    owner_id: string;
+    /**
+     * Query
+     */
+    query: {
+        [key: string]: unknown;
+    };
+    /**
+     * Shared
+     */
+    shared: boolean;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
+ * TopologyViewUpdate
+ *
+ * What to change; what is left out stays.
+ */
+export type TopologyViewUpdate = {
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Query
+     */
+    query?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Shared
+     */
+    shared?: boolean | null;
+};
+
+/**
  * TotpConfirm
  */
 export type TotpConfirm = {
@@ -5929,6 +7445,126 @@ export type TotpSetupRead = {
      * Uri
      */
     uri: string;
+};
+
+/**
+ * TrendPoint
+ *
+ * Open resources of a day (UTC) as they were last counted on it: after each sync and at its end.
+ */
+export type TrendPoint = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Day
+     */
+    day: string;
+};
+
+/**
+ * TrendRead
+ *
+ * One value's line; `name` is the account's. Days without a count are left out.
+ */
+export type TrendRead = {
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Points
+     */
+    points: Array<TrendPoint>;
+};
+
+/**
+ * Trends
+ *
+ * Daily counts, the largest lines first, at most 50; `others` is the number of lines that are left out.
+ */
+export type Trends = {
+    /**
+     * By
+     */
+    by: 'type' | 'region' | 'account' | 'provider';
+    /**
+     * First Day
+     */
+    first_day: string;
+    /**
+     * Items
+     */
+    items: Array<TrendRead>;
+    /**
+     * Last Day
+     */
+    last_day: string;
+    /**
+     * Others
+     */
+    others: number;
+};
+
+/**
+ * TypeCount
+ *
+ * How many resources of a type.
+ */
+export type TypeCount = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Type
+     */
+    type: string;
+};
+
+/**
+ * UnitStates
+ *
+ * How many units that read a type ended how.
+ */
+export type UnitStates = {
+    /**
+     * Complete
+     */
+    complete: number;
+    /**
+     * Failed
+     */
+    failed: number;
+    /**
+     * Partial
+     */
+    partial: number;
+};
+
+/**
+ * UnitsByState
+ *
+ * How many units of collection ended how.
+ */
+export type UnitsByState = {
+    /**
+     * Complete
+     */
+    complete?: number;
+    /**
+     * Failed
+     */
+    failed?: number;
+    /**
+     * Partial
+     */
+    partial?: number;
 };
 
 /**
@@ -6056,6 +7692,27 @@ export type UsageSettingsUpdate = {
 };
 
 /**
+ * WorkloadIdentityCredentials
+ *
+ * Google's workload identity federation: an `external_account` configuration that reads a token of this machine.
+ *
+ * Its token comes from a file that the operator listed (`CLOUDOPS_TOKEN_FILES`) or from an address; programs are not
+ * run.
+ */
+export type WorkloadIdentityCredentials = {
+    /**
+     * Config
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    /**
+     * Kind
+     */
+    kind: 'workload_identity';
+};
+
+/**
  * AccessKeyCredentials
  *
  * A long-lived or temporary AWS key. A role with an external id is safer.
@@ -6099,12 +7756,24 @@ export type AccountUpdateWritable = {
     } & AmbientCredentials) | ({
         kind: 'service_account';
     } & ServiceAccountCredentials) | ({
+        kind: 'workload_identity';
+    } & WorkloadIdentityCredentials) | ({
         kind: 'client_secret';
-    } & ClientSecretCredentialsWritable) | null;
+    } & ClientSecretCredentialsWritable) | ({
+        kind: 'certificate';
+    } & CertificateCredentialsWritable) | ({
+        kind: 'federated';
+    } & FederatedCredentials) | ({
+        kind: 'static_token';
+    } & StaticTokenCredentialsWritable) | null;
     /**
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string> | null;
     /**
      * Name
      */
@@ -6116,7 +7785,7 @@ export type AccountUpdateWritable = {
     /**
      * Scope
      */
-    scope?: AwsScopeWritable | GcpScope | AzureScope | null;
+    scope?: AwsScope | GcpScope | AzureScope | null;
 };
 
 /**
@@ -6176,7 +7845,7 @@ export type AuditSinkUpdateWritable = {
 /**
  * AwsAccountCreate
  *
- * An AWS account to connect. No regions: every one that is enabled.
+ * An AWS account or organization to connect. No regions: every one that is enabled and not excluded.
  */
 export type AwsAccountCreateWritable = {
     /**
@@ -6194,6 +7863,10 @@ export type AwsAccountCreateWritable = {
      */
     endpoint_url?: string | null;
     /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string>;
+    /**
      * Name
      */
     name: string;
@@ -6205,16 +7878,7 @@ export type AwsAccountCreateWritable = {
      * Regions
      */
     regions?: Array<string>;
-    scope?: AwsScopeWritable | null;
-};
-
-/**
- * AwsScope
- *
- * AWS has no scope yet: the credentials' account is read.
- */
-export type AwsScopeWritable = {
-    [key: string]: never;
+    scope?: AwsScope | null;
 };
 
 /**
@@ -6229,12 +7893,22 @@ export type AzureAccountCreateWritable = {
     credentials: ({
         kind: 'client_secret';
     } & ClientSecretCredentialsWritable) | ({
+        kind: 'certificate';
+    } & CertificateCredentialsWritable) | ({
+        kind: 'federated';
+    } & FederatedCredentials) | ({
+        kind: 'static_token';
+    } & StaticTokenCredentialsWritable) | ({
         kind: 'ambient';
     } & AmbientCredentials);
     /**
      * Endpoint Url
      */
     endpoint_url?: string | null;
+    /**
+     * Excluded Regions
+     */
+    excluded_regions?: Array<string>;
     /**
      * Name
      */
@@ -6248,6 +7922,38 @@ export type AzureAccountCreateWritable = {
      */
     regions?: Array<string>;
     scope?: AzureScope | null;
+};
+
+/**
+ * CertificateCredentials
+ *
+ * An Azure application's certificate with its private key, in PEM.
+ */
+export type CertificateCredentialsWritable = {
+    /**
+     * Authority Url
+     */
+    authority_url?: string | null;
+    /**
+     * Certificate
+     */
+    certificate: string;
+    /**
+     * Client Id
+     */
+    client_id: string;
+    /**
+     * Kind
+     */
+    kind: 'certificate';
+    /**
+     * Password
+     */
+    password?: string | null;
+    /**
+     * Tenant Id
+     */
+    tenant_id: string;
 };
 
 /**
@@ -6357,6 +8063,22 @@ export type NothingWritable = {
     [key: string]: never;
 };
 
+/**
+ * StaticTokenCredentials
+ *
+ * A fixed bearer token, only for a server of one's own: an http address on this machine.
+ */
+export type StaticTokenCredentialsWritable = {
+    /**
+     * Kind
+     */
+    kind: 'static_token';
+    /**
+     * Token
+     */
+    token: string;
+};
+
 export type ReadJwksData = {
     body?: never;
     path?: never;
@@ -6416,6 +8138,12 @@ export type ListAccountsData = {
          * Status
          */
         status?: 'pending' | 'connected' | 'degraded' | 'failed' | null;
+        /**
+         * Parent Id
+         *
+         * Only accounts that this connection found.
+         */
+        parent_id?: string | null;
         /**
          * Limit
          *
@@ -6737,6 +8465,10 @@ export type RemoveAccountErrors = {
      */
     404: Problem;
     /**
+     * This account belongs to a connection (`account-of-connection`)
+     */
+    409: Problem;
+    /**
      * The address is too long (`url-too-long`)
      */
     414: Problem;
@@ -6904,6 +8636,448 @@ export type UpdateAccountResponses = {
 };
 
 export type UpdateAccountResponse = UpdateAccountResponses[keyof UpdateAccountResponses];
+
+export type GetAccountCoverageData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/coverage';
+};
+
+export type GetAccountCoverageErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetAccountCoverageError = GetAccountCoverageErrors[keyof GetAccountCoverageErrors];
+
+export type GetAccountCoverageResponses = {
+    /**
+     * Successful Response
+     */
+    200: Coverage;
+};
+
+export type GetAccountCoverageResponse = GetAccountCoverageResponses[keyof GetAccountCoverageResponses];
+
+export type RemoveAccountEventsData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/events';
+};
+
+export type RemoveAccountEventsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveAccountEventsError = RemoveAccountEventsErrors[keyof RemoveAccountEventsErrors];
+
+export type RemoveAccountEventsResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAccountEventsResponse = RemoveAccountEventsResponses[keyof RemoveAccountEventsResponses];
+
+export type GetAccountEventsData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/events';
+};
+
+export type GetAccountEventsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetAccountEventsError = GetAccountEventsErrors[keyof GetAccountEventsErrors];
+
+export type GetAccountEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: EventSourceRead;
+};
+
+export type GetAccountEventsResponse = GetAccountEventsResponses[keyof GetAccountEventsResponses];
+
+export type SetAccountEventsData = {
+    body: EventSettings;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/events';
+};
+
+export type SetAccountEventsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SetAccountEventsError = SetAccountEventsErrors[keyof SetAccountEventsErrors];
+
+export type SetAccountEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: EventSourceMade;
+};
+
+export type SetAccountEventsResponse = SetAccountEventsResponses[keyof SetAccountEventsResponses];
+
+export type GetAccountGrantData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/grant';
+};
+
+export type GetAccountGrantErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetAccountGrantError = GetAccountGrantErrors[keyof GetAccountGrantErrors];
+
+export type GetAccountGrantResponses = {
+    /**
+     * Successful Response
+     */
+    200: Grant;
+};
+
+export type GetAccountGrantResponse = GetAccountGrantResponses[keyof GetAccountGrantResponses];
+
+export type GetAccountScheduleData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/schedule';
+};
+
+export type GetAccountScheduleErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetAccountScheduleError = GetAccountScheduleErrors[keyof GetAccountScheduleErrors];
+
+export type GetAccountScheduleResponses = {
+    /**
+     * Successful Response
+     */
+    200: ScheduleRead;
+};
+
+export type GetAccountScheduleResponse = GetAccountScheduleResponses[keyof GetAccountScheduleResponses];
+
+export type SetAccountScheduleData = {
+    body: ScheduleUpdate;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/schedule';
+};
+
+export type SetAccountScheduleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This account belongs to a connection (`account-of-connection`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SetAccountScheduleError = SetAccountScheduleErrors[keyof SetAccountScheduleErrors];
+
+export type SetAccountScheduleResponses = {
+    /**
+     * Successful Response
+     */
+    200: ScheduleRead;
+};
+
+export type SetAccountScheduleResponse = SetAccountScheduleResponses[keyof SetAccountScheduleResponses];
 
 export type SyncAccountData = {
     body?: never;
@@ -7131,6 +9305,88 @@ export type ListAccountUnitsResponses = {
 };
 
 export type ListAccountUnitsResponse = ListAccountUnitsResponses[keyof ListAccountUnitsResponses];
+
+export type RetryAccountUnitData = {
+    body?: never;
+    path: {
+        /**
+         * Account Id
+         */
+        account_id: string;
+        /**
+         * Unit Id
+         */
+        unit_id: string;
+    };
+    query?: never;
+    url: '/api/v1/accounts/{account_id}/units/{unit_id}/retry';
+};
+
+export type RetryAccountUnitErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The account cannot be read yet (`account-not-ready`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RetryAccountUnitError = RetryAccountUnitErrors[keyof RetryAccountUnitErrors];
+
+export type RetryAccountUnitResponses = {
+    /**
+     * Successful Response
+     */
+    202: SyncStarted;
+};
+
+export type RetryAccountUnitResponse = RetryAccountUnitResponses[keyof RetryAccountUnitResponses];
 
 export type ReadCostBreakdownData = {
     body?: never;
@@ -13375,6 +15631,148 @@ export type TestIdentityProviderResponses = {
 
 export type TestIdentityProviderResponse = TestIdentityProviderResponses[keyof TestIdentityProviderResponses];
 
+export type CheckCloudHookData = {
+    body?: never;
+    headers?: {
+        /**
+         * Webhook-Request-Origin
+         */
+        'webhook-request-origin'?: string | null;
+    };
+    path: {
+        /**
+         * Provider
+         */
+        provider: string;
+        /**
+         * Token
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/v1/ingest/hooks/{provider}/{token}';
+};
+
+export type CheckCloudHookErrors = {
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CheckCloudHookError = CheckCloudHookErrors[keyof CheckCloudHookErrors];
+
+export type CheckCloudHookResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
+export type ReceiveCloudEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Authorization
+         */
+        authorization?: string | null;
+    };
+    path: {
+        /**
+         * Provider
+         */
+        provider: string;
+        /**
+         * Token
+         */
+        token: string;
+    };
+    query?: never;
+    url: '/api/v1/ingest/hooks/{provider}/{token}';
+};
+
+export type ReceiveCloudEventsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReceiveCloudEventsError = ReceiveCloudEventsErrors[keyof ReceiveCloudEventsErrors];
+
+export type ReceiveCloudEventsResponses = {
+    /**
+     * Response Receive Cloud Events
+     *
+     * Successful Response
+     */
+    200: {
+        [key: string]: string;
+    };
+};
+
+export type ReceiveCloudEventsResponse = ReceiveCloudEventsResponses[keyof ReceiveCloudEventsResponses];
+
 export type ListJobsData = {
     body?: never;
     path?: never;
@@ -16640,6 +19038,859 @@ export type UpdateServiceIdentityResponses = {
 
 export type UpdateServiceIdentityResponse = UpdateServiceIdentityResponses[keyof UpdateServiceIdentityResponses];
 
+export type GetTopologyData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Root
+         *
+         * A resource to start from.
+         */
+        root?: string | null;
+        /**
+         * Depth
+         *
+         * Steps from the root.
+         */
+        depth?: number;
+        /**
+         * Direction
+         *
+         * Edges to follow from the root.
+         */
+        direction?: 'both' | 'in' | 'out';
+        /**
+         * Account Id
+         */
+        account_id?: string | null;
+        /**
+         * Network Id
+         *
+         * A network; what lies in it.
+         */
+        network_id?: string | null;
+        /**
+         * Type
+         *
+         * One value or several, comma-separated.
+         */
+        type?: string | null;
+        /**
+         * Kind
+         *
+         * Kinds of edges, comma-separated; all without.
+         */
+        kind?: string | null;
+        /**
+         * Group By
+         */
+        group_by?: string | null;
+        /**
+         * Group
+         *
+         * Ids of group nodes to open: their members come one by one.
+         */
+        group?: Array<string>;
+        /**
+         * At
+         *
+         * The map as of then.
+         */
+        at?: string | null;
+        /**
+         * Limit
+         *
+         * Nodes at most.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/topology';
+};
+
+export type GetTopologyErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetTopologyError = GetTopologyErrors[keyof GetTopologyErrors];
+
+export type GetTopologyResponses = {
+    /**
+     * Successful Response
+     */
+    200: TopologyRead;
+};
+
+export type GetTopologyResponse = GetTopologyResponses[keyof GetTopologyResponses];
+
+export type ListExposedResourcesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Account Id
+         */
+        account_id?: string | null;
+        /**
+         * Type
+         *
+         * Comma-separated.
+         */
+        type?: string | null;
+        /**
+         * Port
+         *
+         * Reached on this port.
+         */
+        port?: number | null;
+        /**
+         * Unknown
+         *
+         * Those of which it is not known, instead.
+         */
+        unknown?: boolean;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/topology/exposed';
+};
+
+export type ListExposedResourcesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListExposedResourcesError = ListExposedResourcesErrors[keyof ListExposedResourcesErrors];
+
+export type ListExposedResourcesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageExposedRead;
+};
+
+export type ListExposedResourcesResponse = ListExposedResourcesResponses[keyof ListExposedResourcesResponses];
+
+export type ListOrphansData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Reason
+         *
+         * One or more, comma-separated.
+         */
+        reason?: string | null;
+        /**
+         * Account Id
+         */
+        account_id?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/topology/orphans';
+};
+
+export type ListOrphansErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListOrphansError = ListOrphansErrors[keyof ListOrphansErrors];
+
+export type ListOrphansResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageOrphanRead;
+};
+
+export type ListOrphansResponse = ListOrphansResponses[keyof ListOrphansResponses];
+
+export type SummarizeOrphansData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/topology/orphans/summary';
+};
+
+export type SummarizeOrphansErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type SummarizeOrphansError = SummarizeOrphansErrors[keyof SummarizeOrphansErrors];
+
+export type SummarizeOrphansResponses = {
+    /**
+     * Successful Response
+     */
+    200: OrphanReasons;
+};
+
+export type SummarizeOrphansResponse = SummarizeOrphansResponses[keyof SummarizeOrphansResponses];
+
+export type FindTopologyPathsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * From
+         *
+         * A resource.
+         */
+        from: string;
+        /**
+         * To
+         *
+         * Another resource.
+         */
+        to: string;
+        /**
+         * Max Length
+         *
+         * Edges at most.
+         */
+        max_length?: number;
+        /**
+         * Directed
+         *
+         * Follow edges in their direction only.
+         */
+        directed?: boolean;
+        /**
+         * Kind
+         *
+         * Kinds of edges, comma-separated.
+         */
+        kind?: string | null;
+    };
+    url: '/api/v1/topology/path';
+};
+
+export type FindTopologyPathsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type FindTopologyPathsError = FindTopologyPathsErrors[keyof FindTopologyPathsErrors];
+
+export type FindTopologyPathsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PathsRead;
+};
+
+export type FindTopologyPathsResponse = FindTopologyPathsResponses[keyof FindTopologyPathsResponses];
+
+export type GetBlastRadiusData = {
+    body?: never;
+    path: {
+        /**
+         * Resource Id
+         */
+        resource_id: string;
+    };
+    query?: {
+        /**
+         * Depth
+         *
+         * Steps at most.
+         */
+        depth?: number;
+    };
+    url: '/api/v1/topology/resources/{resource_id}/blast-radius';
+};
+
+export type GetBlastRadiusErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetBlastRadiusError = GetBlastRadiusErrors[keyof GetBlastRadiusErrors];
+
+export type GetBlastRadiusResponses = {
+    /**
+     * Successful Response
+     */
+    200: BlastRadiusRead;
+};
+
+export type GetBlastRadiusResponse = GetBlastRadiusResponses[keyof GetBlastRadiusResponses];
+
+export type GetExposureData = {
+    body?: never;
+    path: {
+        /**
+         * Resource Id
+         */
+        resource_id: string;
+    };
+    query?: never;
+    url: '/api/v1/topology/resources/{resource_id}/exposure';
+};
+
+export type GetExposureErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetExposureError = GetExposureErrors[keyof GetExposureErrors];
+
+export type GetExposureResponses = {
+    /**
+     * Successful Response
+     */
+    200: ExposureDetail;
+};
+
+export type GetExposureResponse = GetExposureResponses[keyof GetExposureResponses];
+
+export type ListTopologyViewsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/topology/views';
+};
+
+export type ListTopologyViewsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListTopologyViewsError = ListTopologyViewsErrors[keyof ListTopologyViewsErrors];
+
+export type ListTopologyViewsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageTopologyViewRead;
+};
+
+export type ListTopologyViewsResponse = ListTopologyViewsResponses[keyof ListTopologyViewsResponses];
+
+export type CreateTopologyViewData = {
+    body: TopologyViewCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/topology/views';
+};
+
+export type CreateTopologyViewErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * You have a view of this name already (`view-name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateTopologyViewError = CreateTopologyViewErrors[keyof CreateTopologyViewErrors];
+
+export type CreateTopologyViewResponses = {
+    /**
+     * Successful Response
+     */
+    201: TopologyViewRead;
+};
+
+export type CreateTopologyViewResponse = CreateTopologyViewResponses[keyof CreateTopologyViewResponses];
+
+export type DeleteTopologyViewData = {
+    body?: never;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/topology/views/{view_id}';
+};
+
+export type DeleteTopologyViewErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Only the person who saved this view can change it (`not-your-view`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteTopologyViewError = DeleteTopologyViewErrors[keyof DeleteTopologyViewErrors];
+
+export type DeleteTopologyViewResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteTopologyViewResponse = DeleteTopologyViewResponses[keyof DeleteTopologyViewResponses];
+
+export type GetTopologyViewData = {
+    body?: never;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/topology/views/{view_id}';
+};
+
+export type GetTopologyViewErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetTopologyViewError = GetTopologyViewErrors[keyof GetTopologyViewErrors];
+
+export type GetTopologyViewResponses = {
+    /**
+     * Successful Response
+     */
+    200: TopologyViewRead;
+};
+
+export type GetTopologyViewResponse = GetTopologyViewResponses[keyof GetTopologyViewResponses];
+
+export type UpdateTopologyViewData = {
+    body: TopologyViewUpdate;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/topology/views/{view_id}';
+};
+
+export type UpdateTopologyViewErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Only the person who saved this view can change it (`not-your-view`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * You have a view of this name already (`view-name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateTopologyViewError = UpdateTopologyViewErrors[keyof UpdateTopologyViewErrors];
+
+export type UpdateTopologyViewResponses = {
+    /**
+     * Successful Response
+     */
+    200: TopologyViewRead;
+};
+
+export type UpdateTopologyViewResponse = UpdateTopologyViewResponses[keyof UpdateTopologyViewResponses];
+
 export type RecordUsageData = {
     body: UsageEvents;
     path?: never;
@@ -16722,6 +19973,42 @@ export type ListResourceChangesData = {
          */
         kind?: 'created' | 'updated' | 'deleted' | null;
         /**
+         * Actor
+         *
+         * Who changed it in the cloud, exactly as told.
+         */
+        actor?: string | null;
+        /**
+         * Type
+         *
+         * One value or several, comma-separated.
+         */
+        type?: string | null;
+        /**
+         * Native Type
+         *
+         * One value or several, comma-separated.
+         */
+        native_type?: string | null;
+        /**
+         * Provider
+         *
+         * One value or several, comma-separated.
+         */
+        provider?: string | null;
+        /**
+         * Region
+         *
+         * One value or several, comma-separated.
+         */
+        region?: string | null;
+        /**
+         * Search
+         *
+         * The search language, such as `type:compute.instance region:eu-* tag:env=prod cost>100`.
+         */
+        search?: string | null;
+        /**
          * From
          */
         from?: string | null;
@@ -16787,6 +20074,238 @@ export type ListResourceChangesResponses = {
 
 export type ListResourceChangesResponse = ListResourceChangesResponses[keyof ListResourceChangesResponses];
 
+export type ListResourceExportsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/exports';
+};
+
+export type ListResourceExportsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListResourceExportsError = ListResourceExportsErrors[keyof ListResourceExportsErrors];
+
+export type ListResourceExportsResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceExports;
+};
+
+export type ListResourceExportsResponse = ListResourceExportsResponses[keyof ListResourceExportsResponses];
+
+export type StartResourceExportData = {
+    body: ResourceExportCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/exports';
+};
+
+export type StartResourceExportErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Wait until an earlier export has ended (`too-many-exports`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type StartResourceExportError = StartResourceExportErrors[keyof StartResourceExportErrors];
+
+export type StartResourceExportResponses = {
+    /**
+     * Successful Response
+     */
+    202: ResourceExportStarted;
+};
+
+export type StartResourceExportResponse = StartResourceExportResponses[keyof StartResourceExportResponses];
+
+export type GetResourceExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/usage/exports/{export_id}';
+};
+
+export type GetResourceExportErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetResourceExportError = GetResourceExportErrors[keyof GetResourceExportErrors];
+
+export type GetResourceExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceExportRead;
+};
+
+export type GetResourceExportResponse = GetResourceExportResponses[keyof GetResourceExportResponses];
+
+export type DownloadResourceExportData = {
+    body?: never;
+    path: {
+        /**
+         * Export Id
+         */
+        export_id: string;
+    };
+    query?: never;
+    url: '/api/v1/usage/exports/{export_id}/download';
+};
+
+export type DownloadResourceExportErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DownloadResourceExportError = DownloadResourceExportErrors[keyof DownloadResourceExportErrors];
+
+export type DownloadResourceExportResponses = {
+    /**
+     * Successful Response
+     */
+    200: unknown;
+};
+
 export type ListResourceFacetsData = {
     body?: never;
     path?: never;
@@ -16843,6 +20362,18 @@ export type ListResourceFacetsData = {
          * Stale
          */
         stale?: boolean | null;
+        /**
+         * Search
+         *
+         * The search language, such as `type:compute.instance region:eu-* tag:env=prod cost>100`.
+         */
+        search?: string | null;
+        /**
+         * At
+         *
+         * The state as of then: present columns other than name, status, region and tags.
+         */
+        at?: string | null;
     };
     url: '/api/v1/usage/facets';
 };
@@ -16946,6 +20477,18 @@ export type ListResourcesData = {
          */
         stale?: boolean | null;
         /**
+         * Search
+         *
+         * The search language, such as `type:compute.instance region:eu-* tag:env=prod cost>100`.
+         */
+        search?: string | null;
+        /**
+         * At
+         *
+         * The state as of then: present columns other than name, status, region and tags.
+         */
+        at?: string | null;
+        /**
          * Sort
          */
         sort?: 'name' | '-name' | 'type' | 'region' | 'first_seen' | '-first_seen' | 'cost' | '-cost';
@@ -17015,7 +20558,12 @@ export type GetResourceData = {
          */
         resource_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * At
+         */
+        at?: string | null;
+    };
     url: '/api/v1/usage/resources/{resource_id}';
 };
 
@@ -17136,6 +20684,117 @@ export type ListResourceHistoryResponses = {
 
 export type ListResourceHistoryResponse = ListResourceHistoryResponses[keyof ListResourceHistoryResponses];
 
+export type CompleteSearchData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Text
+         *
+         * The search as far as it is typed.
+         */
+        text?: string;
+        /**
+         * Cursor
+         *
+         * Character before which one types, from 0; the end if absent.
+         */
+        cursor?: number | null;
+    };
+    url: '/api/v1/usage/search/complete';
+};
+
+export type CompleteSearchErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CompleteSearchError = CompleteSearchErrors[keyof CompleteSearchErrors];
+
+export type CompleteSearchResponses = {
+    /**
+     * Successful Response
+     */
+    200: Completion;
+};
+
+export type CompleteSearchResponse = CompleteSearchResponses[keyof CompleteSearchResponses];
+
+export type ListSearchFieldsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/search/fields';
+};
+
+export type ListSearchFieldsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListSearchFieldsError = ListSearchFieldsErrors[keyof ListSearchFieldsErrors];
+
+export type ListSearchFieldsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SearchFields;
+};
+
+export type ListSearchFieldsResponse = ListSearchFieldsResponses[keyof ListSearchFieldsResponses];
+
 export type GetInventorySummaryData = {
     body?: never;
     path?: never;
@@ -17233,6 +20892,437 @@ export type GetSyncStateResponses = {
 };
 
 export type GetSyncStateResponse = GetSyncStateResponses[keyof GetSyncStateResponses];
+
+export type ListTagCoverageData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/tags';
+};
+
+export type ListTagCoverageErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListTagCoverageError = ListTagCoverageErrors[keyof ListTagCoverageErrors];
+
+export type ListTagCoverageResponses = {
+    /**
+     * Successful Response
+     */
+    200: TagCoverages;
+};
+
+export type ListTagCoverageResponse = ListTagCoverageResponses[keyof ListTagCoverageResponses];
+
+export type ListResourceTrendsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * By
+         */
+        by?: 'type' | 'region' | 'account' | 'provider';
+        /**
+         * From
+         *
+         * First day; 30 days back if absent.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Day after the last; tomorrow if absent.
+         */
+        to?: string | null;
+        /**
+         * Granularity
+         */
+        granularity?: 'day';
+    };
+    url: '/api/v1/usage/trends';
+};
+
+export type ListResourceTrendsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListResourceTrendsError = ListResourceTrendsErrors[keyof ListResourceTrendsErrors];
+
+export type ListResourceTrendsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Trends;
+};
+
+export type ListResourceTrendsResponse = ListResourceTrendsResponses[keyof ListResourceTrendsResponses];
+
+export type ListResourceViewsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/views';
+};
+
+export type ListResourceViewsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListResourceViewsError = ListResourceViewsErrors[keyof ListResourceViewsErrors];
+
+export type ListResourceViewsResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceViews;
+};
+
+export type ListResourceViewsResponse = ListResourceViewsResponses[keyof ListResourceViewsResponses];
+
+export type CreateResourceViewData = {
+    body: ResourceViewCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/usage/views';
+};
+
+export type CreateResourceViewErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * You already have a view of this name (`view-name-taken`); You cannot keep more views (`too-many-views`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateResourceViewError = CreateResourceViewErrors[keyof CreateResourceViewErrors];
+
+export type CreateResourceViewResponses = {
+    /**
+     * Successful Response
+     */
+    201: ResourceViewRead;
+};
+
+export type CreateResourceViewResponse = CreateResourceViewResponses[keyof CreateResourceViewResponses];
+
+export type DeleteResourceViewData = {
+    body?: never;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/usage/views/{view_id}';
+};
+
+export type DeleteResourceViewErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DeleteResourceViewError = DeleteResourceViewErrors[keyof DeleteResourceViewErrors];
+
+export type DeleteResourceViewResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeleteResourceViewResponse = DeleteResourceViewResponses[keyof DeleteResourceViewResponses];
+
+export type GetResourceViewData = {
+    body?: never;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/usage/views/{view_id}';
+};
+
+export type GetResourceViewErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type GetResourceViewError = GetResourceViewErrors[keyof GetResourceViewErrors];
+
+export type GetResourceViewResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceViewRead;
+};
+
+export type GetResourceViewResponse = GetResourceViewResponses[keyof GetResourceViewResponses];
+
+export type UpdateResourceViewData = {
+    body: ResourceViewUpdate;
+    path: {
+        /**
+         * View Id
+         */
+        view_id: string;
+    };
+    query?: never;
+    url: '/api/v1/usage/views/{view_id}';
+};
+
+export type UpdateResourceViewErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * You already have a view of this name (`view-name-taken`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateResourceViewError = UpdateResourceViewErrors[keyof UpdateResourceViewErrors];
+
+export type UpdateResourceViewResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceViewRead;
+};
+
+export type UpdateResourceViewResponse = UpdateResourceViewResponses[keyof UpdateResourceViewResponses];
 
 export type ListMembersData = {
     body?: never;

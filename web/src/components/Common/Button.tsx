@@ -1,8 +1,11 @@
 import type { LucideIcon } from 'lucide-react'
 import { type ButtonHTMLAttributes, type ComponentProps, forwardRef } from 'react'
 import { Link } from 'react-router'
+import { useDelayed } from '@/hooks/useDelayed'
 import { classes } from './classes'
 import { Tooltip } from './Tooltip'
+
+const SPINS_AFTER_MS = 400
 
 type Variant = 'primary' | 'plain' | 'quiet' | 'danger'
 
@@ -64,6 +67,8 @@ export const IconButton = forwardRef<HTMLButtonElement, IconButtonProps>(functio
   { label, icon: Icon, keys, spinning, className, ...rest },
   ref,
 ) {
+  // What is over in a moment need not turn: each turn draws the whole page anew.
+  const turns = useDelayed(Boolean(spinning), SPINS_AFTER_MS)
   return (
     <Tooltip text={label} keys={keys}>
       <button
@@ -77,7 +82,7 @@ export const IconButton = forwardRef<HTMLButtonElement, IconButtonProps>(functio
           className,
         )}
       >
-        <Icon size={16} aria-hidden className={spinning ? 'animate-spin' : undefined} />
+        <Icon size={16} aria-hidden className={turns ? 'animate-spin' : undefined} />
       </button>
     </Tooltip>
   )

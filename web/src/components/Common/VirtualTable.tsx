@@ -34,6 +34,8 @@ type Props<Row> = {
   selection?: { selected: ReadonlySet<string>; toggle: (id: string) => void }
   /** Told which row the keyboard is on, for keys that act on it. */
   onCursor?: (id: string | null) => void
+  /** Makes the table a tree: how deep a row stands, and whether what is below it is shown (null: nothing is below). */
+  tree?: (row: Row) => { level: number; isOpen: boolean | null }
 }
 
 const leastTrack = (track: string): number => Number(/(\d+)px/.exec(track)?.[1] ?? 0)
@@ -90,7 +92,7 @@ export function VirtualTable<Row>(given: Props<Row>) {
   return (
     <div
       ref={scroller}
-      role="grid"
+      role={props.tree ? 'treegrid' : 'grid'}
       id={gridId}
       aria-label={label}
       aria-rowcount={total ?? -1}
@@ -192,11 +194,14 @@ function BodyRow<Row>(props: BodyRowProps<Row>) {
   const { t } = useTranslation()
   const id = rowId(row)
   const selected = selection?.selected.has(id) ?? false
+  const place = props.tree?.(row)
   return (
     <div
       role="row"
       id={props.domId}
       aria-rowindex={props.rowIndex}
+      aria-level={place?.level}
+      aria-expanded={place?.isOpen ?? undefined}
       aria-selected={selection ? selected : id === openId}
       onClick={props.onPick}
       style={{

@@ -3,15 +3,27 @@ import {
   Boxes,
   CircleDollarSign,
   CloudCog,
+  History,
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
   Settings,
   ShieldCheck,
+  Waypoints,
 } from 'lucide-react'
 
 export type NavigationEntry = {
-  id: 'dashboard' | 'resources' | 'alerts' | 'cost' | 'compliance' | 'accounts' | 'jobs' | 'settings'
+  id:
+    | 'dashboard'
+    | 'resources'
+    | 'alerts'
+    | 'cost'
+    | 'compliance'
+    | 'topology'
+    | 'changes'
+    | 'accounts'
+    | 'jobs'
+    | 'settings'
   path: string
   icon: LucideIcon
   /** Pressed after `g`. */
@@ -24,6 +36,8 @@ export const MAIN_NAVIGATION: NavigationEntry[] = [
   { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a' },
   { id: 'cost', path: '/cost', icon: CircleDollarSign, key: 'c' },
   { id: 'compliance', path: '/compliance', icon: ShieldCheck, key: 'p' },
+  { id: 'topology', path: '/topology', icon: Waypoints, key: 't' },
+  { id: 'changes', path: '/changes', icon: History, key: 'h' },
 ]
 
 export const LOWER_NAVIGATION: NavigationEntry[] = [

@@ -1,7 +1,5 @@
-import type { AwsAccountCreateWritable } from '@cloudops/api-client'
-import { z } from 'zod'
 import type { Tone } from '@/components/Common/Badge'
-import type { Account, SyncUnit } from '@/types/api'
+import type { Account, CoverageItem, SyncUnit } from '@/types/api'
 
 export const ACCOUNT_TONES: Record<Account['status'], Tone> = {
   pending: 'busy',
@@ -16,109 +14,6 @@ export const UNIT_TONES: Record<SyncUnit['state'], Tone> = {
   never: 'neutral',
 }
 
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/
-const REGION = /^[a-z][a-z0-9-]{1,39}$/
-
-/** Messages are keys under `connect.error`. */
-export const connectSchema = z
-  .object({
-    name: z.string().trim().min(1, 'name').max(200, 'name'),
-    kind: z.enum(['assume_role', 'access_key', 'ambient']),
-    roleArn: z.string().trim(),
-    externalId: z.string(),
-    accessKeyId: z.string().trim(),
-    secretAccessKey: z.string().trim(),
-    sessionToken: z.string().trim(),
-    endpointUrl: z.string().trim().refine(isEndpoint, 'endpoint'),
-    regions: z.string().refine((text) => splitRegions(text).every((region) => REGION.test(region)), 'regions'),
-  })
-  .superRefine((values, context) => {
-    const need = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (values.kind === 'assume_role') {
-      if (!ROLE_ARN.test(values.roleArn)) need('roleArn', 'roleArn')
-      if (!values.externalId) need('externalId', 'externalId')
-    }
-    if (values.kind === 'access_key') {
-      if (!/^\w{4,128}$/.test(values.accessKeyId)) need('accessKeyId', 'accessKeyId')
-      if (!values.secretAccessKey) need('secretAccessKey', 'secretAccessKey')
-    }
-  })
-
-export type ConnectForm = z.infer<typeof connectSchema>
-export type ConnectError =
-  | 'name'
-  | 'roleArn'
-  | 'externalId'
-  | 'accessKeyId'
-  | 'secretAccessKey'
-  | 'endpoint'
-  | 'regions'
-
-export const EMPTY_FORM: ConnectForm = {
-  name: '',
-  kind: 'assume_role',
-  roleArn: '',
-  externalId: '',
-  accessKeyId: '',
-  secretAccessKey: '',
-  sessionToken: '',
-  endpointUrl: '',
-  regions: '',
-}
-
-function splitRegions(text: string): string[] {
-  return text.split(/[\s,]+/).filter(Boolean)
-}
-
-function isEndpoint(text: string): boolean {
-  if (text === '') return true
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
-}
-
-function credentialsOf(form: ConnectForm): AwsAccountCreateWritable['credentials'] {
-  if (form.kind === 'assume_role') return { kind: form.kind, role_arn: form.roleArn, external_id: form.externalId }
-  if (form.kind === 'ambient') return { kind: form.kind }
-  return {
-    kind: form.kind,
-    access_key_id: form.accessKeyId,
-    secret_access_key: form.secretAccessKey,
-    ...(form.sessionToken ? { session_token: form.sessionToken } : {}),
-  }
-}
-
-/** The request body of a filled-in form; no regions means every one that is enabled. */
-export function accountOf(form: ConnectForm): AwsAccountCreateWritable {
-  const regions = splitRegions(form.regions)
-  return {
-    provider: 'aws',
-    name: form.name,
-    credentials: credentialsOf(form),
-    ...(form.endpointUrl ? { endpoint_url: form.endpointUrl } : {}),
-    ...(regions.length > 0 ? { regions } : {}),
-  }
-}
-
-const POINTERS: Record<string, keyof ConnectForm> = {
-  name: 'name',
-  endpoint_url: 'endpointUrl',
-  regions: 'regions',
-  role_arn: 'roleArn',
-  external_id: 'externalId',
-  access_key_id: 'accessKeyId',
-  secret_access_key: 'secretAccessKey',
-  session_token: 'sessionToken',
-}
-
-/** The form field that a JSON pointer of the server's answer is about; null for none of ours. */
-export function fieldOf(pointer: string): keyof ConnectForm | null {
-  const parts = pointer.replace(/^#\//, '').split('/')
-  for (const part of parts.reverse()) {
-    const field = POINTERS[part]
-    if (field) return field
-  }
-  return null
-}
-
 /** What most needs a look comes first. */
 const ORDER: SyncUnit['state'][] = ['failed', 'partial', 'never', 'complete']
 
@@ -129,3 +24,111 @@ export const sortUnits = (units: SyncUnit[]): SyncUnit[] =>
       a.service.localeCompare(b.service) ||
       a.region.localeCompare(b.region),
   )
+
+/** The worst that happened to a type: one failed unit can hide resources of it. */
+export function coverageState({ units }: Pick<CoverageItem, 'units'>): SyncUnit['state'] {
+  if (units.failed > 0) return 'failed'
+  if (units.partial > 0) return 'partial'
+  return units.complete > 0 ? 'complete' : 'never'
+}
+
+/** A unit that never told its types stands under its service. */
+export const coverageName = (item: CoverageItem): string => item.native_type ?? item.service ?? item.type ?? '–'
+
+export const sortCoverage = (items: CoverageItem[]): CoverageItem[] =>
+  [...items].sort(
+    (a, b) =>
+      ORDER.indexOf(coverageState(a)) - ORDER.indexOf(coverageState(b)) ||
+      coverageName(a).localeCompare(coverageName(b)),
+  )
+
+export type TreeRow = {
+  id: string
+  level: number
+  name: string
+  /** Null for what only holds accounts: an organizational unit, folder or management group. */
+  account: Account | null
+  /** Accounts at or below this row, itself not counted. */
+  below: number
+  /** Resources of this row and all below it. */
+  resources: number
+  /** Null where nothing is below. */
+  isOpen: boolean | null
+}
+
+/** Above this many found accounts a connection starts folded. */
+const OPEN_UP_TO = 30
+
+type Branch = { name: string; accounts: Account[]; branches: Map<string, Branch> }
+
+const newBranch = (name: string): Branch => ({ name, accounts: [], branches: new Map() })
+
+const sizeOf = (branch: Branch): number =>
+  branch.accounts.length + [...branch.branches.values()].reduce((sum, inner) => sum + sizeOf(inner), 0)
+
+const resourcesIn = (branch: Branch): number =>
+  branch.accounts.reduce((sum, { coverage }) => sum + (coverage.resources ?? 0), 0) +
+  [...branch.branches.values()].reduce((sum, inner) => sum + resourcesIn(inner), 0)
+
+/** Connections in their own order, each with what it found below it; `toggled` rows are not as they start. */
+export function treeOf(accounts: Account[], toggled: ReadonlySet<string>): TreeRow[] {
+  const rows: TreeRow[] = []
+  const ids = new Set(accounts.map(({ id }) => id))
+  for (const account of accounts) {
+    if (account.parent_id !== null && ids.has(account.parent_id)) continue
+    const root = branchOf(accounts.filter(({ parent_id }) => parent_id === account.id))
+    const below = sizeOf(root)
+    const isOpen = below === 0 ? null : toggled.has(account.id) !== below <= OPEN_UP_TO
+    const resources = (account.coverage.resources ?? 0) + resourcesIn(root)
+    rows.push({ id: account.id, level: 1, name: account.name, account, below, resources, isOpen })
+    if (isOpen) addBranch(rows, root, account.id, 2, toggled)
+  }
+  return rows
+}
+
+function branchOf(found: Account[]): Branch {
+  const root = newBranch('')
+  for (const account of found) {
+    let branch = root
+    for (const name of account.path) {
+      const inner = branch.branches.get(name) ?? newBranch(name)
+      branch.branches.set(name, inner)
+      branch = inner
+    }
+    branch.accounts.push(account)
+  }
+  return root
+}
+
+function addBranch(rows: TreeRow[], branch: Branch, id: string, level: number, toggled: ReadonlySet<string>) {
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
+  for (const account of [...branch.accounts].sort(byName)) {
+    const resources = account.coverage.resources ?? 0
+    rows.push({ id: account.id, level, name: account.name, account, below: 0, resources, isOpen: null })
+  }
+  for (const inner of [...branch.branches.values()].sort(byName)) {
+    const innerId = `${id}/${inner.name}`
+    const isOpen = !toggled.has(innerId)
+    const [below, resources] = [sizeOf(inner), resourcesIn(inner)]
+    rows.push({ id: innerId, level, name: inner.name, account: null, below, resources, isOpen })
+    if (isOpen) addBranch(rows, inner, innerId, level + 1, toggled)
+  }
+}
+
+/** The commands of a grant where the cloud takes commands, else the document as JSON. */
+export function grantText(document: Record<string, unknown> | string): string {
+  if (typeof document === 'string') return document
+  const { commands } = document
+  if (Array.isArray(commands) && commands.length > 0) return commands.join('\n')
+  return JSON.stringify(document, null, 2)
+}
+
+/** "organization 123", "projects a, b": what a connection was told to read; empty where it reads its own. */
+export const scopeText = (scope: Account['scope']): string =>
+  Object.entries(scope)
+    .map(([name, value]) => {
+      const words = name.replaceAll('_', ' ')
+      if (value === true) return words
+      return `${words} ${Array.isArray(value) ? value.join(', ') : String(value)}`
+    })
+    .join(' · ')

@@ -1,37 +1,36 @@
-import type { ResourceFacets } from '@/types/api'
-import type { ResourceFilter } from './api'
+import type { Resource } from '@/types/api'
 
-const ACRONYMS = new Set(['acl', 'api', 'cdn', 'dns', 'iam', 'id', 'ip', 'nat', 'vm', 'vpc', 'vpn'])
-
-/** "network.nat_gateway" → "Network NAT gateway": our normalised types, readable. */
-export function typeName(type: string): string {
-  const words = new Set(type.split(/[._-]+/))
-  const text = [...words]
-    .map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word))
-    .join(' ')
-    .trim()
-  return text.charAt(0).toUpperCase() + text.slice(1)
-}
+export { typeName } from '@/services/typeName'
 
 /** The states that clouds report, by what they mean to an operator. */
 export function statusTone(status: string | null): 'ok' | 'warning' | 'neutral' | 'busy' {
   const word = status?.toLowerCase() ?? ''
-  if (['running', 'active', 'available', 'in-use', 'enabled', 'ok', 'attached', 'associated'].includes(word))
+  if (
+    ['vm running', 'running', 'active', 'available', 'in-use', 'enabled', 'ok', 'attached', 'associated'].includes(word)
+  )
     return 'ok'
   if (['pending', 'creating', 'modifying', 'updating', 'starting', 'stopping', 'deleting'].includes(word)) return 'busy'
   if (['failed', 'error', 'impaired', 'unavailable', 'alarm', 'inactive', 'degraded'].includes(word)) return 'warning'
   return 'neutral'
 }
 
-/**
- * How many resources the filters leave, told from the facets: a group that is not filtered itself adds up to it. Null
- * when every group is filtered.
- */
-export function countOf(facets: ResourceFacets, filter: ResourceFilter): number | null {
-  const sum = (counts: { count: number }[]) => counts.reduce((total, { count }) => total + count, 0)
-  // Types and regions may be cut off after the most frequent, so they are not asked.
-  if (filter.provider.length === 0) return sum(facets.provider)
-  if (filter.account_id.length === 0) return sum(facets.account)
-  if (filter.status.length === 0) return sum(facets.status)
-  return null
+export type ComparedTag = { key: string; having: number; values: number; usual: string | null }
+
+/** Every tag key of some resources: how many have it, how many values it has, and the most frequent; fullest first. */
+export function compareTags(resources: Pick<Resource, 'tags'>[]): ComparedTag[] {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { tags } of resources) {
+    for (const [key, value] of Object.entries(tags)) {
+      const values = counts.get(key) ?? new Map<string, number>()
+      values.set(value, (values.get(value) ?? 0) + 1)
+      counts.set(key, values)
+    }
+  }
+  return [...counts]
+    .map(([key, values]) => {
+      const sorted = [...values].sort((a, b) => b[1] - a[1])
+      const having = sorted.reduce((sum, [, count]) => sum + count, 0)
+      return { key, having, values: sorted.length, usual: sorted[0]?.[0] ?? null }
+    })
+    .sort((a, b) => b.having - a.having || a.key.localeCompare(b.key))
 }

@@ -37,6 +37,7 @@ from app.domains.accounts.schemas import (
     ConnectionReportRead,
     GcpAccountCreate,
 )
+from app.domains.accounts.service.checking import check_connection
 from app.domains.accounts.service.describing import describe_account, describe_report
 from app.domains.accounts.service.opening import make_connection, open_account, store_credentials
 from app.domains.accounts.service.registry import get_provider
@@ -74,6 +75,7 @@ async def connect_account(caller: Caller, body: AccountBody) -> AccountRead:
         status_detail=detail,
         endpoint_url=body.endpoint_url,
         regions=list(body.regions),
+        excluded_regions=list(body.excluded_regions),
         scope=_plain_scope(body.scope),
         credentials_kind=body.credentials.kind,
         credentials_hint=rules.credentials_hint(tested.credentials),
@@ -122,10 +124,14 @@ async def update_account(caller: Caller, account_id: UUID, body: AccountUpdate) 
     """
     async with tenant_session(caller.organization_id, caller.scope) as session:
         before = await queries.get_account(session, caller.organization_id, account_id)
+    if before.parent_id is not None:
+        _check_fits_child(body)
     _check_fits(before.provider, body)
     moves = "endpoint_url" in body.model_fields_set and body.endpoint_url != before.endpoint_url
     endpoint_url = body.endpoint_url if moves else before.endpoint_url
-    if endpoint_url is not None and (moves or body.credentials is not None):
+    if body.credentials is not None:
+        await check_connection(before.provider, endpoint_url, _plain_credentials(body.credentials))
+    elif moves and endpoint_url is not None:
         await check_endpoint(endpoint_url, get_settings())
     tested = await _test_update(caller.organization_id, before, body, endpoint_url)
     async with tenant_session(caller.organization_id, caller.scope) as session:
@@ -146,15 +152,15 @@ async def update_account(caller: Caller, account_id: UUID, body: AccountUpdate) 
 
 async def _test_body(organization_id: UUID, account_id: UUID, body: AccountBody) -> _Tested:
     get_provider(body.provider)
-    if body.endpoint_url is not None:
-        await check_endpoint(body.endpoint_url, get_settings())
     credentials = _plain_credentials(body.credentials)
+    await check_connection(body.provider, body.endpoint_url, credentials)
     await _check_external_id(organization_id, credentials, account_id)
     connection = make_connection(
         account_id,
         credentials,
         endpoint_url=body.endpoint_url,
-        regions=list(body.regions),
+        regions=body.regions,
+        excluded_regions=body.excluded_regions,
         scope=_plain_scope(body.scope),
     )
     return _Tested(credentials=credentials, report=await _run_test(body.provider, connection))
@@ -172,6 +178,7 @@ async def _test_update(
         credentials,
         endpoint_url=endpoint_url,
         regions=body.regions if body.regions is not None else before.regions,
+        excluded_regions=body.excluded_regions if body.excluded_regions is not None else before.excluded_regions,
         scope=_plain_scope(body.scope) if body.scope is not None else before.scope,
     )
     report = await _run_test(before.provider, connection)
@@ -240,6 +247,8 @@ async def _apply_update(
         account.name = body.name
     if body.regions is not None:
         account.regions = list(body.regions)
+    if body.excluded_regions is not None:
+        account.excluded_regions = list(body.excluded_regions)
     if body.scope is not None:
         account.scope = _plain_scope(body.scope)
     if moves:
@@ -269,9 +278,17 @@ def _check_fits(provider: str, body: AccountUpdate) -> None:
             errors=[FieldProblem(pointer="#/credentials/kind", detail=f"does not fit an account of {provider}")]
         )
     scope = _plain_scope(body.scope)
-    fits = {"aws": set(), "gcp": {"projects", "organization", "folder"}, "azure": {"subscriptions"}}[provider]
-    if set(scope) - fits:
+    if set(scope) - rules.SCOPE_FIELDS[provider]:
         raise InvalidInput(errors=[FieldProblem(pointer="#/scope", detail=f"does not fit an account of {provider}")])
+
+
+def _check_fits_child(body: AccountUpdate) -> None:
+    """A found account has a name and excluded regions of its own; all else is its connection's."""
+    for field in ("regions", "endpoint_url", "scope", "credentials"):
+        if field in body.model_fields_set:
+            raise InvalidInput(
+                errors=[FieldProblem(pointer=f"#/{field}", detail="is of the connection that found this account")]
+            )
 
 
 def _plain_credentials(credentials: Any) -> dict[str, Any]:

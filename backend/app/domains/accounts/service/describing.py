@@ -14,7 +14,8 @@ def describe_account(account: Account) -> AccountRead:
     }
     fields["credentials"] = {
         "kind": account.credentials_kind,
-        "set": account.credentials is not None,
+        # A found account is reached by its parent's.
+        "set": account.credentials is not None or account.parent_id is not None,
         "hint": account.credentials_hint,
         "updated_at": account.credentials_updated_at,
     }

@@ -1,29 +1,28 @@
 """Which clouds this installation can read: a name and the adapter behind it."""
 
 import importlib
-from collections.abc import Callable
+import importlib.util
 
 from app.domains.accounts.errors import ProviderNotAvailable
 from app.domains.accounts.rules import PROVIDER_NAMES
 from app.providers.base import Provider
 
-
-def _make_aws() -> Provider:
-    # Imported at first use: the AWS SDK would double the start time of processes that never call it.
-    provider: Provider = importlib.import_module("app.providers.aws").AwsProvider()
-    return provider
-
-
-_makers: dict[str, Callable[[], Provider]] = {"aws": _make_aws}
+# Imported at first use: the vendors' SDKs would double the start time of processes that never call them.
+_ADAPTERS = {
+    "aws": ("app.providers.aws", "AwsProvider"),
+    "gcp": ("app.providers.gcp", "GcpProvider"),
+    "azure": ("app.providers.azure", "AzureProvider"),
+}
 _made: dict[str, Provider] = {}
 
 
 def get_provider(name: str) -> Provider:
     """The process's adapter for a cloud. Raises ProviderNotAvailable."""
     if name not in _made:
-        if name not in _makers:
+        module, adapter = _ADAPTERS.get(name, ("", ""))
+        if not module or importlib.util.find_spec(module) is None:
             raise ProviderNotAvailable(f"This installation has no adapter for {PROVIDER_NAMES.get(name, name)} yet.")
-        _made[name] = _makers[name]()
+        _made[name] = getattr(importlib.import_module(module), adapter)()
     return _made[name]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.domains.inventory.rules.words import Terms, resource_terms
-from app.providers.base import CollectedResource, stable_properties
+from app.providers.base import CollectedResource, PackedProperties, stable_properties
 
 
 def clean_text(text: str) -> str:
@@ -34,6 +34,17 @@ def _clean_json(value: Any) -> Any:
     return clean_text(str(value))
 
 
+_LOWER_ASCII = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def native_key(provider: str, native_id: str) -> str:
+    """What a cloud's id is told by: Azure's compare without case, in ASCII; all others as they are.
+
+    The column `cloud_resources.native_key` is made by the same rule.
+    """
+    return native_id.translate(_LOWER_ASCII) if provider == "azure" else native_id
+
+
 @dataclass(kw_only=True)  # frozen would take longer to make than to fill
 class PreparedResource:
     """A collected resource as it is stored: clean JSON and a hash over everything that was read and is not volatile.
@@ -42,6 +53,8 @@ class PreparedResource:
     """
 
     native_id: str
+    native_key: str
+    native_account: str
     native_type: str
     type: str
     name: str
@@ -74,14 +87,21 @@ class PreparedResource:
             aliases=self.aliases,
         )
 
+    def forget_terms(self) -> None:
+        """Give the memory back, which is more than that of all else; they are made anew when asked for."""
+        self.__dict__.pop("terms", None)
+
 
 _SORTED, _ANY_KEYS = orjson.OPT_SORT_KEYS, orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-def prepare_resource(resource: CollectedResource) -> PreparedResource:
-    """The stored form of what an adapter returned. Vendors' garbage (NUL, surrogates, huge numbers) is replaced."""
+def prepare_resource(resource: CollectedResource, *, provider: str = "", native_account: str = "") -> PreparedResource:
+    """The stored form of what an adapter returned. Vendors' garbage (NUL, surrogates, huge numbers) is replaced.
+
+    `native_account` is the unit's, for resources that name none of their own.
+    """
     content: dict[str, Any] = {
-        "native_id": resource.native_id,
+        "native_id": native_key(provider, resource.native_id),  # another case of the same id is no change
         "native_type": resource.native_type,
         "type": resource.type,
         "name": resource.name or resource.native_id,
@@ -93,7 +113,10 @@ def prepare_resource(resource: CollectedResource) -> PreparedResource:
     }
     properties = resource.properties
     try:
-        plain, stored = orjson.dumps(content, option=_SORTED), orjson.dumps(properties, option=_SORTED)
+        plain = orjson.dumps(content, option=_SORTED)
+        stored = (
+            properties.json if isinstance(properties, PackedProperties) else orjson.dumps(properties, option=_SORTED)
+        )
         is_clean = b"\\u0000" not in plain and b"\\u0000" not in stored
     except TypeError:  # also orjson's own error
         is_clean = False
@@ -104,10 +127,15 @@ def prepare_resource(resource: CollectedResource) -> PreparedResource:
     compared = stored
     if resource.volatile:
         compared = orjson.dumps(without_volatile(orjson.loads(stored), resource.volatile), option=_SORTED)
-    created = resource.created_at.isoformat().encode() if resource.created_at else b""
+    # Where the properties are volatile, the time may be one of them; else it is in what is compared, or beside it.
+    created = resource.created_at.isoformat().encode() if resource.created_at and not resource.volatile else b""
     digest = hashlib.blake2b(b"\n".join((plain, compared, created)), digest_size=16).digest()
+    key = content.pop("native_id")
     return PreparedResource(
         **content,
+        native_id=key if key == resource.native_id else clean_text(resource.native_id),
+        native_key=key,
+        native_account=clean_text(resource.account) or native_account,
         properties_json=stored,
         created_at=resource.created_at,
         content_hash=digest,
@@ -117,6 +145,8 @@ def prepare_resource(resource: CollectedResource) -> PreparedResource:
 
 def without_volatile(properties: Mapping[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
     """The properties without those that move by themselves, which are neither a change nor history."""
+    if not volatile:
+        return dict(properties)
     bearer = CollectedResource(
         native_id="",
         native_type="",

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 MAX_CHANGES = 500
+_BRANCHES = (dict, list)
+_MISSING = object()
 
 
 def diff(old: Any, new: Any) -> list[dict[str, Any]]:
@@ -19,6 +23,21 @@ def diff(old: Any, new: Any) -> list[dict[str, Any]]:
     return changes
 
 
+def _is_unchanged(old: Any, new: Any) -> bool:
+    """Whether two values are the same for sure: most of a changed document is, and this sees it much faster.
+
+    Python compares branches at once, but finds True equal to 1 in them, so equal branches are compared as text too.
+    """
+    if type(old) is not type(new) or old != new:
+        return False
+    if type(old) not in _BRANCHES:
+        return True
+    try:
+        return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # values that are no JSON, such as very large numbers
+        return False
+
+
 def _same(old: Any, new: Any) -> bool:
     # Python finds True equal to 1; JSON does not. Both find 1 equal to 1.0.
     if isinstance(old, bool) or isinstance(new, bool):
@@ -28,7 +47,8 @@ def _same(old: Any, new: Any) -> bool:
 
 def _diff(old: Any, new: Any, path: str, changes: list[dict[str, Any]]) -> None:
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
+        other = [key for key, value in new.items() if not _is_unchanged(old.get(key, _MISSING), value)]
+        for key in sorted({*other, *(old.keys() - new.keys())}):
             _diff_member(old, new, key, f"{path}/{_escape(key)}", changes)
     elif isinstance(old, list) and isinstance(new, list):
         shared = min(len(old), len(new))

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from app.domains.inventory.rules.content import clean_text
-from app.providers.base import CallError, ErrorKind, UnitState
+from app.providers.base import CallError, ErrorKind, UnitResult, UnitState
+
+# Waits before a unit that failed is read again by itself; after the last one it waits for the next full sync.
+RETRY_MINUTES = (1.0, 4.0, 15.0, 60.0)
+_PASSING = frozenset({ErrorKind.THROTTLED, ErrorKind.UNREACHABLE, ErrorKind.TIMED_OUT, ErrorKind.INVALID_ANSWER})
+
+
+def may_pass(result: UnitResult) -> bool:
+    """Whether a unit failed for a reason that may be over soon; a missing permission is not."""
+    return result.state is not UnitState.COMPLETE and any(error.kind in _PASSING for error in result.errors)
 
 
 def failure_text(errors: Sequence[CallError]) -> str | None:

@@ -1,6 +1,7 @@
 """What resources are found by: words, ids and tags, made even alike when stored and when asked for."""
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ MAX_PARTS = 12  # of one word
 MAX_TERM = 255  # characters; longer values are cut alike when stored and when asked for
 MAX_TERMS_OF_RESOURCE = 400
 TAG_SEPARATOR = "\x1f"
+MAX_HASHED = 50  # tags of a resource
 # ASCII punctuation divides a word into parts; everything else, also outside of ASCII, belongs to one.
 _WORD_BREAK = re.compile(r"[\x00-/:-@\[-`{-\x7f\s]+")
 _ID_BREAK = re.compile(r"[/:]")
@@ -49,6 +51,11 @@ def _even(chunk: str) -> str:
     return _WORD_BREAK.sub("-", chunk.lower()).strip("-")
 
 
+def first_part(term: str) -> str:
+    """The part that a word or an alias begins with."""
+    return _even(term).partition("-")[0]
+
+
 def id_term(native_id: str) -> str:
     """The form under which an id is looked up: clouds and bills disagree about case."""
     return native_id.lower()[:MAX_TERM]
@@ -57,6 +64,16 @@ def id_term(native_id: str) -> str:
 def tag_term(key: str, value: str) -> str:
     """The form under which a tag is looked up: exact."""
     return f"{key}{TAG_SEPARATOR}{value}"[:MAX_TERM]
+
+
+def tag_hash(key: str, value: str) -> int:
+    """A tag as 32 bits. Two tags rarely share them, so what they find is looked at again."""
+    return zlib.crc32(f"{key}{TAG_SEPARATOR}{value}".encode()) - 2**31
+
+
+def tag_hashes(tags: Mapping[str, str]) -> list[int] | None:
+    """What the list's index keeps of tags; None for more than MAX_HASHED."""
+    return sorted({tag_hash(key, value) for key, value in tags.items()}) if len(tags) <= MAX_HASHED else None
 
 
 @dataclass(frozen=True)
@@ -102,8 +119,28 @@ def resource_terms(
     shared = (_place_terms(native_type, kind, region), *[_tag_terms(key, value) for key, value in tags.items()])
     terms = Terms(frozenset(own), shared)
     if len(own) + 4 * len(shared) > MAX_TERMS_OF_RESOURCE and len(every := terms.all) > MAX_TERMS_OF_RESOURCE:
-        return Terms(frozenset(sorted(every)[:MAX_TERMS_OF_RESOURCE]))
+        return _cut(own, every)
     return terms
+
+
+def _cut(own: Sequence[Term], every: frozenset[Term]) -> Terms:
+    """Without the words beyond the limit, the resource's own first. Ids and tags stay: they are told to be complete."""
+    kept = {term for term in every if term[0] != "word"}
+    words = sorted({term for term in own if term[0] == "word"})
+    words += sorted(every.difference(words, kept))
+    return Terms(frozenset(kept.union(words[:MAX_TERMS_OF_RESOURCE])))
+
+
+def matches_words(terms: frozenset[Term], words: Sequence[str], ids: Mapping[str, str]) -> bool:
+    """Whether every word begins one of the terms, as an alias or, where `ids` has it so, as an id too."""
+    return all(
+        any(
+            (kind in ("word", "alias") and text.startswith(word))
+            or (kind == "id" and word in ids and text.startswith(ids[word]))
+            for kind, text in terms
+        )
+        for word in words
+    )
 
 
 @lru_cache(maxsize=5_000)  # the same for most rows of an estate

@@ -1,5 +1,6 @@
 """Deleting what was collected from a removed account, and history that is old enough, a batch a transaction."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,13 @@ async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
         before,
         HISTORY_BATCH,
     )
+    await driver.execute(
+        """DELETE FROM past_relations WHERE organization_id = $1 AND id IN (
+             SELECT id FROM past_relations WHERE organization_id = $1 AND closed_at < $2 LIMIT $3)""",
+        organization_id,
+        before,
+        HISTORY_BATCH,
+    )
     rows = await driver.fetch(
         f"""SELECT {_COLUMNS} FROM cloud_resources
            WHERE organization_id = $1 AND closed_at < $2 ORDER BY id LIMIT $3 FOR UPDATE""",  # noqa: S608
@@ -91,9 +99,9 @@ async def _forget_rows(driver: Driver, organization_id: UUID, rows: Sequence[Any
         ).all:
             terms.setdefault(term, []).append(row["id"])
     await drop_terms(driver, organization_id, terms)
-    for end in ("source", "target"):
+    for table, end in itertools.product(("resource_relations", "past_relations"), ("source", "target")):
         await driver.execute(
-            f"UPDATE resource_relations SET {end}_id = NULL"  # noqa: S608  # `end` is ours
+            f"UPDATE {table} SET {end}_id = NULL"  # noqa: S608  # names are ours
             f" WHERE organization_id = $1 AND {end}_id = ANY($2::uuid[])",
             organization_id,
             ids,

@@ -1,15 +1,18 @@
 """Edges: each unit's are compared with what it reported before; ends are found by id or by an unambiguous alias."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, array_literal, open_driver
+from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
-from app.providers.base import UnitResult, UnitState
+from app.providers.base import CollectedRelation
 
 CHUNK = 5_000
 Edge = tuple[str, str, str]  # source, kind, target
@@ -39,46 +42,69 @@ async def find_resources(driver: Driver, organization_id: UUID, native_ids: Coll
     return {native_id: found[term] for term, native_ids in wanted.items() if term in found for native_id in native_ids}
 
 
+@dataclass(frozen=True, kw_only=True)
+class EdgeSources:
+    """Where a unit's edges come from: what was read and what is known, all by native key.
+
+    `left_out`: ids and aliases of resources that another connection reads. `only`: edges of these sources alone.
+    """
+
+    organization_id: UUID
+    unit_id: UUID
+    provider: str
+    now: datetime
+    is_new_unit: bool
+    resources: Mapping[str, PreparedResource]
+    ids: Mapping[str, UUID]
+    types_by_id: Mapping[UUID, str]
+    left_out: Collection[str] = ()
+    only: Collection[UUID] | None = None
+
+    def key(self, native_id: str) -> str:
+        """What an end is told by."""
+        return rules.native_key(self.provider, native_id)
+
+
 async def store_relations(
     driver: Driver,
-    organization_id: UUID,
-    unit_id: UUID,
-    result: UnitResult,
-    resources: Mapping[str, PreparedResource],
-    ids: Mapping[str, UUID],
-    types_by_id: Mapping[UUID, str],
+    given: EdgeSources,
+    relations: Iterable[CollectedRelation],
     *,
-    is_new_unit: bool,
+    is_complete: bool,
+    complete_types: Collection[str],
 ) -> None:
-    """Make the unit's edges those of the result. An edge goes only when its source was read completely."""
-    stored = {} if is_new_unit else await _read_edges(driver, organization_id, unit_id)
-    wanted: set[Edge] = {
-        (rules.clean_text(edge.source), edge.kind, rules.clean_text(edge.target)) for edge in result.relations
-    }
-    unread = {ids[native_id] for native_id, resource in resources.items() if resource.unread_fields}
+    """Make the unit's edges those that were read. An edge goes only when its source was read completely."""
+    stored = {} if given.is_new_unit else await _read_edges(driver, given)
+    wanted: dict[Edge, Edge] = {}
+    for relation in relations:
+        source, target = rules.clean_text(relation.source), rules.clean_text(relation.target)
+        if source not in given.left_out:
+            wanted[given.key(source), relation.kind, given.key(target)] = source, relation.kind, target
+    unread = {given.ids[key] for key, resource in given.resources.items() if resource.unread_fields}
 
     def may_go(source_id: UUID | None) -> bool:
         if source_id in unread:
             return False
-        return result.state is UnitState.COMPLETE or (
-            source_id is not None and types_by_id.get(source_id) in result.complete_types
-        )
+        return is_complete or (source_id is not None and given.types_by_id.get(source_id) in complete_types)
 
-    await _delete(
-        driver, organization_id, unit_id, [e for e, source in stored.items() if e not in wanted and may_go(source)]
-    )
-    await _insert(driver, organization_id, unit_id, sorted(wanted - stored.keys()), ids)
+    gone = [edge for key, (edge, source) in stored.items() if key not in wanted and may_go(source)]
+    await _close(driver, given.organization_id, given.unit_id, gone, given.now)
+    await _insert(driver, given, sorted(edge for key, edge in wanted.items() if key not in stored))
 
 
-async def _read_edges(driver: Driver, organization_id: UUID, unit_id: UUID) -> dict[Edge, UUID | None]:
-    """Each edge with its source's resource id."""
+async def _read_edges(driver: Driver, given: EdgeSources) -> dict[Edge, tuple[Edge, UUID | None]]:
+    """Each edge with its source's resource id, by its key."""
     rows = await driver.fetch(
         """SELECT source_native_id, kind, target_native_id, source_id FROM resource_relations
-           WHERE organization_id = $1 AND unit_id = $2""",
-        organization_id,
-        unit_id,
+           WHERE organization_id = $1 AND unit_id = $2 AND ($3::uuid[] IS NULL OR source_id = ANY($3::uuid[]))""",
+        given.organization_id,
+        given.unit_id,
+        None if given.only is None else list(given.only),
     )
-    return {(source, kind, target): source_id for source, kind, target, source_id in rows}
+    return {
+        (given.key(source), kind, given.key(target)): ((source, kind, target), source_id)
+        for source, kind, target, source_id in rows
+    }
 
 
 async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> None:
@@ -106,39 +132,66 @@ async def resolve_open_ends(session: AsyncSession, organization_id: UUID) -> Non
         )
 
 
-async def _delete(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge]) -> None:
-    if edges:
-        sources, kinds, targets = zip(*edges, strict=True)
+async def connect_ends(
+    driver: Driver, organization_id: UUID, resources: Iterable[PreparedResource], ids: Mapping[str, UUID]
+) -> None:
+    """Connect open edges to resources that are new, by their ids and by aliases that are theirs alone."""
+    names = {name: ids[made.native_key] for made in resources for name in (made.native_id, *made.aliases)}
+    found = await find_resources(driver, organization_id, list(names))
+    mine = [name for name, resource_id in names.items() if found.get(name) == resource_id]
+    for end in ("source", "target"):
         await driver.execute(
-            """DELETE FROM resource_relations r
-               USING unnest($3::text[], $4::text[], $5::text[]) AS gone (source, kind, target)
-               WHERE r.organization_id = $1 AND r.unit_id = $2 AND r.source_native_id = gone.source
-                 AND r.kind = gone.kind AND r.target_native_id = gone.target""",
+            f"""UPDATE resource_relations r SET {end}_id = f.id
+                FROM unnest($2::text[], $3::uuid[]) AS f (name, id)
+                WHERE r.organization_id = $1 AND r.{end}_id IS NULL AND r.{end}_native_id = f.name""",  # noqa: S608
             organization_id,
-            unit_id,
-            list(sources),
-            list(kinds),
-            list(targets),
+            mine,
+            [names[name] for name in mine],
         )
 
 
-async def _insert(
-    driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], ids: Mapping[str, UUID]
-) -> None:
-    """`ids`: those of the unit by native id; only other ends are looked up."""
+async def _close(driver: Driver, organization_id: UUID, unit_id: UUID, edges: Sequence[Edge], now: datetime) -> None:
+    """Move edges to the past ones, which maps of the past read."""
+    if edges:
+        await driver.execute(
+            """WITH gone AS (
+                 DELETE FROM resource_relations r
+                 USING unnest($4::text::text[], $5::text::text[], $6::text::text[], $7::text::uuid[])
+                   AS g (source, kind, target, id)
+                 WHERE r.organization_id = $1 AND r.unit_id = $2 AND r.source_native_id = g.source
+                   AND r.kind = g.kind AND r.target_native_id = g.target
+                 RETURNING g.id, r.source_native_id, r.kind, r.target_native_id, r.source_id, r.target_id,
+                   r.first_seen_at)
+               INSERT INTO past_relations (organization_id, id, source_native_id, kind, target_native_id, source_id,
+                   target_id, first_seen_at, closed_at)
+                 SELECT $1, gone.*, $3 FROM gone""",
+            organization_id,
+            unit_id,
+            now,
+            *map(array_literal, zip(*((*edge, str(new_id())) for edge in edges), strict=True)),
+        )
+
+
+async def _insert(driver: Driver, given: EdgeSources, edges: Sequence[Edge]) -> None:
+    """Only ends outside of the unit are looked up."""
     if not edges:
         return
-    others = {end for edge in edges for end in (edge[0], edge[2]) if end not in ids}
-    found = {**await find_resources(driver, organization_id, others), **ids} if others else ids
-    texts = {native_id: str(id_) for native_id, id_ in found.items()}
-    rows = [(*edge, texts.get(edge[0]), texts.get(edge[2])) for edge in edges]
+    others = {end for edge in edges for end in (edge[0], edge[2]) if given.key(end) not in given.ids}
+    found = await find_resources(driver, given.organization_id, others) if others else {}
+
+    def id_of(end: str) -> str | None:
+        resource_id = given.ids.get(given.key(end)) or found.get(end)
+        return None if resource_id is None else str(resource_id)
+
+    rows = [(*edge, id_of(edge[0]), id_of(edge[2])) for edge in edges]
     await driver.execute(
         """INSERT INTO resource_relations
-             (organization_id, unit_id, source_native_id, kind, target_native_id, source_id, target_id)
-           SELECT $1, $2, * FROM unnest($3::text::text[], $4::text::text[], $5::text::text[], $6::text::uuid[],
-             $7::text::uuid[])
+             (organization_id, unit_id, first_seen_at, source_native_id, kind, target_native_id, source_id, target_id)
+           SELECT $1, $2, $3, * FROM unnest($4::text::text[], $5::text::text[], $6::text::text[], $7::text::uuid[],
+             $8::text::uuid[])
            ON CONFLICT DO NOTHING""",
-        organization_id,
-        unit_id,
+        given.organization_id,
+        given.unit_id,
+        given.now,
         *map(array_literal, zip(*rows, strict=True)),
     )

@@ -4,67 +4,71 @@ One transaction a unit. Rows are compared by content hash, so an unchanged estat
 the unit's own; `last_seen_at` of unchanged rows follows from the unit's `type_seen_at`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, open_driver
 from app.core.events import publish
-from app.core.ids import new_id
 from app.core.quotas import check_quota_kept, counts
 from app.domains.inventory import rules
 from app.domains.inventory.events import ResourceChanged
 from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.relations import store_relations
-from app.domains.inventory.service.writing import Destination, Written, write_resources, write_versions
+from app.domains.inventory.service.placing import place_resources
+from app.domains.inventory.service.relations import EdgeSources, store_relations
+from app.domains.inventory.service.units import (
+    LockedUnit,
+    hold_account,
+    lock_unit,
+    mark_stale,
+    note_unit,
+    recount_units,
+)
+from app.domains.inventory.service.writing import Destination, Version, Written, write_resources, write_versions
 from app.providers.base import Unit, UnitResult, UnitState
 
-CHUNK = 2_000
+CHUNK = 1_000
 EVENT_IDS = 5_000
-# What summaries read instead of counting rows, for the unit $2 of the organization $1.
-_COUNTED = """(SELECT coalesce(jsonb_object_agg(type, found), '{}') AS types, coalesce(sum(found), 0) AS found,
-    coalesce(sum(stale), 0) AS stale
-  FROM (SELECT type, count(*) AS found, count(stale_since) AS stale FROM cloud_resources
-        WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL GROUP BY type) AS by_type) AS counted"""
-_RECOUNTED = "type_counts = counted.types, stale_resources = counted.stale, resources = counted.found"
+_KNOWN = """SELECT native_key, id, account_id, native_type, content_hash, unit_id,
+  greatest(last_seen_at, closed_at), stale_since IS NOT NULL, closed_at IS NOT NULL
+  FROM cloud_resources WHERE organization_id = $1 AND """
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitOutcome:
-    """What storing a unit did. `resources`: open rows of the unit now."""
+    """What storing a unit did. `resources`: open rows of the unit now; `since`: when it was read before."""
 
     resources: int
     created: int
     updated: int
     closed: int
     error: str | None
+    since: datetime | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different now."""
+        return bool(self.created or self.updated or self.closed)
 
 
 class Known(NamedTuple):
     """What is stored of a resource, as far as the comparison needs it."""
 
     id: UUID
+    account_id: UUID
     native_type: str
     content_hash: bytes
     unit_id: UUID
+    touched_at: datetime  # last seen or closed
     stale: bool
     closed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockedUnit:
-    """The unit's row as it was found, locked for this transaction."""
-
-    id: UUID
-    is_new: bool
-    type_seen_at: dict[str, str]
 
 
 @dataclass(kw_only=True)
@@ -78,18 +82,35 @@ class Plan:
 
 
 def make_plan(
-    resources: Mapping[str, PreparedResource], known: Mapping[str, Known], unit_id: UUID, complete_types: frozenset[str]
+    resources: Mapping[str, PreparedResource],
+    known: Mapping[str, Known],
+    where: Destination,
+    *,
+    complete_types: Collection[str],
+    read_at: datetime,
 ) -> Plan:
-    """Compare what was read with what is stored; `known` may hold rows of other units that moved here."""
+    """Compare what was read with what is stored, by native key; `known` may hold rows of other units that moved here.
+
+    A row that was read or closed after `read_at`, because of an event, is newer than the listing and stays as it is.
+    """
     plan = Plan()
-    for native_id, resource in resources.items():
-        row = known.get(native_id)
-        if row is None or row.closed or row.unit_id != unit_id or row.content_hash != resource.content_hash:
+    for key, resource in resources.items():
+        row = known.get(key)
+        if row is None:
+            plan.write.append(resource)
+        elif row.touched_at > read_at:
+            continue
+        elif (
+            row.closed
+            or row.unit_id != where.unit_id
+            or row.content_hash != resource.content_hash
+            or (where.owners and row.account_id != where.account_of(resource.native_account))
+        ):
             plan.write.append(resource)
         elif row.stale or resource.native_type not in complete_types:
             plan.seen.append(row.id)
-    for native_id, row in known.items():
-        if native_id not in resources and row.unit_id == unit_id and not row.closed:
+    for key, row in known.items():
+        if key not in resources and row.unit_id == where.unit_id and not row.closed and row.touched_at <= read_at:
             (plan.close if row.native_type in complete_types else plan.unreached).append(row.id)
     return plan
 
@@ -103,65 +124,76 @@ async def store_unit(
     job_id: UUID,
     result: UnitResult,
     now: datetime,
+    read_at: datetime | None = None,
 ) -> UnitOutcome:
     """Merge one unit's result and publish what changed. Safe to repeat; two stores of a unit wait for each other.
 
-    Raises QuotaExceeded for more resources than the organization may keep; the transaction must end then.
+    `read_at`: when reading began. Raises NotFound for an account that was removed, and QuotaExceeded for more resources
+    than the organization may keep; the transaction must end then.
     """
     driver = await open_driver(session)
-    unit = await _lock_unit(driver, organization_id, account_id, result.unit)
-    resources = {resource.native_id: rules.prepare_resource(resource) for resource in result.resources}
-    known = await _read_known(driver, organization_id, unit, list(resources))
-    error = rules.failure_text(result.errors)
-    plan = make_plan(resources, known, unit.id, result.complete_types)
+    await hold_account(driver, organization_id, account_id)
+    unit = await lock_unit(driver, organization_id, account_id, result.unit)
+    placed = await place_resources(session, organization_id, account_id, provider, result.unit, result.resources)
+    known = await _read_known(driver, organization_id, unit, list(placed.resources))
+    error = " ".join(text for text in (rules.failure_text(result.errors), placed.note) if text) or None
     where = Destination(
         organization_id=organization_id,
         account_id=account_id,
         unit_id=unit.id,
         provider=provider,
-        native_account=result.unit.account,
         service=result.unit.service,
         job_id=job_id,
         now=now,
+        owners=placed.owners,
     )
+    complete_types = _complete_types(result, placed.resources, known, unit.id)
+    plan = make_plan(placed.resources, known, where, complete_types=complete_types, read_at=read_at or now)
     written = Written()
-    for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_id)):
+    for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_key)):
         written.add(await write_resources(driver, where, chunk, known))
-    await _mark_seen(driver, organization_id, plan.seen, now)
-    await _close(driver, where, plan.close, unit)
-    await _mark_stale(
-        driver, organization_id, plan.unreached, now, error or "The last read did not list this resource."
-    )
-    ids = {native_id: row.id for native_id, row in known.items()} | written.ids
-    await store_relations(
-        driver,
-        organization_id,
-        unit.id,
-        result,
-        resources,
-        ids,
-        {row.id: row.native_type for row in known.values()},
+    await mark_seen(driver, organization_id, plan.seen, now)
+    closed = [row for row in known.values() if row.id in set(plan.close)] if plan.close else []
+    await close_resources(driver, where, closed, unit.type_seen_at)
+    await mark_stale(driver, organization_id, plan.unreached, now, error or "The last read did not list this resource.")
+    edges = EdgeSources(
+        organization_id=organization_id,
+        unit_id=unit.id,
+        provider=provider,
+        now=now,
         is_new_unit=unit.is_new,
+        resources=placed.resources,
+        ids={key: row.id for key, row in known.items()} | written.ids,
+        types_by_id={row.id: row.native_type for row in known.values()},
+        left_out=placed.left_out,
     )
-    is_changed = bool(written.ids or plan.close or plan.seen or plan.unreached)
-    resources_now = await _note_unit(driver, where, unit, result, recount=is_changed, error=error)
-    for left in written.left_units:
-        await driver.execute(
-            f"UPDATE sync_units SET {_RECOUNTED} FROM {_COUNTED} WHERE organization_id = $1 AND id = $2",  # noqa: S608
-            organization_id,
-            left,
-        )
+    is_complete = result.state is UnitState.COMPLETE
+    await store_relations(driver, edges, result.relations, is_complete=is_complete, complete_types=complete_types)
+    if written.ids or plan.close or plan.seen or plan.unreached:
+        await recount_units(driver, organization_id, [unit.id, *written.left_units])
+    resources_now = await note_unit(driver, where, unit, result, complete_types=complete_types, error=error)
     # Last, because the quota's lock keeps the organization's other units from being stored until the commit.
     await check_quota_kept(session, organization_id, "resources", len(written.created) - len(plan.close))
-    types = {known_row.native_type for known_row in known.values() if known_row.id in set(plan.close)}
-    await _announce(session, where, result, written, plan.close, types)
+    await announce(session, where, result.unit, written, plan.close, {row.native_type for row in closed})
     return UnitOutcome(
         resources=resources_now,
         created=len(written.created),
         updated=len(written.updated),
         closed=len(plan.close),
         error=error,
+        since=unit.last_attempt_at,
     )
+
+
+def _complete_types(
+    result: UnitResult, resources: Mapping[str, PreparedResource], known: Mapping[str, Known], unit_id: UUID
+) -> frozenset[str]:
+    """The types whose listing is complete; where everything was listed also those that are here, or were."""
+    if not result.covers_all_types:
+        return result.complete_types
+    here = {made.native_type for made in resources.values()}
+    before = {row.native_type for row in known.values() if row.unit_id == unit_id and not row.closed}
+    return result.complete_types | here | before
 
 
 @counts("resources")
@@ -171,161 +203,68 @@ async def count_resources(session: AsyncSession, organization_id: UUID) -> int:
     return int((await session.execute(query)).scalar_one() or 0)
 
 
-async def mark_account_unreached(
-    session: AsyncSession, organization_id: UUID, account_id: UUID, reason: str, now: datetime
-) -> None:
-    """The account itself could not be reached: every unit failed, every row keeps its last good state and says why."""
-    driver = await open_driver(session)
-    await session.execute(
-        update(SyncUnit)
-        .where(SyncUnit.organization_id == organization_id, SyncUnit.account_id == account_id)
-        .where(SyncUnit.retired_at.is_(None))
-        .values(state=UnitState.FAILED.value, error=reason, last_attempt_at=now)
-    )
-    await driver.execute(
-        """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
-           WHERE organization_id = $1 AND account_id = $2 AND closed_at IS NULL
-             AND (stale_since IS NULL OR stale_reason IS DISTINCT FROM $4)""",
-        organization_id,
-        account_id,
-        now,
-        reason,
-    )
-    await driver.execute(
-        """UPDATE sync_units u SET stale_resources = (SELECT count(*) FROM cloud_resources r
-             WHERE r.organization_id = $1 AND r.unit_id = u.id AND r.closed_at IS NULL)
-           WHERE u.organization_id = $1 AND u.account_id = $2""",
-        organization_id,
-        account_id,
-    )
-
-
-async def retire_units(
-    session: AsyncSession, organization_id: UUID, account_id: UUID, planned: set[UUID], now: datetime
-) -> None:
-    """Units that a full plan no longer has: their resources stay, marked stale, because nobody reads them any more."""
-    query = select(SyncUnit).where(SyncUnit.organization_id == organization_id, SyncUnit.account_id == account_id)
-    units = (await session.execute(query.where(SyncUnit.retired_at.is_(None)))).scalars().all()
-    driver = await open_driver(session)
-    for unit in units:
-        if unit.id in planned:
-            continue
-        unit.retired_at = now
-        rows = await driver.fetch(
-            "SELECT id FROM cloud_resources WHERE organization_id = $1 AND unit_id = $2 AND closed_at IS NULL",
-            organization_id,
-            unit.id,
-        )
-        reason = f"{unit.service} in {unit.region} is no longer read."
-        await _mark_stale(driver, organization_id, [row["id"] for row in rows], now, reason)
-        unit.stale_resources = len(rows)
-
-
-async def _lock_unit(driver: Driver, organization_id: UUID, account_id: UUID, unit: Unit) -> LockedUnit:
-    key = (organization_id, account_id, unit.account, unit.region, unit.service)
-    query = """SELECT id, type_seen_at::text FROM sync_units WHERE organization_id = $1 AND account_id = $2
-      AND native_account = $3 AND region = $4 AND service = $5 FOR UPDATE"""
-    row = await driver.fetchrow(query, *key)
-    if row is None:
-        added = await driver.fetchval(
-            """INSERT INTO sync_units (organization_id, account_id, native_account, region, service, id)
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id""",
-            *key,
-            new_id(),
-        )
-        if added is not None:
-            return LockedUnit(id=added, is_new=True, type_seen_at={})
-        row = await driver.fetchrow(query, *key)
-    if row is None:
-        raise RuntimeError("a unit is neither there nor can it be added")
-    return LockedUnit(id=row["id"], is_new=False, type_seen_at=orjson.loads(row["type_seen_at"]))
-
-
 async def _read_known(
-    driver: Driver, organization_id: UUID, unit: LockedUnit, native_ids: Sequence[str]
+    driver: Driver, organization_id: UUID, unit: LockedUnit, native_keys: Sequence[str]
 ) -> dict[str, Known]:
-    columns = """SELECT native_id, id, native_type, content_hash, unit_id, stale_since IS NOT NULL,
-      closed_at IS NOT NULL FROM cloud_resources WHERE organization_id = $1 AND """
-    rows = [] if unit.is_new else await driver.fetch(columns + "unit_id = $2", organization_id, unit.id)
-    known = {native_id: Known(*values) for native_id, *values in rows}
-    elsewhere = [native_id for native_id in native_ids if native_id not in known]
-    for chunk in _chunks(elsewhere):
-        rows = await driver.fetch(columns + "native_id = ANY($2::text[])", organization_id, chunk)
-        known |= {native_id: Known(*values) for native_id, *values in rows}
+    rows = [] if unit.is_new else await driver.fetch(_KNOWN + "unit_id = $2", organization_id, unit.id)
+    known = {key: Known(*values) for key, *values in rows}
+    return known | await read_known(driver, organization_id, [key for key in native_keys if key not in known])
+
+
+async def read_known(driver: Driver, organization_id: UUID, native_keys: Sequence[str]) -> dict[str, Known]:
+    """What is stored of these resources, of whatever unit."""
+    known: dict[str, Known] = {}
+    for chunk in _chunks(native_keys):
+        rows = await driver.fetch(_KNOWN + "native_key = ANY($2::text[])", organization_id, chunk)
+        known |= {key: Known(*values) for key, *values in rows}
     return known
 
 
-async def _mark_seen(driver: Driver, organization_id: UUID, ids: list[UUID], now: datetime) -> None:
+async def read_account_rows(driver: Driver, organization_id: UUID, account_id: UUID) -> list[Known]:
+    """The open resources of an account, whoever reads them."""
+    rows = await driver.fetch(_KNOWN + "account_id = $2 AND closed_at IS NULL", organization_id, account_id)
+    return [Known(*values) for _, *values in rows]
+
+
+async def mark_seen(driver: Driver, organization_id: UUID, ids: Sequence[UUID], now: datetime) -> None:
+    """Note that these resources were read and are as stored."""
     if ids:
         await driver.execute(
             """UPDATE cloud_resources SET last_seen_at = $3, stale_since = NULL, stale_reason = NULL
                WHERE organization_id = $1 AND id = ANY($2::uuid[])""",
             organization_id,
-            ids,
+            list(ids),
             now,
         )
 
 
-async def _mark_stale(driver: Driver, organization_id: UUID, ids: list[UUID], now: datetime, reason: str) -> None:
-    if ids:
-        await driver.execute(
-            """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
-               WHERE organization_id = $1 AND id = ANY($2::uuid[])
-                 AND (stale_since IS NULL OR stale_reason IS DISTINCT FROM $4)""",
-            organization_id,
-            ids,
-            now,
-            reason,
-        )
-
-
-async def _close(driver: Driver, where: Destination, ids: list[UUID], unit: LockedUnit) -> None:
-    if not ids:
+async def close_resources(
+    driver: Driver, where: Destination, rows: Sequence[Known], type_seen_at: Mapping[str, str]
+) -> None:
+    """Note that resources are gone from the cloud."""
+    if not rows:
         return
     await driver.execute(
         """UPDATE cloud_resources r SET closed_at = $3, stale_since = NULL, stale_reason = NULL,
              last_seen_at = greatest(last_seen_at, ($4::jsonb ->> native_type)::timestamptz)
            WHERE organization_id = $1 AND id = ANY($2::uuid[])""",
         where.organization_id,
-        ids,
+        [row.id for row in rows],
         where.now,
-        orjson.dumps(unit.type_seen_at).decode(),
+        orjson.dumps(dict(type_seen_at)).decode(),
     )
-    await write_versions(driver, where, [(id_, "deleted", []) for id_ in ids])
+    await write_versions(driver, where, [Version(row.id, row.account_id, "deleted") for row in rows])
 
 
-async def _note_unit(
-    driver: Driver, where: Destination, unit: LockedUnit, result: UnitResult, *, recount: bool, error: str | None
-) -> int:
-    """Write how the read went; returns how many open resources the unit has."""
-    seen = unit.type_seen_at | dict.fromkeys(sorted(result.complete_types), where.now.isoformat())
-    resources: int = await driver.fetchval(
-        f"""UPDATE sync_units SET state = $3, error = $4, missing_permissions = $5, complete_types = $6,
-              type_seen_at = $7, last_attempt_at = $8, last_job_id = $9, retired_at = NULL,
-              last_complete_at = coalesce($10, last_complete_at) {f", {_RECOUNTED} FROM {_COUNTED}" if recount else ""}
-            WHERE organization_id = $1 AND id = $2 RETURNING resources""",  # noqa: S608  # texts are ours
-        where.organization_id,
-        unit.id,
-        result.state.value,
-        error,
-        rules.missing_permissions(result.errors),
-        sorted(result.complete_types),
-        orjson.dumps(seen).decode(),
-        where.now,
-        where.job_id,
-        where.now if result.state is UnitState.COMPLETE else None,
-    )
-    return resources
-
-
-async def _announce(
+async def announce(
     session: AsyncSession,
     where: Destination,
-    result: UnitResult,
+    unit: Unit,
     written: Written,
     closed: list[UUID],
     closed_types: set[str],
 ) -> None:
+    """Publish what changed, in events of a bounded size."""
     changes = [
         *(("created", id_) for id_ in written.created),
         *(("updated", id_) for id_ in written.updated),
@@ -341,7 +280,7 @@ async def _announce(
                 organization_id=where.organization_id,
                 account_id=where.account_id,
                 native_types=sorted(written.native_types | closed_types),
-                unit={"account": result.unit.account, "region": result.unit.region, "service": result.unit.service},
+                unit={"account": unit.account, "region": unit.region, "service": unit.service},
                 **kinds,
             ),
         )

@@ -1,108 +1,181 @@
-"""A sync: plan the units, read several at once, store each in its own transaction, then sum up."""
+"""Syncs: of a whole account, and of single units that failed, are due more often or have many events."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
 from app.core.config import get_settings
 from app.core.database import get_database, tenant_session
-from app.core.egress import AddressNotAllowed
 from app.core.errors import NotFound
 from app.core.events import publish
-from app.core.quotas import QuotaExceeded
-from app.core.tasks import PermanentFailure, TaskContext, UnitKey, enqueue
+from app.core.tasks import PermanentFailure, TaskContext, enqueue
 from app.domains.accounts import service as accounts
-from app.domains.accounts.errors import CredentialsMissing, ProviderNotAvailable
-from app.domains.inventory import queries, rules
+from app.domains.inventory import rules
 from app.domains.inventory.errors import AccountNotReady
 from app.domains.inventory.events import SyncFinished
 from app.domains.inventory.models import SyncUnit
+from app.domains.inventory.service.collecting import Sync, key_of, open_sync, read_units, unit_of, words_of
+from app.domains.inventory.service.coverage import count_coverage
+from app.domains.inventory.service.discovering import discover_accounts
 from app.domains.inventory.service.relations import resolve_open_ends
-from app.domains.inventory.service.storing import UnitOutcome, mark_account_unreached, retire_units, store_unit
-from app.providers.base import CallError, ErrorKind, Provider, ProviderError, Unit, UnitResult, UnitState
+from app.domains.inventory.service.units import mark_account_unreached, retire_units
+from app.providers.base import ErrorKind, ProviderError, Unit, UnitState
 
 logger = logging.getLogger(__name__)
 
-CONCURRENT_UNITS = 8  # for adapters that do not say `parallel_units`
-CONCURRENT_STORES = 4  # more would wait for the same processor, and for connections that other jobs need
-UNIT_BUDGET_SECONDS = 300.0
-BUDGET_GRACE_SECONDS = 30.0
 LOCK_POLL_SECONDS = 2.0
 _HOPELESS = frozenset({ErrorKind.BAD_CREDENTIALS, ErrorKind.ACCESS_DENIED})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sync:
-    """What the steps of one sync share."""
-
-    context: TaskContext
-    account: accounts.OpenedAccount
-    provider: Provider
-
-    @property
-    def organization_id(self) -> UUID:
-        return self.context.organization_id
-
-
 async def start_sync(
-    session: AsyncSession, organization_id: UUID, account_id: UUID, *, requested_by: UUID | None = None
+    session: AsyncSession,
+    organization_id: UUID,
+    account_id: UUID,
+    *,
+    requested_by: UUID | None = None,
+    is_scheduled: bool = False,
 ) -> UUID:
     """Queue a sync of the account and return the job's id; one that waits already is that job.
 
-    Raises NotFound and AccountNotReady.
+    An account that its connection reads along with others is read by that connection's sync. Raises NotFound and
+    AccountNotReady.
     """
-    account = await accounts.read_account(session, organization_id, account_id)
-    if not account.credentials.set:
-        raise AccountNotReady("The account has no credentials. Give them again, then sync.")
+    target = await accounts.find_sync_target(session, organization_id, account_id)
+    if target.reason is not None:
+        raise AccountNotReady(target.reason)
+    # A scheduled sync may leave out types that have slower schedules of their own; one that is asked for must not.
+    is_partial = is_scheduled and target.has_groups
     return await enqueue(
         session,
         "inventory.sync_account",
-        {"account_id": str(account_id)},
+        {"account_id": str(target.account_id), **({"is_scheduled": True} if is_partial else {})},
         organization_id=organization_id,
-        dedupe=f"account:{account_id}",
+        dedupe=f"account:{target.account_id}{':scheduled' if is_partial else ''}",
         requested_by=requested_by,
     )
 
 
+async def start_unit_sync(
+    session: AsyncSession,
+    organization_id: UUID,
+    account_id: UUID,
+    unit_ids: Collection[UUID],
+    *,
+    requested_by: UUID | None = None,
+) -> UUID:
+    """Queue a sync of these units of the account alone, and let their own times for another try pass."""
+    await session.execute(
+        update(SyncUnit)
+        .where(SyncUnit.organization_id == organization_id, SyncUnit.id.in_(unit_ids))
+        .values(retry_at=None)
+    )
+    units = sorted(str(unit_id) for unit_id in unit_ids)
+    return await enqueue(
+        session,
+        "inventory.sync_units",
+        {"account_id": str(account_id), "unit_ids": units},
+        organization_id=organization_id,
+        dedupe=f"units:{account_id}:{units[0]}:{len(units)}" if len(units) > 1 else f"unit:{units[0]}",
+        requested_by=requested_by,
+    )
+
+
+async def retry_unit(
+    session: AsyncSession, organization_id: UUID, account_id: UUID, unit_id: UUID, *, requested_by: UUID | None
+) -> UUID:
+    """Read one unit again, by itself. Raises NotFound and AccountNotReady."""
+    target = await accounts.find_sync_target(session, organization_id, account_id)
+    query = select(SyncUnit.id).where(
+        SyncUnit.organization_id == organization_id,
+        SyncUnit.account_id == target.account_id,
+        SyncUnit.id == unit_id,
+        SyncUnit.retired_at.is_(None),
+    )
+    if (await session.execute(query)).scalar_one_or_none() is None:
+        raise NotFound
+    if target.reason is not None:
+        raise AccountNotReady(target.reason)
+    return await start_unit_sync(session, organization_id, target.account_id, [unit_id], requested_by=requested_by)
+
+
 async def enqueue_due_syncs(session: AsyncSession, organization_id: UUID) -> None:
-    """Queue a sync of each account that has not been read for the configured interval."""
-    before = utc_now() - timedelta(minutes=get_settings().sync_interval_minutes)
-    for account_id in await accounts.list_due_accounts(session, organization_id, before=before):
-        await start_sync(session, organization_id, account_id)
+    """Queue what is due: accounts, units of types with faster schedules, and units that failed a while ago."""
+    now, interval = utc_now(), get_settings().sync_interval_minutes
+    due = await accounts.list_due_accounts(session, organization_id, now=now, interval_minutes=interval)
+    for account_id in due:
+        await start_sync(session, organization_id, account_id, is_scheduled=True)
+    groups = await accounts.list_type_groups(session, organization_id)
+    units = select(SyncUnit).where(SyncUnit.organization_id == organization_id, SyncUnit.retired_at.is_(None))
+    failed = (await session.execute(units.where(SyncUnit.retry_at <= now))).scalars().all()
+    grouped = (await session.execute(units.where(SyncUnit.account_id.in_(groups)))).scalars().all() if groups else []
+    wanted: dict[UUID, set[UUID]] = {}
+    for row in (*failed, *(row for row in grouped if _is_due(row, groups[row.account_id], now))):
+        if row.account_id not in due:
+            wanted.setdefault(row.account_id, set()).add(row.id)
+    for account_id, unit_ids in wanted.items():
+        target = await accounts.find_sync_target(session, organization_id, account_id)
+        if target.reason is None:
+            await start_unit_sync(session, organization_id, account_id, unit_ids)
 
 
-async def sync_account(context: TaskContext, account_id: UUID) -> None:
+def _is_due(row: SyncUnit, groups: dict[str, int], now: datetime) -> bool:
+    minutes = groups.get(row.service)
+    if minutes is None:
+        return False
+    return row.last_attempt_at is None or row.last_attempt_at <= now - timedelta(minutes=minutes)
+
+
+async def sync_account(context: TaskContext, account_id: UUID, *, is_scheduled: bool = False) -> None:
     """Read one account. Safe to repeat: a second run of the job skips the units that the first one finished.
 
     Raises PermanentFailure when the account cannot be read before somebody mends it.
     """
     async with _alone(context, account_id):
         try:
-            sync = await _open_sync(context, account_id)
-            units = await _plan(sync)
-            await context.plan_units([_key(unit) for unit in units])
-            await _read_units(sync, units)
-            await _finish(sync, units)
+            sync = await open_sync(context, account_id)
+            warning = await discover_accounts(sync, start_all=not is_scheduled)
+            planned = await _plan(sync)
+            rows = await _read_rows(sync)
+            units = await _without_slow_groups(sync, planned, rows) if is_scheduled else planned
+            await context.plan_units([key_of(unit) for unit in units])
+            await read_units(sync, units, _finished(sync, rows))
+            await _finish(sync, planned, warning=warning)
         except NotFound:  # the account was removed meanwhile: nothing is left to do
             logger.info("account %s is gone, its sync ends", account_id)
 
 
+async def sync_units(context: TaskContext, account_id: UUID, unit_ids: Collection[UUID]) -> None:
+    """Read some units of an account again; the others stay as they are. Safe to repeat."""
+    async with _alone(context, account_id, shared=True):
+        try:
+            sync = await open_sync(context, account_id)
+            rows = await _read_rows(sync)
+            units = [unit for unit, row in rows.items() if row.id in set(unit_ids) and row.retired_at is None]
+            await context.plan_units([key_of(unit) for unit in units])
+            await read_units(sync, units, _finished(sync, rows))
+            await _finish(sync, None, warning=None)
+        except NotFound:
+            logger.info("account %s is gone, its units are not read", account_id)
+
+
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
+_LOCK_SHARED = "SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:key, 0))"
+
+
 @asynccontextmanager
-async def _alone(context: TaskContext, account_id: UUID) -> AsyncIterator[None]:
-    """Hold the account's lock, waiting for another sync of it to end.
+async def _alone(context: TaskContext, account_id: UUID, *, shared: bool = False) -> AsyncIterator[None]:
+    """Hold the account's lock, waiting for another sync of it to end; single units may be read beside each other.
 
     The transaction holds no snapshot and no row, so it does not hold back vacuum; it ends with the worker's connection.
     """
-    query = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
+    query = text(_LOCK_SHARED if shared else _LOCK)
     async with get_database().engine.connect() as connection:
         while not (await connection.execute(query, {"key": f"sync:{account_id}"})).scalar_one():
             await connection.rollback()
@@ -111,160 +184,101 @@ async def _alone(context: TaskContext, account_id: UUID) -> AsyncIterator[None]:
         yield
 
 
-async def _open_sync(context: TaskContext, account_id: UUID) -> _Sync:
-    try:
-        async with tenant_session(context.organization_id) as session:
-            await accounts.record_sync_start(session, context.organization_id, account_id, context.job_id)
-            opened = await accounts.open_account(session, context.organization_id, account_id)
-            return _Sync(context=context, account=opened, provider=accounts.get_provider(opened.provider))
-    except (CredentialsMissing, ProviderNotAvailable, AddressNotAllowed) as failure:
-        raise PermanentFailure(failure.detail or failure.title) from None
-
-
-async def _plan(sync: _Sync) -> Sequence[Unit]:
+async def _plan(sync: Sync) -> Sequence[Unit]:
     try:
         return list(dict.fromkeys(await sync.provider.plan(sync.account.connection)))
     except ProviderError as failure:
-        error = CallError(
-            kind=failure.kind, call=failure.call or "plan", message=failure.message, permission=failure.permission
-        )
-        reason = rules.failure_text([error]) or "The account could not be reached."
+        reason = rules.failure_text([words_of(failure, "plan")]) or "The account could not be reached."
         await _fail_account(sync, reason)
         if failure.kind in _HOPELESS:
             raise PermanentFailure(reason) from None
         raise
 
 
-async def _fail_account(sync: _Sync, reason: str) -> None:
+async def _fail_account(sync: Sync, reason: str) -> None:
     async with tenant_session(sync.organization_id) as session:
         await mark_account_unreached(session, sync.organization_id, sync.account.account_id, reason, utc_now())
         await _record_end(session, sync, state="failed", status="failed", detail=reason)
 
 
-async def _read_units(sync: _Sync, units: Sequence[Unit]) -> None:
-    finished = await _finished_units(sync)
-    parallel = getattr(sync.provider, "parallel_units", CONCURRENT_UNITS)
-    # Storing does not keep others from collecting; how many results wait for it in memory is bounded.
-    held, collecting, storing = (asyncio.Semaphore(size) for size in (2 * parallel, parallel, CONCURRENT_STORES))
-
-    async def read_unit(unit: Unit) -> None:
-        async with held:
-            async with collecting:
-                await sync.context.raise_if_cancelled()
-                await sync.context.unit_started(_key(unit))
-                result = await _collect(sync, unit)
-            async with storing:
-                state, outcome = await _store(sync, result)
-            await sync.context.unit_ended(_key(unit), state.value, outcome.resources, outcome.error)
-
-    async with _first_failure(), asyncio.TaskGroup() as group:
-        for unit in units:
-            if (done := finished.get(unit)) is not None:
-                await sync.context.unit_ended(_key(unit), UnitState(done.state).value, done.resources, done.error)
-            else:
-                group.create_task(read_unit(unit))
-    await sync.context.raise_if_cancelled()  # a group swallows the cancellation of its own tasks
-
-
-@asynccontextmanager
-async def _first_failure() -> AsyncIterator[None]:
-    """Let the first failure of a task group rise as itself, so that the job says what happened."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
-
-
-async def _finished_units(sync: _Sync) -> dict[Unit, SyncUnit]:
-    """Units that an earlier run of this very job read; failed ones get another try."""
+async def _read_rows(sync: Sync) -> dict[Unit, SyncUnit]:
     async with tenant_session(sync.organization_id) as session:
-        rows = await queries.list_units(session, sync.organization_id, sync.account.account_id)
+        return {unit_of(row): row for row in await _list_rows(session, sync)}
+
+
+async def _list_rows(session: AsyncSession, sync: Sync) -> Sequence[SyncUnit]:
+    query = select(SyncUnit).where(
+        SyncUnit.organization_id == sync.organization_id, SyncUnit.account_id == sync.account.account_id
+    )
+    return (await session.execute(query)).scalars().all()
+
+
+def _finished(sync: Sync, rows: dict[Unit, SyncUnit]) -> dict[Unit, SyncUnit]:
+    """Units that an earlier run of this very job read; failed ones get another try."""
     return {
-        Unit(account=row.native_account, region=row.region, service=row.service): row
-        for row in rows
+        unit: row
+        for unit, row in rows.items()
         if row.last_job_id == sync.context.job_id and row.state in ("complete", "partial")
     }
 
 
-async def _collect(sync: _Sync, unit: Unit) -> UnitResult:
-    try:
-        async with asyncio.timeout(UNIT_BUDGET_SECONDS + BUDGET_GRACE_SECONDS):
-            return await sync.provider.collect(sync.account.connection, unit, budget_seconds=UNIT_BUDGET_SECONDS)
-    except TimeoutError:
-        return _failed(unit, ErrorKind.TIMED_OUT, f"No answer within {UNIT_BUDGET_SECONDS:.0f} seconds.")
-    except ProviderError as failure:
-        return _failed(unit, failure.kind, failure.message, failure.call, failure.permission)
-    except Exception:  # an adapter's defect must not cost the other units
-        logger.exception("collecting %s in %s failed", unit.service, unit.region)
-        return _failed(unit, ErrorKind.INVALID_ANSWER, "The answer could not be understood.")
-
-
-async def _store(sync: _Sync, result: UnitResult) -> tuple[UnitState, UnitOutcome]:
-    """Store what was read, or why it could not be stored; then the rows keep their last good state."""
-    try:
-        return result.state, await _store_once(sync, result)
-    except QuotaExceeded as failure:
-        words = f"{failure.detail} What was read was not stored."
-        refused = _failed(result.unit, ErrorKind.QUOTA_EXCEEDED, words)
-    except (asyncpg.DataError, asyncpg.ProgramLimitExceededError) as failure:
-        # What the cloud sent does not fit into a row; trying again would not help.
-        logger.warning("storing %s in %s failed: %s", result.unit.service, result.unit.region, failure)
-        refused = _failed(result.unit, ErrorKind.INVALID_ANSWER, "The answer could not be stored.")
-    return refused.state, await _store_once(sync, refused)
-
-
-async def _store_once(sync: _Sync, result: UnitResult) -> UnitOutcome:
+async def _without_slow_groups(sync: Sync, planned: Sequence[Unit], rows: dict[Unit, SyncUnit]) -> Sequence[Unit]:
+    """The units of a scheduled sync: types that have a slower schedule of their own wait for it."""
     async with tenant_session(sync.organization_id) as session:
-        return await store_unit(
-            session,
-            sync.organization_id,
-            account_id=sync.account.account_id,
-            provider=sync.account.provider,
-            job_id=sync.context.job_id,
-            result=result,
-            now=utc_now(),
-        )
+        groups = (await accounts.list_type_groups(session, sync.organization_id)).get(sync.account.account_id, {})
+    now = utc_now()
+    return [
+        unit for unit in planned if unit.service not in groups or unit not in rows or _is_due(rows[unit], groups, now)
+    ]
 
 
-async def _finish(sync: _Sync, planned: Sequence[Unit]) -> None:
+async def _finish(sync: Sync, planned: Sequence[Unit] | None, *, warning: str | None) -> None:
+    """Sum up. `planned`: the units of a whole sync; units that it does not have are no longer read."""
     async with tenant_session(sync.organization_id) as session:
         await resolve_open_ends(session, sync.organization_id)
-        query = select(SyncUnit).where(
-            SyncUnit.organization_id == sync.organization_id, SyncUnit.account_id == sync.account.account_id
-        )
-        wanted = set(planned)
-        units = [
-            row
-            for row in (await session.execute(query)).scalars()
-            if Unit(account=row.native_account, region=row.region, service=row.service) in wanted
-        ]
-        await retire_units(session, sync.organization_id, sync.account.account_id, {row.id for row in units}, utc_now())
+        rows = await _list_rows(session, sync)
+        if planned is None:
+            units = [row for row in rows if row.retired_at is None]
+        else:
+            wanted = set(planned)
+            units = [row for row in rows if unit_of(row) in wanted]
+            ids = {row.id for row in units}
+            await retire_units(session, sync.organization_id, sync.account.account_id, ids, utc_now())
         permissions = sorted({permission for row in units for permission in row.missing_permissions})
-        state, status, detail = rules.account_outcome([UnitState(row.state) for row in units], permissions)
-        await _record_end(session, sync, state=state, status=status, detail=detail)
+        states = [UnitState(row.state) for row in units if row.state != "never"]
+        state, status, detail = rules.account_outcome(states, permissions)
+        if warning is not None:
+            state, status = ("partial", "degraded") if state == "complete" else (state, status)
+            detail = " ".join(part for part in (detail, warning) if part)
+        await _record_end(session, sync, state=state, status=status, detail=detail, is_whole=planned is not None)
+    if planned is None:
+        return  # the job's own units say how it went
     if state == "failed":
         raise PermanentFailure(detail or "No unit could be read.")
     if state == "partial" and detail is not None:
         sync.context.mark_partial(detail)
 
 
-async def _record_end(session: AsyncSession, sync: _Sync, *, state: str, status: str, detail: str | None) -> None:
-    await accounts.record_sync_end(session, sync.organization_id, sync.account.account_id, status=status, detail=detail)
+async def _record_end(
+    session: AsyncSession, sync: Sync, *, state: str, status: str, detail: str | None, is_whole: bool = True
+) -> None:
+    account_id = sync.account.account_id
+    coverage = await count_coverage(session, sync.organization_id, account_id)
+    await accounts.record_sync_end(
+        session,
+        sync.organization_id,
+        account_id,
+        status=status,
+        detail=detail,
+        coverage=coverage,
+        is_whole=is_whole,
+    )
     await publish(
         session,
         SyncFinished(
             organization_id=sync.organization_id,
-            account_id=sync.account.account_id,
+            account_id=account_id,
             job_id=sync.context.job_id,
             state=state,
         ),
     )
-
-
-def _key(unit: Unit) -> UnitKey:
-    return UnitKey(service=unit.service, region=unit.region, account=unit.account)
-
-
-def _failed(unit: Unit, kind: ErrorKind, message: str, call: str = "", permission: str | None = None) -> UnitResult:
-    error = CallError(kind=kind, call=call or unit.service, message=message, permission=permission)
-    return UnitResult(unit=unit, state=UnitState.FAILED, errors=[error])

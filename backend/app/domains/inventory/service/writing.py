@@ -13,9 +13,12 @@ from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term, Terms
 from app.domains.inventory.service.terms import add_terms, drop_terms
+from app.domains.inventory.service.zones import add_zones
 
 _RESOURCE_COLUMNS = {
     "id": "uuid",
+    "account_id": "uuid",
+    "native_account": "text",
     "native_id": "text",
     "native_type": "text",
     "type": "text",
@@ -23,51 +26,88 @@ _RESOURCE_COLUMNS = {
     "region": "text",
     "status": "text",
     "tags": "jsonb",
+    "tag_hashes": "int4[]",
+    "word_bits": f"bit({rules.WORD_BITS})",
     "properties": "jsonb",
     "unread_fields": "jsonb",
     "aliases": "text[]",
     "content_hash": "bytea",
     "created_at": "timestamptz",
 }
+# Of rows from before there were word bits; in a merge: those of the row stay.
+_ANY_WORD = f"'{'1' * rules.WORD_BITS}'::bit({rules.WORD_BITS})"
 _MERGE = """
-INSERT INTO cloud_resources (organization_id, account_id, unit_id, provider, native_account, service,
-    first_seen_at, last_seen_at, {columns})
-  SELECT $1, $2, $3, $4, $5, $6, $7, $7, {values} FROM unnest({arrays}) AS s ({columns})
-ON CONFLICT (organization_id, native_id) DO UPDATE SET
-    account_id = excluded.account_id, unit_id = excluded.unit_id, provider = excluded.provider,
-    native_account = excluded.native_account, service = excluded.service, last_seen_at = excluded.last_seen_at,
-    closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
-RETURNING id, native_id
+INSERT INTO cloud_resources (organization_id, unit_id, provider, service, first_seen_at, last_seen_at, {columns})
+  SELECT $1, $2, $3, $4, $5, $5, {values} FROM unnest({arrays}) AS s ({columns})
+ON CONFLICT (organization_id, native_key) DO UPDATE SET
+    unit_id = excluded.unit_id, provider = excluded.provider, service = excluded.service,
+    last_seen_at = excluded.last_seen_at, closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
+RETURNING id, native_key
 """.format(  # noqa: S608  # names are ours
     columns=", ".join(_RESOURCE_COLUMNS),
-    values=", ".join(f"{name}::{kind}" for name, kind in _RESOURCE_COLUMNS.items()),
+    values=", ".join(
+        f"coalesce({name}::{kind}, {_ANY_WORD})" if name == "word_bits" else f"{name}::{kind}"
+        for name, kind in _RESOURCE_COLUMNS.items()
+    ),
     # Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
     # PostgreSQL reads a literal letter by letter.
     arrays=", ".join(
-        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if name == 'aliases' else kind}[]"
-        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=8)
+        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if kind.endswith('[]') else kind}[]"
+        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=6)
     ),
-    updates=", ".join(f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id")),
+    updates=", ".join(
+        [f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id", "word_bits")]
+        + [f"word_bits = coalesce(nullif(excluded.word_bits, {_ANY_WORD}), cloud_resources.word_bits)"]
+    ),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Who made the changes that are written, in the cloud's words."""
+
+    actor: str | None
+    action: str | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Destination:
-    """What the rows of one unit share."""
+    """What the rows of one unit share. `account_id` is the reading account's; `owners` has other resources' accounts.
+
+    `owners`: our account row by the cloud's account, its key as `rules.native_key` makes it.
+    """
 
     organization_id: UUID
     account_id: UUID
     unit_id: UUID
     provider: str
-    native_account: str
     service: str
-    job_id: UUID
+    job_id: UUID | None
     now: datetime
+    owners: Mapping[str, UUID] = field(default_factory=dict)
+    cause: Cause | None = None
+
+    def account_of(self, native_account: str) -> UUID:
+        """The account row of a resource; the reading account's own for an account that is not known."""
+        if not self.owners:
+            return self.account_id
+        return self.owners.get(rules.native_key(self.provider, native_account), self.account_id)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A row of history to add."""
+
+    resource_id: UUID
+    account_id: UUID
+    kind: str  # created, updated or deleted
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
 class Written:
-    """What was written: ids by native id, what is new and changed, the types among them, the units rows came from."""
+    """What was written: ids by native key, what is new and changed, the types among them, the units rows came from."""
 
     ids: dict[str, UUID] = field(default_factory=dict)
     created: list[UUID] = field(default_factory=list)
@@ -84,12 +124,28 @@ class Written:
         self.left_units |= other.left_units
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class _Before:
+    """What is stored, and whether its word bits are."""
+
     id: UUID
     unit_id: UUID
     closed: bool
+    has_bits: bool
     resource: PreparedResource
+
+    def is_found_like(self, other: PreparedResource) -> bool:
+        """Whether the other is found by the very same terms, so that neither's need be made."""
+        mine = self.resource
+        return (
+            mine.name == other.name
+            and mine.tags == other.tags
+            and mine.region == other.region
+            and mine.type == other.type
+            and mine.native_type == other.native_type
+            and mine.native_id == other.native_id
+            and mine.aliases == other.aliases
+        )
 
 
 async def write_resources(
@@ -97,80 +153,106 @@ async def write_resources(
 ) -> Written:
     """Insert or update these resources, write their history and their terms. Unread properties keep their old value.
 
-    `known`: native ids that are stored already.
+    `known`: native keys that are stored already.
     """
+    if not resources:
+        return Written()
     before = await _read_before(
-        driver, where.organization_id, [resource.native_id for resource in resources if resource.native_id in known]
+        driver, where.organization_id, [resource.native_key for resource in resources if resource.native_key in known]
     )
     rows: list[tuple[str | None, ...]] = []
-    kept: dict[str, dict[str, Any]] = {}
+    stored: dict[str, bytes] = {}
+    found_anew: list[PreparedResource] = []
     for resource in resources:
-        old, properties = before.get(resource.native_id), resource.properties_json
+        old, properties = before.get(resource.native_key), resource.properties_json
         if old is not None and resource.unread_fields:
             merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
-            kept[resource.native_id], properties = merged, orjson.dumps(merged)
-        rows.append(_row(resource, old.id if old else new_id(), properties))
+            stored[resource.native_key] = properties = orjson.dumps(merged)
+        is_found_anew = old is None or not old.is_found_like(resource)
+        if is_found_anew:
+            found_anew.append(resource)
+        bits = None
+        if old is None or is_found_anew or not old.has_bits:
+            bits = rules.bits_text(rules.word_bits(resource.terms))
+        account_id = where.account_of(resource.native_account)
+        rows.append(_row(resource, old.id if old else new_id(), account_id, properties, bits))
     found = await driver.fetch(
         _MERGE,
         where.organization_id,
-        where.account_id,
         where.unit_id,
         where.provider,
-        where.native_account,
         where.service,
         where.now,
         *_columns(rows),
     )
-    written = Written(ids={native_id: id_ for id_, native_id in found})
-    versions: list[tuple[UUID, str, list[dict[str, Any]]]] = []
+    written = Written(ids={key: id_ for id_, key in found})
+    versions: list[Version] = []
     for resource in resources:
-        id_, old = written.ids[resource.native_id], before.get(resource.native_id)
+        id_, old = written.ids[resource.native_key], before.get(resource.native_key)
+        account_id = where.account_of(resource.native_account)
         written.native_types.add(resource.native_type)
+        changes: list[dict[str, Any]] = []
+        if old is not None:
+            changes = rules.diff(
+                _compared(old.resource, old.resource.properties_json, resource.volatile),
+                _compared(resource, stored.get(resource.native_key, resource.properties_json), resource.volatile),
+            )
         if old is None or old.closed:
-            written.created.append(id_)
-            versions.append((id_, "created", []))
+            written.created.append(id_)  # with what became other while it was gone, so that its past can be told
+            versions.append(Version(id_, account_id, "created", changes))
         else:
             written.updated.append(id_)
-            volatile = resource.volatile
-            before_it = _compared(old.resource, old.resource.properties, volatile)
-            now = _compared(resource, kept.get(resource.native_id, resource.properties), volatile)
-            if changes := rules.diff(before_it, now):
-                versions.append((id_, "updated", changes))
+            if changes:
+                versions.append(Version(id_, account_id, "updated", changes))
         if old is not None and old.unit_id != where.unit_id:
             written.left_units.add(old.unit_id)
     await write_versions(driver, where, versions)
-    await _write_terms(driver, where.organization_id, resources, before, written.ids)
+    await _write_terms(driver, where.organization_id, found_anew, before, written.ids)
+    await add_zones(driver, where.organization_id, where.unit_id, found_anew)
+    for resource in resources:
+        resource.forget_terms()
     return written
 
 
-async def write_versions(
-    driver: Driver,
-    where: Destination,
-    versions: Sequence[tuple[UUID, str, list[dict[str, Any]]]],
-) -> None:
-    """Add rows of history: resource id, kind, changes."""
+async def write_versions(driver: Driver, where: Destination, versions: Sequence[Version]) -> None:
+    """Add rows of history, with what is known of who made them."""
     if not versions:
         return
     rows = [
-        (str(new_id()), str(id_), kind, orjson.dumps(made).decode() if made else "[]") for id_, kind, made in versions
+        (
+            str(new_id()),
+            str(version.resource_id),
+            str(version.account_id),
+            version.kind,
+            orjson.dumps(version.changes).decode() if version.changes else "[]",
+        )
+        for version in versions
     ]
+    cause = where.cause or Cause(actor=None, action=None, event_id=None)
     await driver.execute(
-        """INSERT INTO resource_versions (organization_id, account_id, at, job_id, id, resource_id, kind, changes)
-           SELECT $1, $2, $3, $4, id, resource_id, kind, changes
-           FROM unnest($5::text::uuid[], $6::text::uuid[], $7::text::text[], $8::text::jsonb[])
-             AS s (id, resource_id, kind, changes)""",
+        """INSERT INTO resource_versions (organization_id, at, job_id, actor, action, event_id,
+             id, resource_id, account_id, kind, changes)
+           SELECT $1, $2, $3, $4, $5, $6, id, resource_id, account_id, kind, changes
+           FROM unnest($7::text::uuid[], $8::text::uuid[], $9::text::uuid[], $10::text::text[], $11::text::jsonb[])
+             AS s (id, resource_id, account_id, kind, changes)""",
         where.organization_id,
-        where.account_id,
         where.now,
         where.job_id,
+        cause.actor,
+        cause.action,
+        cause.event_id,
         *map(array_literal, zip(*rows, strict=True)),
     )
 
 
-def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[str | None, ...]:
-    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS."""
+def _row(
+    resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes, bits: str | None
+) -> tuple[str | None, ...]:
+    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS. `bits`: None where they are stored."""
     return (
         str(id_),
+        str(account_id),
+        resource.native_account,
         resource.native_id,
         resource.native_type,
         resource.type,
@@ -178,6 +260,8 @@ def _row(resource: PreparedResource, id_: UUID, properties: bytes) -> tuple[str 
         resource.region,
         resource.status,
         orjson.dumps(resource.tags).decode(),
+        None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
+        bits,
         properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
         array_literal(resource.aliases),
@@ -191,42 +275,70 @@ def _columns(rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
     return [values if kind == "jsonb" else array_literal(values) for kind, values in columns]
 
 
-def _compared(resource: PreparedResource, properties: dict[str, Any], volatile: Sequence[str]) -> dict[str, Any]:
-    """What history tells about: its paths start with these names."""
+def _compared(resource: PreparedResource, properties: bytes, volatile: Sequence[str]) -> dict[str, Any]:
+    """What history tells about: its paths start with these names. Nobody keeps the document, which is large."""
     return {
+        "account": resource.native_account,
         "name": resource.name,
         "status": resource.status,
         "region": resource.region,
         "tags": resource.tags,
-        "properties": rules.without_volatile(properties, volatile),
+        "properties": rules.without_volatile(orjson.loads(properties), volatile),
     }
 
 
-async def _read_before(driver: Driver, organization_id: UUID, native_ids: Sequence[str]) -> dict[str, _Before]:
-    if not native_ids:
+async def _read_before(driver: Driver, organization_id: UUID, native_keys: Sequence[str]) -> dict[str, _Before]:
+    if not native_keys:
         return {}
     rows = await driver.fetch(
-        """SELECT id, unit_id, closed_at IS NOT NULL AS closed, native_id, native_type, type, name, region, status,
-             tags::text, properties::text, unread_fields::text, aliases, content_hash, created_at
-           FROM cloud_resources WHERE organization_id = $1 AND native_id = ANY($2::text[])
-           ORDER BY native_id FOR UPDATE""",
+        f"""SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
+             type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
+             created_at, word_bits <> {_ANY_WORD}
+           FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
+           ORDER BY native_key FOR UPDATE""",  # noqa: S608  # the bits are ours
         organization_id,
-        list(native_ids),
+        list(native_keys),
     )
-    return {
-        row["native_id"]: _Before(
-            id=row["id"],
-            unit_id=row["unit_id"],
-            closed=row["closed"],
-            resource=PreparedResource(
-                **{name: row[name] for name in ("native_id", "native_type", "type", "name", "region", "status")},
-                **{name: orjson.loads(row[name]) for name in ("tags", "unread_fields")},
-                **{name: row[name] for name in ("aliases", "content_hash", "created_at")},
-                properties_json=row["properties"].encode(),
-            ),
-        )
-        for row in rows
-    }
+    return {row[4]: _make_before(*row) for row in rows}
+
+
+def _make_before(
+    id_: UUID,
+    unit_id: UUID,
+    closed: bool,
+    native_id: str,
+    native_key: str,
+    native_account: str,
+    native_type: str,
+    type_: str,
+    name: str,
+    region: str,
+    status: str | None,
+    tags: str,
+    properties: str,
+    unread_fields: str,
+    aliases: list[str],
+    content_hash: bytes,
+    created_at: datetime | None,
+    has_bits: bool,
+) -> _Before:
+    resource = PreparedResource(
+        native_id=native_id,
+        native_key=native_key,
+        native_account=native_account,
+        native_type=native_type,
+        type=type_,
+        name=name,
+        region=region,
+        status=status,
+        tags=orjson.loads(tags),
+        unread_fields=orjson.loads(unread_fields),
+        aliases=aliases,
+        content_hash=content_hash,
+        created_at=created_at,
+        properties_json=properties.encode(),
+    )
+    return _Before(id=id_, unit_id=unit_id, closed=closed, has_bits=has_bits, resource=resource)
 
 
 async def _write_terms(
@@ -239,7 +351,7 @@ async def _write_terms(
     added: list[tuple[UUID, Terms]] = []
     dropped: dict[Term, list[UUID]] = {}
     for resource in resources:
-        id_, old, terms = ids[resource.native_id], before.get(resource.native_id), resource.terms
+        id_, old, terms = ids[resource.native_key], before.get(resource.native_key), resource.terms
         if old is not None:
             for term in old.resource.terms.all - terms.all:
                 dropped.setdefault(term, []).append(id_)

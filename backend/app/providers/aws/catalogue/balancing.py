@@ -22,6 +22,9 @@ LOAD_BALANCER = ResourceType(
     native_type="AWS::ElasticLoadBalancingV2::LoadBalancer",
     type="network.load_balancer",
     native_id="{LoadBalancerArn}",
+    # Gateway, network and application balancers; a classic one's ARN has a bare name here.
+    arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{Kind}/{LoadBalancerName}/{Id}",
+    narrow={"LoadBalancerArns": ["{native_id}"]},
     name=("LoadBalancerName",),
     listing=Listing(operation="DescribeLoadBalancers", items="LoadBalancers[]"),
     status="State.Code",
@@ -35,6 +38,8 @@ TARGET_GROUP = ResourceType(
     native_type="AWS::ElasticLoadBalancingV2::TargetGroup",
     type="network.target_group",
     native_id="{TargetGroupArn}",
+    arn="arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{TargetGroupName}/{Id}",
+    narrow={"TargetGroupArns": ["{native_id}"]},
     name=("TargetGroupName",),
     listing=Listing(operation="DescribeTargetGroups", items="TargetGroups[]"),
     joins=(tags_in_bulk("elasticloadbalancing:targetgroup", "{TargetGroupArn}"),),
@@ -58,6 +63,7 @@ LISTENER = ResourceType(
     native_type="AWS::ElasticLoadBalancingV2::Listener",
     type="network.listener",
     native_id="{ListenerArn}",
+    arn="arn:{partition}:elasticloadbalancing:{region}:{account}:listener/{Kind}/{Name}/{BalancerId}/{Id}",
     name=("ListenerName", "ListenerArn"),
     derive={"ListenerName": _listener_name},
     listing=Listing(operation="DescribeListeners", items="Listeners[]"),
@@ -65,6 +71,7 @@ LISTENER = ResourceType(
         parent=LOAD_BALANCER.native_type,
         arguments={"LoadBalancerArn": "LoadBalancerArn"},
         carry={"LoadBalancerScheme": "Scheme", "LoadBalancerType": "Type", "LoadBalancerName": "LoadBalancerName"},
+        parent_arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{Kind}/{Name}/{BalancerId}",
     ),
     relations=(
         Relation(kind="contains", path="LoadBalancerArn", reverse=True),
@@ -73,15 +80,63 @@ LISTENER = ResourceType(
     ),
 )
 
+LISTENER_RULE = ResourceType(
+    native_type="AWS::ElasticLoadBalancingV2::ListenerRule",
+    type="network.listener_rule",
+    native_id="{RuleArn}",
+    arn="arn:{partition}:elasticloadbalancing:{region}:{account}:listener-rule/{Kind}/{Name}/{BalancerId}/{ListenerId}/{Id}",
+    name=("RuleName",),
+    derive={"RuleName": lambda item: f"{item.get('LoadBalancerName')} {item.get('Port')} {item.get('Priority')}"},
+    listing=Listing(operation="DescribeRules", items="Rules[]"),
+    for_each=ForEach(
+        parent=LISTENER.native_type,
+        arguments={"ListenerArn": "ListenerArn"},
+        carry={"ListenerArn": "ListenerArn", "LoadBalancerName": "LoadBalancerName", "Port": "Port"},
+        parent_arn="arn:{partition}:elasticloadbalancing:{region}:{account}:listener/{Kind}/{Name}/{BalancerId}/{ListenerId}",
+        # The listing of a network balancer's listener is one default rule, which the listener itself shows.
+        when=lambda listener: listener.get("LoadBalancerType") == "application",
+    ),
+    relations=(
+        Relation(kind="contains", path="ListenerArn", reverse=True),
+        Relation(kind="routes-to", path="Actions[].TargetGroupArn"),
+        Relation(kind="routes-to", path="Actions[].ForwardConfig.TargetGroups[].TargetGroupArn"),
+    ),
+)
+
+CLASSIC_BALANCER = ResourceType(
+    native_type="AWS::ElasticLoadBalancing::LoadBalancer",
+    type="network.load_balancer",
+    native_id="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{LoadBalancerName}",
+    narrow={"LoadBalancerNames": ["{LoadBalancerName}"]},
+    name=("LoadBalancerName",),
+    listing=Listing(operation="DescribeLoadBalancers", items="LoadBalancerDescriptions[]", page_size=400),
+    created="CreatedTime",
+    aliases=("{DNSName}",),
+    joins=(tags_in_bulk("elasticloadbalancing:loadbalancer", "{native_id}"),),
+    relations=(
+        in_vpc("VPCId"),
+        in_subnet("Subnets[]"),
+        secured_by("SecurityGroups[]"),
+        Relation(kind="targets", path="Instances[].InstanceId", target=ec2_arn("instance")),
+        Relation(kind="uses", path="ListenerDescriptions[].Listener.SSLCertificateId"),
+    ),
+)
+
 AUTO_SCALING_GROUP = ResourceType(
     native_type="AWS::AutoScaling::AutoScalingGroup",
     type="compute.instance_group",
     native_id="{AutoScalingGroupARN}",
+    arn="arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:{Id}:autoScalingGroupName/{Name}",
+    narrow={"AutoScalingGroupNames": ["{Name}"]},
     name=("AutoScalingGroupName",),
     listing=Listing(operation="DescribeAutoScalingGroups", items="AutoScalingGroups[]", page_size=100),
     status="Status",
     created="CreatedTime",
-    aliases=("{AutoScalingGroupName}",),
+    # Events know its name, not the rest of its ARN; policies are written with the star.
+    aliases=(
+        "{AutoScalingGroupName}",
+        "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
+    ),
     relations=(
         Relation(kind="contains", path="Instances[].InstanceId", target=ec2_arn("instance")),
         Relation(kind="targets", path="TargetGroupARNs[]", reverse=True),
@@ -98,6 +153,8 @@ LAUNCH_CONFIGURATION = ResourceType(
     native_type="AWS::AutoScaling::LaunchConfiguration",
     type="compute.launch_template",
     native_id="{LaunchConfigurationARN}",
+    arn="arn:{partition}:autoscaling:{region}:{account}:launchConfiguration:{Id}:launchConfigurationName/{Name}",
+    narrow={"LaunchConfigurationNames": ["{Name}"]},
     name=("LaunchConfigurationName",),
     listing=Listing(operation="DescribeLaunchConfigurations", items="LaunchConfigurations[]", page_size=100),
     created="CreatedTime",
@@ -105,5 +162,5 @@ LAUNCH_CONFIGURATION = ResourceType(
     redact=("UserData",),
 )
 
-BALANCING = (LOAD_BALANCER, TARGET_GROUP, LISTENER)
+BALANCING, CLASSIC = (LOAD_BALANCER, TARGET_GROUP, LISTENER, LISTENER_RULE), (CLASSIC_BALANCER,)
 SCALING = (AUTO_SCALING_GROUP, LAUNCH_CONFIGURATION)

@@ -31,7 +31,20 @@ def tags_in_bulk(resource_type: str, key: str) -> Join:
         )
         return {entry["ResourceARN"]: entry.get("Tags", []) for entry in found if "ResourceARN" in entry}
 
-    return Join(name="Tags", read=read, calls=("resourcegroupstaggingapi:GetResources",), key=key, default=[])
+    def read_one(calls: Calls, arn: str) -> Mapping[str, Any]:
+        found = calls.items(
+            "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList[]", {"ResourceARNList": [arn]}
+        )
+        return {entry["ResourceARN"]: entry.get("Tags", []) for entry in found if "ResourceARN" in entry}
+
+    return Join(
+        name="Tags",
+        read=read,
+        read_one=read_one,
+        calls=("resourcegroupstaggingapi:GetResources",),
+        key=key,
+        default=[],
+    )
 
 
 def in_subnet(path: str) -> Relation:
@@ -63,6 +76,15 @@ def _key_template(value: str) -> str:
 def itself(value: str) -> str:
     """For paths whose values are templates already."""
     return value
+
+
+def logs_to_group(path: str) -> Relation:
+    """The item writes to a log group, named by name, or by an ARN with or without its trailing `:*`."""
+    return Relation(
+        kind="logs-to",
+        path=lambda item: [str(value).removesuffix(":*") for value in find_all(item, path)],
+        target="arn:{partition}:logs:{region}:{account}:log-group:{value}",
+    )
 
 
 def uses_role(path: str) -> Relation:

@@ -1,5 +1,8 @@
 """ECS, EKS and ECR."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from app.providers.aws.catalogue.common import (
     encrypted_with,
     in_subnet,
@@ -9,7 +12,17 @@ from app.providers.aws.catalogue.common import (
     secured_by,
     uses_role,
 )
-from app.providers.aws.catalogue.model import Describe, Extra, ForEach, Item, Listing, Relation, ResourceType
+from app.providers.aws.catalogue.model import (
+    Calls,
+    Describe,
+    Extra,
+    ForEach,
+    Item,
+    Join,
+    Listing,
+    Relation,
+    ResourceType,
+)
 from app.providers.aws.paths import find_all
 from app.providers.aws.values import parse_json
 
@@ -31,10 +44,18 @@ def _repositories(item: Item) -> list[str]:
     return arns
 
 
+def _registry_scanning(calls: Calls, items: Sequence[Item]) -> Mapping[str, Any]:
+    """How images are scanned, which is one setting of the whole registry."""
+    if not items:
+        return {}
+    return {"": calls.call("ecr", "GetRegistryScanningConfiguration", {}).get("scanningConfiguration")}
+
+
 ECS_CLUSTER = ResourceType(
     native_type="AWS::ECS::Cluster",
     type="container.cluster",
     native_id="{clusterArn}",
+    arn="arn:{partition}:ecs:{region}:{account}:cluster/{clusterName}",
     name=("clusterName",),
     listing=Listing(operation="ListClusters", items="clusterArns[]", scalar="clusterArn"),
     describe=Describe(
@@ -54,10 +75,14 @@ ECS_SERVICE = ResourceType(
     native_type="AWS::ECS::Service",
     type="container.service",
     native_id="{serviceArn}",
+    arn="arn:{partition}:ecs:{region}:{account}:service/{cluster}/{serviceName}",
     name=("serviceName",),
     listing=Listing(operation="ListServices", items="serviceArns[]", scalar="serviceArn", page_size=100),
     for_each=ForEach(
-        parent=ECS_CLUSTER.native_type, arguments={"cluster": "clusterArn"}, carry={"clusterArn": "clusterArn"}
+        parent=ECS_CLUSTER.native_type,
+        arguments={"cluster": "clusterArn"},
+        carry={"clusterArn": "clusterArn"},
+        parent_arn="arn:{partition}:ecs:{region}:{account}:cluster/{cluster}",
     ),
     describe=Describe(
         operation="DescribeServices",
@@ -93,6 +118,7 @@ TASK_DEFINITION = ResourceType(
     native_type="AWS::ECS::TaskDefinition",
     type="container.task_definition",
     native_id="{taskDefinitionArn}",
+    arn="arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}",
     name=("family",),
     # Only what a service runs now: an account keeps every old revision for ever, hundreds of thousands of them.
     listing=None,
@@ -122,6 +148,7 @@ EKS_CLUSTER = ResourceType(
     native_type="AWS::EKS::Cluster",
     type="container.cluster",
     native_id="{arn}",
+    arn="arn:{partition}:eks:{region}:{account}:cluster/{name}",
     name=("name",),
     listing=Listing(operation="ListClusters", items="clusters[]", scalar="name"),
     describe=Describe(operation="DescribeCluster", ids="name", parameter="name", items="cluster"),
@@ -138,13 +165,24 @@ EKS_CLUSTER = ResourceType(
     ),
 )
 
+_IN_CLUSTER = ForEach(
+    parent=EKS_CLUSTER.native_type,
+    arguments={"clusterName": "name"},
+    carry={"clusterName": "name"},
+    parent_arn="arn:{partition}:eks:{region}:{account}:cluster/{clusterName}",
+)
+_CONTAINED = Relation(
+    kind="contains", path="clusterName", target="arn:{partition}:eks:{region}:{account}:cluster/{value}", reverse=True
+)
+
 NODE_GROUP = ResourceType(
     native_type="AWS::EKS::Nodegroup",
     type="container.node_group",
     native_id="{nodegroupArn}",
+    arn="arn:{partition}:eks:{region}:{account}:nodegroup/{clusterName}/{nodegroupName}/{Id}",
     name=("nodegroupName",),
     listing=Listing(operation="ListNodegroups", items="nodegroups[]", scalar="nodegroupName"),
-    for_each=ForEach(parent=EKS_CLUSTER.native_type, arguments={"clusterName": "name"}, carry={"clusterName": "name"}),
+    for_each=_IN_CLUSTER,
     describe=Describe(
         operation="DescribeNodegroup",
         ids="nodegroupName",
@@ -156,22 +194,40 @@ NODE_GROUP = ResourceType(
     status="status",
     created="createdAt",
     relations=(
-        Relation(
-            kind="contains",
-            path="clusterName",
-            target="arn:{partition}:eks:{region}:{account}:cluster/{value}",
-            reverse=True,
-        ),
+        _CONTAINED,
         in_subnet("subnets[]"),
         uses_role("nodeRole"),
         Relation(kind="contains", path="resources.autoScalingGroups[].name"),
     ),
 )
 
+FARGATE_PROFILE = ResourceType(
+    native_type="AWS::EKS::FargateProfile",
+    type="container.node_group",
+    native_id="{fargateProfileArn}",
+    arn="arn:{partition}:eks:{region}:{account}:fargateprofile/{clusterName}/{fargateProfileName}/{Id}",
+    name=("fargateProfileName",),
+    listing=Listing(operation="ListFargateProfiles", items="fargateProfileNames[]", scalar="fargateProfileName"),
+    for_each=_IN_CLUSTER,
+    describe=Describe(
+        operation="DescribeFargateProfile",
+        ids="fargateProfileName",
+        parameter="fargateProfileName",
+        items="fargateProfile",
+        arguments={"clusterName": "{clusterName}"},
+    ),
+    tags="tags",
+    status="status",
+    created="createdAt",
+    relations=(_CONTAINED, in_subnet("subnets[]"), uses_role("podExecutionRoleArn")),
+)
+
 REPOSITORY = ResourceType(
     native_type="AWS::ECR::Repository",
     type="container.registry",
     native_id="{repositoryArn}",
+    arn="arn:{partition}:ecr:{region}:{account}:repository/{repositoryName}",
+    narrow={"repositoryNames": ["{repositoryName}"]},
     name=("repositoryName",),
     listing=Listing(operation="DescribeRepositories", items="repositories[]", page_size=1000),
     created="createdAt",
@@ -193,9 +249,17 @@ REPOSITORY = ResourceType(
             convert=parse_json,
         ),
     ),
+    joins=(
+        Join(
+            name="RegistryScanningConfiguration",
+            read=_registry_scanning,
+            calls=("ecr:GetRegistryScanningConfiguration",),
+            key="",
+        ),
+    ),
     relations=(encrypted_with("encryptionConfiguration.kmsKey"),),
 )
 
 ECS = (ECS_CLUSTER, ECS_SERVICE, TASK_DEFINITION)
-EKS = (EKS_CLUSTER, NODE_GROUP)
+EKS = (EKS_CLUSTER, NODE_GROUP, FARGATE_PROFILE)
 ECR = (REPOSITORY,)

@@ -7,13 +7,15 @@ DB_INSTANCE = ResourceType(
     native_type="AWS::RDS::DBInstance",
     type="database.instance",
     native_id="{DBInstanceArn}",
+    arn="arn:{partition}:rds:{region}:{account}:db:{DBInstanceIdentifier}",
+    narrow={"DBInstanceIdentifier": "{DBInstanceIdentifier}"},
     name=("DBInstanceIdentifier",),
     listing=Listing(operation="DescribeDBInstances", items="DBInstances[]", page_size=100),
     tags="TagList",
     status="DBInstanceStatus",
     created="InstanceCreateTime",
     volatile=("LatestRestorableTime",),
-    aliases=("{DbiResourceId}",),
+    aliases=("{DbiResourceId}", "{Endpoint.Address}"),
     relations=(
         in_vpc("DBSubnetGroup.VpcId"),
         secured_by("VpcSecurityGroups[].VpcSecurityGroupId"),
@@ -29,6 +31,12 @@ DB_INSTANCE = ResourceType(
             target="arn:{partition}:rds:{region}:{account}:cluster:{value}",
         ),
         uses_role("MonitoringRoleArn"),
+        Relation(
+            kind="uses",
+            path="DBParameterGroups[].DBParameterGroupName",
+            target="arn:{partition}:rds:{region}:{account}:pg:{value}",
+        ),
+        Relation(kind="uses", path="MasterUserSecret.SecretArn"),
     ),
 )
 
@@ -36,13 +44,15 @@ DB_CLUSTER = ResourceType(
     native_type="AWS::RDS::DBCluster",
     type="database.cluster",
     native_id="{DBClusterArn}",
+    arn="arn:{partition}:rds:{region}:{account}:cluster:{DBClusterIdentifier}",
+    narrow={"DBClusterIdentifier": "{DBClusterIdentifier}"},
     name=("DBClusterIdentifier",),
     listing=Listing(operation="DescribeDBClusters", items="DBClusters[]", page_size=100),
     tags="TagList",
     status="Status",
     created="ClusterCreateTime",
     volatile=("LatestRestorableTime", "EarliestRestorableTime"),
-    aliases=("{DbClusterResourceId}",),
+    aliases=("{DbClusterResourceId}", "{Endpoint}", "{ReaderEndpoint}"),
     relations=(
         secured_by("VpcSecurityGroups[].VpcSecurityGroupId"),
         encrypted_with("KmsKeyId"),
@@ -54,6 +64,8 @@ DB_SNAPSHOT = ResourceType(
     native_type="AWS::RDS::DBSnapshot",
     type="database.snapshot",
     native_id="{DBSnapshotArn}",
+    arn="arn:{partition}:rds:{region}:{account}:snapshot:{DBSnapshotIdentifier}",
+    narrow={"DBSnapshotIdentifier": "{DBSnapshotIdentifier}"},
     name=("DBSnapshotIdentifier",),
     listing=Listing(operation="DescribeDBSnapshots", items="DBSnapshots[]", page_size=100),
     tags="TagList",
@@ -84,6 +96,8 @@ DB_CLUSTER_SNAPSHOT = ResourceType(
     native_type="AWS::RDS::DBClusterSnapshot",
     type="database.snapshot",
     native_id="{DBClusterSnapshotArn}",
+    arn="arn:{partition}:rds:{region}:{account}:cluster-snapshot:{DBClusterSnapshotIdentifier}",
+    narrow={"DBClusterSnapshotIdentifier": "{DBClusterSnapshotIdentifier}"},
     name=("DBClusterSnapshotIdentifier",),
     listing=Listing(operation="DescribeDBClusterSnapshots", items="DBClusterSnapshots[]", page_size=100),
     tags="TagList",
@@ -113,6 +127,8 @@ DB_SUBNET_GROUP = ResourceType(
     native_type="AWS::RDS::DBSubnetGroup",
     type="database.subnet_group",
     native_id="{DBSubnetGroupArn}",
+    arn="arn:{partition}:rds:{region}:{account}:subgrp:{DBSubnetGroupName}",
+    narrow={"DBSubnetGroupName": "{DBSubnetGroupName}"},
     name=("DBSubnetGroupName",),
     listing=Listing(operation="DescribeDBSubnetGroups", items="DBSubnetGroups[]", page_size=100),
     status="SubnetGroupStatus",
@@ -155,6 +171,7 @@ CACHE_CLUSTER = ResourceType(
     native_type="AWS::ElastiCache::CacheCluster",
     type="database.cache",
     native_id="arn:{partition}:elasticache:{region}:{account}:cluster:{CacheClusterId}",
+    narrow={"CacheClusterId": "{CacheClusterId}"},
     name=("CacheClusterId",),
     listing=Listing(
         operation="DescribeCacheClusters",
@@ -179,6 +196,7 @@ REPLICATION_GROUP = ResourceType(
     native_type="AWS::ElastiCache::ReplicationGroup",
     type="database.cache",
     native_id="arn:{partition}:elasticache:{region}:{account}:replicationgroup:{ReplicationGroupId}",
+    narrow={"ReplicationGroupId": "{ReplicationGroupId}"},
     name=("ReplicationGroupId",),
     listing=Listing(operation="DescribeReplicationGroups", items="ReplicationGroups[]", page_size=100),
     status="Status",
@@ -187,6 +205,37 @@ REPLICATION_GROUP = ResourceType(
     relations=(encrypted_with("KmsKeyId"),),
 )
 
-RDS = (DB_INSTANCE, DB_CLUSTER, DB_SNAPSHOT, DB_CLUSTER_SNAPSHOT, DB_SUBNET_GROUP)
+PARAMETER_GROUP = ResourceType(
+    native_type="AWS::RDS::DBParameterGroup",
+    type="database.parameter_group",
+    native_id="{DBParameterGroupArn}",
+    arn="arn:{partition}:rds:{region}:{account}:pg:{DBParameterGroupName}",
+    narrow={"DBParameterGroupName": "{DBParameterGroupName}"},
+    name=("DBParameterGroupName",),
+    listing=Listing(operation="DescribeDBParameterGroups", items="DBParameterGroups[]", page_size=100),
+    joins=(tags_in_bulk("rds:pg", "{DBParameterGroupArn}"),),
+)
+
+DB_PROXY = ResourceType(
+    native_type="AWS::RDS::DBProxy",
+    type="database.proxy",
+    native_id="{DBProxyArn}",
+    arn="arn:{partition}:rds:{region}:{account}:db-proxy:{Id}",
+    name=("DBProxyName",),
+    listing=Listing(operation="DescribeDBProxies", items="DBProxies[]", page_size=100),
+    status="Status",
+    created="CreatedDate",
+    aliases=("{Endpoint}",),
+    joins=(tags_in_bulk("rds:db-proxy", "{DBProxyArn}"),),
+    relations=(
+        in_vpc(),
+        in_subnet("VpcSubnetIds[]"),
+        secured_by("VpcSecurityGroupIds[]"),
+        uses_role("RoleArn"),
+        Relation(kind="uses", path="Auth[].SecretArn"),
+    ),
+)
+
+RDS = (DB_INSTANCE, DB_CLUSTER, DB_SNAPSHOT, DB_CLUSTER_SNAPSHOT, DB_SUBNET_GROUP, PARAMETER_GROUP, DB_PROXY)
 DYNAMODB = (TABLE,)
 ELASTICACHE = (CACHE_CLUSTER, REPLICATION_GROUP)

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.providers.aws.catalogue.model import Calls, Extra, Item, Join, Listing, Relation, ResourceType
 from app.providers.aws.errors import AwsError
-from app.providers.aws.paths import find_all
+from app.providers.aws.paths import find, find_all
 from app.providers.base import ErrorKind
 
 _REPORT_WAIT_SECONDS = 2.0
@@ -106,14 +106,44 @@ ACCOUNT = ResourceType(
     joins=(_report_join("CredentialReport", "", []),),
 )
 
+CONTACT = ResourceType(
+    native_type="AWS::Account::AlternateContact",
+    type="account.contact",
+    native_id="arn:{partition}:account::{account}:alternateContact/SECURITY",
+    name=("Contact.Title", "AccountId"),
+    listing=None,
+    itself=("AccountId",),
+    extras=(
+        Extra(
+            name="Contact",
+            client="account",
+            operation="GetAlternateContact",
+            arguments={},
+            constants={"AlternateContactType": "SECURITY"},
+            result="AlternateContact",
+            absent=("ResourceNotFoundException",),
+        ),
+    ),
+    # That somebody is registered matters, and whether both ways lead to them; who it is does not.
+    derive={
+        "HasEmailAddress": lambda item: bool(find(item, "Contact.EmailAddress")),
+        "HasPhoneNumber": lambda item: bool(find(item, "Contact.PhoneNumber")),
+    },
+    redact=("Contact.EmailAddress", "Contact.PhoneNumber", "Contact.Name"),
+    relations=(Relation(kind="contains", path="AccountId", target="arn:{partition}:iam::{value}:root", reverse=True),),
+)
+
 USER = ResourceType(
     native_type="AWS::IAM::User",
     type="identity.user",
     native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:user/{Path}",
+    narrow={"Filter": ["User"]},
     name=("UserName",),
     listing=_everything("UserDetailList[]"),
     created="CreateDate",
-    aliases=("{UserId}",),
+    # Events name people and groups by name; the ARN carries a path that they do not know.
+    aliases=("{UserId}", "arn:{partition}:iam::{account}:user/{UserName}"),
     joins=(_report_join("CredentialReport", "{Arn}"),),
     relations=(
         Relation(kind="member-of", path="GroupList[]", target="group/{account}/{value}"),
@@ -126,11 +156,13 @@ GROUP = ResourceType(
     native_type="AWS::IAM::Group",
     type="identity.group",
     native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:group/{Path}",
+    narrow={"Filter": ["Group"]},
     name=("GroupName",),
     listing=_everything("GroupDetailList[]"),
     created="CreateDate",
     # Members name their group by name; its ARN carries a path that they do not know.
-    aliases=("{GroupId}", "group/{account}/{GroupName}"),
+    aliases=("{GroupId}", "group/{account}/{GroupName}", "arn:{partition}:iam::{account}:group/{GroupName}"),
     relations=(_ATTACHED,),
 )
 
@@ -138,6 +170,8 @@ ROLE = ResourceType(
     native_type="AWS::IAM::Role",
     type="identity.role",
     native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:role/{Path}",
+    narrow={"Filter": ["Role"]},
     name=("RoleName",),
     volatile=("RoleLastUsed",),
     listing=_everything("RoleDetailList[]"),
@@ -155,6 +189,8 @@ POLICY = ResourceType(
     native_type="AWS::IAM::Policy",
     type="identity.policy",
     native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:policy/{Path}",
+    narrow={"Filter": ["LocalManagedPolicy"]},
     name=("PolicyName",),
     listing=_everything("Policies[]"),
     select=lambda item: ":iam::aws:" not in str(item.get("Arn")),
@@ -162,4 +198,45 @@ POLICY = ResourceType(
     aliases=("{PolicyId}",),
 )
 
-TYPES = (ACCOUNT, USER, GROUP, ROLE, POLICY)
+SAML_PROVIDER = ResourceType(
+    native_type="AWS::IAM::SAMLProvider",
+    type="identity.provider",
+    native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:saml-provider/{Name}",
+    derive={"Name": lambda item: str(item.get("Arn", "")).rsplit("/", 1)[-1]},
+    name=("Name",),
+    listing=Listing(operation="ListSAMLProviders", items="SAMLProviderList[]"),
+    created="CreateDate",
+)
+
+OIDC_PROVIDER = ResourceType(
+    native_type="AWS::IAM::OIDCProvider",
+    type="identity.provider",
+    native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:oidc-provider/{Name}",
+    derive={"Name": lambda item: str(item.get("Arn", "")).split("/", 1)[-1]},
+    name=("Name",),
+    listing=Listing(operation="ListOpenIDConnectProviders", items="OpenIDConnectProviderList[]"),
+    created="CreateDate",
+    extras=(
+        Extra(
+            name="Provider",
+            operation="GetOpenIDConnectProvider",
+            arguments={"OpenIDConnectProviderArn": "Arn"},
+            spread=("Url", "ClientIDList", "ThumbprintList", "CreateDate", "Tags"),
+        ),
+    ),
+)
+
+SERVER_CERTIFICATE = ResourceType(
+    native_type="AWS::IAM::ServerCertificate",
+    type="security.certificate",
+    native_id="{Arn}",
+    arn="arn:{partition}:iam::{account}:server-certificate/{Path}",
+    name=("ServerCertificateName",),
+    listing=Listing(operation="ListServerCertificates", items="ServerCertificateMetadataList[]", page_size=1000),
+    created="UploadDate",
+    aliases=("{ServerCertificateId}",),
+)
+
+TYPES = (ACCOUNT, CONTACT, USER, GROUP, ROLE, POLICY, SAML_PROVIDER, OIDC_PROVIDER, SERVER_CERTIFICATE)

@@ -35,12 +35,13 @@ class Listing:
     """A paged or single call that names every resource of a type. Equal listings of a unit are made once."""
 
     operation: str
-    items: str
+    items: str  # path; empty: the whole answer is the one item
     client: str = ""  # the unit's own when empty
     arguments: Arguments = field(default_factory=dict)
     page_size: int | None = None
     may_omit: bool = False  # the service leaves the key out when there is nothing
     scalar: str = ""  # items are plain texts: the property that takes them
+    absent: tuple[str, ...] = ()  # error codes that mean "there is none here", such as a service never switched on
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -55,6 +56,9 @@ class ForEach:
     parent: str
     arguments: Mapping[str, str]  # call parameter → path in the parent
     carry: Mapping[str, str] = field(default_factory=dict)  # property of the child → path in the parent
+    nested: bool = False  # the same listing again below each child
+    when: Callable[[Item], bool] | None = None  # false: this parent has none
+    parent_arn: str = ""  # template that makes the parent's id of the parts of the child's, to read just that parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ class Describe:
     operation: str
     ids: str
     parameter: str
-    items: str
+    items: str  # path; empty: the whole answer is the one item
     batch: int = 0
     arguments: Arguments = field(default_factory=dict)
     keep: tuple[str, ...] = ()  # listed properties that go on into the described item
@@ -89,6 +93,7 @@ class Extra:
     region: str = ""  # path in the item of the region to ask
     stage: int = 1
     fallback: "Extra | None" = None  # where an endpoint does not know the call
+    simulated: bool = True  # False: no simulated cloud knows the call, so an operator's own endpoint is not asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +106,7 @@ class Join:
     key: str  # template that makes the key of an item
     default: Any = None
     shared: bool = False  # does not depend on the items: read once for all types of the unit
+    read_one: Callable[[Calls, str], Mapping[str, Any]] | None = None  # the same for one key, in a smaller call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +128,15 @@ class ResourceType:
     native_id: str
     name: tuple[str, ...]  # first that has a value; "tag:Name" reads a tag
     listing: Listing | None  # None: the ids come from `for_each`, or the unit itself is the one resource
+    arn: str = ""  # template of all its ids, whose places take an id apart; where `native_id` does not show it
+    narrow: Arguments = field(default_factory=dict)
+    """Arguments that narrow the listing to one resource: templates over the parts of its id (`arn`), and the id
+    itself as `{native_id}`. Empty: it is picked from the whole listing, or described by its id."""
     itself: tuple[str, ...] = ()  # then its first properties: AccountId, RegionName
     for_each: ForEach | None = None
     describe: Describe | None = None
     select: Callable[[Item], bool] | None = None
+    owner: str = ""  # path of the owner's account number; what another account shares with us is that one's to list
     tags: str = "Tags"
     status: str = ""
     created: str = ""
@@ -150,3 +161,4 @@ class Service:
     threads: int = 8
     rate: float = 20
     burst: int = 100
+    simulated: bool = True  # False: no simulated cloud knows it, so it is not asked of an operator's own endpoint

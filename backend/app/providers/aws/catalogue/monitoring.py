@@ -59,6 +59,8 @@ TRAIL = ResourceType(
     native_type="AWS::CloudTrail::Trail",
     type="monitoring.trail",
     native_id="{TrailARN}",
+    arn="arn:{partition}:cloudtrail:{region}:{account}:trail/{Name}",
+    narrow={"trailNameList": ["{native_id}"]},
     name=("Name",),
     # Shadow trails (copies of another region's multi-region trail) are the same resource; each region names its own.
     listing=Listing(operation="DescribeTrails", items="trailList[]", arguments={"includeShadowTrails": False}),
@@ -101,6 +103,8 @@ ALARM = ResourceType(
     native_type="AWS::CloudWatch::Alarm",
     type="monitoring.alarm",
     native_id="{AlarmArn}",
+    arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",
+    narrow={"AlarmNames": ["{AlarmName}"]},
     name=("AlarmName",),
     listing=Listing(
         operation="DescribeAlarms", items="MetricAlarms[]", arguments={"AlarmTypes": ["MetricAlarm"]}, page_size=100
@@ -123,6 +127,7 @@ LOG_GROUP = ResourceType(
     type="monitoring.log_group",
     # The vendor's `arn` ends in ":*", which other services leave out; ours never has it.
     native_id="arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}",
+    narrow={"logGroupNamePrefix": "{logGroupName}"},
     name=("logGroupName",),
     listing=Listing(operation="DescribeLogGroups", items="logGroups[]", page_size=50),
     created="creationTime",
@@ -132,4 +137,39 @@ LOG_GROUP = ResourceType(
     relations=(encrypted_with("kmsKeyId"),),
 )
 
-CLOUDTRAIL, CLOUDWATCH, LOGS = (TRAIL,), (ALARM,), (LOG_GROUP,)
+COMPOSITE_ALARM = ResourceType(
+    native_type="AWS::CloudWatch::CompositeAlarm",
+    type="monitoring.alarm",
+    native_id="{AlarmArn}",
+    # The ARN does not tell the two kinds of alarm apart, so a plain one is tried first.
+    arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{AlarmName}",
+    narrow={"AlarmNames": ["{AlarmName}"]},
+    name=("AlarmName",),
+    listing=Listing(
+        operation="DescribeAlarms",
+        items="CompositeAlarms[]",
+        arguments={"AlarmTypes": ["CompositeAlarm"]},
+        page_size=100,
+    ),
+    status="StateValue",
+    created="AlarmConfigurationUpdatedTimestamp",
+    volatile=("StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp"),
+    joins=(tags_in_bulk("cloudwatch:alarm", "{AlarmArn}"),),
+)
+
+METRIC_FILTER = ResourceType(
+    native_type="AWS::Logs::MetricFilter",
+    type="monitoring.metric_filter",
+    native_id="arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}:metric-filter:{filterName}",
+    narrow={"logGroupName": "{logGroupName}", "filterNamePrefix": "{filterName}"},
+    name=("filterName",),
+    listing=Listing(operation="DescribeMetricFilters", items="metricFilters[]", page_size=50),
+    created="creationTime",
+    relations=(
+        Relation(
+            kind="monitors", path="logGroupName", target="arn:{partition}:logs:{region}:{account}:log-group:{value}"
+        ),
+    ),
+)
+
+CLOUDTRAIL, CLOUDWATCH, LOGS = (TRAIL,), (ALARM, COMPOSITE_ALARM), (LOG_GROUP, METRIC_FILTER)

@@ -16,6 +16,10 @@ def _aliases(calls: Calls, items: Sequence[Item]) -> Mapping[str, list[str]]:
     return found
 
 
+def _aliases_of(calls: Calls, key_id: str) -> Mapping[str, list[str]]:
+    return {key_id: calls.items("kms", "ListAliases", "Aliases[].AliasArn", {"KeyId": key_id})}
+
+
 def _is_customers_own(item: Item) -> bool:
     return item.get("KeyManager") == "CUSTOMER"
 
@@ -34,6 +38,7 @@ KEY = ResourceType(
     native_type="AWS::KMS::Key",
     type="security.key",
     native_id="{Arn}",
+    arn="arn:{partition}:kms:{region}:{account}:key/{KeyId}",
     name=("AliasNames[]", "Description", "KeyId"),
     listing=Listing(operation="ListKeys", items="Keys[]", page_size=1000),
     describe=Describe(operation="DescribeKey", ids="KeyId", parameter="KeyId", items="KeyMetadata"),
@@ -41,7 +46,14 @@ KEY = ResourceType(
     created="CreationDate",
     aliases=("{KeyId}", "{AliasArns[]}"),
     joins=(
-        Join(name="AliasArns", read=_aliases, calls=("kms:ListAliases",), key="{KeyId}", default=[]),
+        Join(
+            name="AliasArns",
+            read=_aliases,
+            read_one=_aliases_of,
+            calls=("kms:ListAliases",),
+            key="{KeyId}",
+            default=[],
+        ),
         tags_in_bulk("kms:key", "{Arn}"),
     ),
     derive={"AliasNames": lambda item: [arn.split(":alias/", 1)[-1] for arn in item.get("AliasArns") or []]},
@@ -71,12 +83,14 @@ SECRET = ResourceType(
     native_type="AWS::SecretsManager::Secret",
     type="security.secret",
     native_id="{ARN}",
+    arn="arn:{partition}:secretsmanager:{region}:{account}:secret:{NameAndSuffix}",
     name=("Name",),
     listing=Listing(
         operation="ListSecrets", items="SecretList[]", arguments={"IncludePlannedDeletion": False}, page_size=100
     ),
     created="CreatedDate",
     volatile=("LastAccessedDate",),
+    aliases=("arn:{partition}:secretsmanager:{region}:{account}:secret:{Name}-??????",),  # as policies are written
     relations=(
         encrypted_with("KmsKeyId"),
         Relation(kind="uses", path="RotationLambdaARN"),
@@ -87,6 +101,7 @@ CERTIFICATE = ResourceType(
     native_type="AWS::CertificateManager::Certificate",
     type="security.certificate",
     native_id="{CertificateArn}",
+    arn="arn:{partition}:acm:{region}:{account}:certificate/{Id}",
     name=("DomainName", "CertificateArn"),
     listing=Listing(operation="ListCertificates", items="CertificateSummaryList[]", page_size=1000),
     describe=Describe(

@@ -10,6 +10,7 @@ from app.providers.aws.catalogue.common import (
     tags_in_bulk,
     uses_role,
 )
+from app.providers.aws.catalogue.eventing import EVENT_SOURCE_MAPPING, SUBSCRIPTION
 from app.providers.aws.catalogue.model import Describe, Extra, Item, Listing, Relation, ResourceType
 from app.providers.aws.paths import find
 from app.providers.aws.values import parse_json
@@ -30,6 +31,7 @@ FUNCTION = ResourceType(
     native_type="AWS::Lambda::Function",
     type="compute.function",
     native_id="{FunctionArn}",
+    arn="arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",
     name=("FunctionName",),
     listing=Listing(operation="ListFunctions", items="Functions[]"),
     status="State",
@@ -68,6 +70,7 @@ FUNCTION = ResourceType(
         in_subnet("VpcConfig.SubnetIds[]"),
         secured_by("VpcConfig.SecurityGroupIds[]"),
         encrypted_with("KMSKeyArn"),
+        Relation(kind="uses", path="Layers[].Arn"),
         Relation(
             kind="logs-to",
             path="LoggingConfig.LogGroup",
@@ -76,10 +79,22 @@ FUNCTION = ResourceType(
     ),
 )
 
+LAYER = ResourceType(
+    native_type="AWS::Lambda::LayerVersion",
+    type="compute.layer",
+    native_id="{LatestMatchingVersion.LayerVersionArn}",
+    arn="arn:{partition}:lambda:{region}:{account}:layer:{LayerName}:{Version}",
+    name=("LayerName",),
+    listing=Listing(operation="ListLayers", items="Layers[]", page_size=50),
+    created="LatestMatchingVersion.CreatedDate",
+    aliases=("{LayerArn}",),
+)
+
 TOPIC = ResourceType(
     native_type="AWS::SNS::Topic",
     type="messaging.topic",
     native_id="{TopicArn}",
+    arn="arn:{partition}:sns:{region}:{account}:{TopicName}",
     name=("TopicName",),
     derive={"TopicName": lambda item: str(item.get("TopicArn", "")).rsplit(":", 1)[-1]},
     listing=Listing(operation="ListTopics", items="Topics[]"),
@@ -101,6 +116,8 @@ QUEUE = ResourceType(
     native_type="AWS::SQS::Queue",
     type="messaging.queue",
     native_id="{QueueArn}",
+    arn="arn:{partition}:sqs:{region}:{account}:{QueueName}",
+    narrow={"QueueNamePrefix": "{QueueName}"},
     name=("QueueName", "QueueArn"),
     listing=Listing(operation="ListQueues", items="QueueUrls[]", scalar="QueueUrl", may_omit=True, page_size=1000),
     describe=Describe(
@@ -127,4 +144,4 @@ QUEUE = ResourceType(
     ),
 )
 
-LAMBDA, SNS, SQS = (FUNCTION,), (TOPIC,), (QUEUE,)
+LAMBDA, SNS, SQS = (FUNCTION, LAYER, EVENT_SOURCE_MAPPING), (TOPIC, SUBSCRIPTION), (QUEUE,)

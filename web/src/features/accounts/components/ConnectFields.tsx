@@ -1,85 +1,126 @@
 import { useFormContext, useWatch } from 'react-hook-form'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
+import { RadioCard } from '@/components/Common/Inputs'
+import { providerName } from '@/components/Common/Provider'
+import { Segmented } from '@/components/Common/Segmented'
+import { type CloudName, type ConnectForm, KINDS, REACHES } from '../connectRules'
 import { useFieldErrors } from '../hooks/useFieldErrors'
-import type { ConnectForm } from '../rules'
-import { RoleFields } from './RoleFields'
+import { AwsFields } from './AwsFields'
+import { AzureFields } from './AzureFields'
+import { GoogleFields } from './GoogleFields'
+import { ReachFields } from './ReachFields'
 
-const KINDS = ['assume_role', 'access_key', 'ambient'] as const
+const CLOUD_NAMES: readonly CloudName[] = ['aws', 'gcp', 'azure']
+const FIELDS = { aws: AwsFields, gcp: GoogleFields, azure: AzureFields }
 
-/** What a connection needs, by the kind of credentials. */
+/** What a connection needs, by the cloud and the kind of credentials. */
 export function ConnectFields() {
   const { t } = useTranslation()
-  const { register } = useFormContext<ConnectForm>()
+  const { register, setValue, clearErrors } = useFormContext<ConnectForm>()
   const errorOf = useFieldErrors()
-  const kind = useWatch<ConnectForm, 'kind'>({ name: 'kind' })
+  const provider = useWatch<ConnectForm, 'provider'>({ name: 'provider' })
+  const choose = (next: CloudName) => {
+    setValue('provider', next)
+    setValue('kind', KINDS[next][0])
+    setValue('reach', REACHES[next][0])
+    clearErrors()
+  }
   return (
     <div className="flex flex-col gap-4">
-      <Field label={t('connect.name')} hint={t('connect.nameHint')} error={errorOf('name')} {...register('name')} />
+      <Segmented
+        label={t('resource.provider')}
+        value={provider}
+        choices={CLOUD_NAMES.map((value) => ({ value, label: providerName(value) }))}
+        onChange={(value) => choose(value as CloudName)}
+      />
+      <Field
+        autoFocus
+        label={t('connect.name')}
+        hint={t('connect.nameHint')}
+        error={errorOf('name')}
+        {...register('name')}
+      />
+      <CredentialFields />
+      <ReachFields />
+      <p className="text-muted">{t(`connect.prepare.${provider}`)}</p>
+      <MoreFields />
+    </div>
+  )
+}
+
+/** The kind of credentials, and what this kind consists of. */
+export function CredentialFields() {
+  const { t } = useTranslation()
+  const { register } = useFormContext<ConnectForm>()
+  const provider = useWatch<ConnectForm, 'provider'>({ name: 'provider' })
+  const CloudFields = FIELDS[provider]
+  return (
+    <>
       <fieldset>
         <legend className="mb-1 font-medium">{t('connect.kind')}</legend>
-        <div className="grid gap-2 md:grid-cols-3">
-          {KINDS.map((value) => (
-            <label
+        <div className="grid gap-2 md:grid-cols-2">
+          {KINDS[provider].map((value) => (
+            <RadioCard
               key={value}
-              className="flex items-start gap-2 rounded-card border border-border p-2.5 hover:bg-surface-2 has-checked:border-accent"
-            >
-              <input type="radio" value={value} className="mt-0.5 accent-accent" {...register('kind')} />
-              <span>
-                <span className="block font-medium">{t(`credentials.${value}`)}</span>
-                <span className="text-muted">{t(`credentialsHint.${value}`)}</span>
-              </span>
-            </label>
+              value={value}
+              label={t(`credentials.${value}`)}
+              hint={t(`credentialsHint.${value}`)}
+              {...register('kind')}
+            />
           ))}
         </div>
       </fieldset>
-      {kind === 'assume_role' && <RoleFields />}
-      {kind === 'access_key' && (
-        <div className="flex flex-col gap-3">
-          <Field
-            mono
-            label={t('connect.accessKeyId')}
-            error={errorOf('accessKeyId')}
-            autoComplete="off"
-            {...register('accessKeyId')}
-          />
-          <Field
-            mono
-            type="password"
-            label={t('connect.secretAccessKey')}
-            error={errorOf('secretAccessKey')}
-            autoComplete="off"
-            {...register('secretAccessKey')}
-          />
-          <Field
-            mono
-            type="password"
-            label={t('connect.sessionToken')}
-            autoComplete="off"
-            {...register('sessionToken')}
-          />
-        </div>
+      <CloudFields />
+    </>
+  )
+}
+
+function MoreFields() {
+  const { t } = useTranslation()
+  const { register } = useFormContext<ConnectForm>()
+  const errorOf = useFieldErrors()
+  return (
+    <details className="rounded-card border border-border px-3 py-2">
+      <summary className="font-medium">{t('connect.more')}</summary>
+      <div className="flex flex-col gap-3 pt-3 pb-1">
+        <RegionFields />
+        <Field
+          mono
+          label={t('connect.endpoint')}
+          hint={t('connect.endpointHint')}
+          error={errorOf('endpointUrl')}
+          {...register('endpointUrl')}
+        />
+      </div>
+    </details>
+  )
+}
+
+/** Which regions are read. A found account has only excluded ones of its own. */
+export function RegionFields({ isFound = false }: { isFound?: boolean }) {
+  const { t } = useTranslation()
+  const { register } = useFormContext<ConnectForm>()
+  const errorOf = useFieldErrors()
+  return (
+    <>
+      {!isFound && (
+        <Field
+          mono
+          label={t('connect.regions')}
+          hint={t('connect.regionsHint')}
+          placeholder="eu-central-1, us-east-1"
+          error={errorOf('regions')}
+          {...register('regions')}
+        />
       )}
-      <details className="rounded-card border border-border px-3 py-2">
-        <summary className="font-medium">{t('connect.more')}</summary>
-        <div className="flex flex-col gap-3 pt-3 pb-1">
-          <Field
-            mono
-            label={t('connect.regions')}
-            hint={t('connect.regionsHint')}
-            placeholder="eu-central-1, us-east-1"
-            error={errorOf('regions')}
-            {...register('regions')}
-          />
-          <Field
-            mono
-            label={t('connect.endpoint')}
-            hint={t('connect.endpointHint')}
-            error={errorOf('endpointUrl')}
-            {...register('endpointUrl')}
-          />
-        </div>
-      </details>
-    </div>
+      <Field
+        mono
+        label={t('connect.excludedRegions')}
+        hint={t('connect.excludedRegionsHint')}
+        error={errorOf('excludedRegions')}
+        {...register('excludedRegions')}
+      />
+    </>
   )
 }

@@ -5,18 +5,18 @@ import { FormProvider, useForm } from 'react-hook-form'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/components/Common/Button'
 import { Modal } from '@/components/Common/Modal'
-import { describe } from '@/components/Common/States'
+import { ProblemNote } from '@/components/Common/ProblemNote'
 import { ApiProblem } from '@/services/problem'
 import type { Account } from '@/types/api'
 import { useConnectAccount, useTestConnection } from '../api'
-import { accountOf, type ConnectForm, connectSchema, EMPTY_FORM, fieldOf } from '../rules'
+import { accountOf, type ConnectForm, connectSchema, EMPTY_FORM, fieldOf } from '../connectRules'
 import { ConnectFields } from './ConnectFields'
 import { ConnectionReport } from './ConnectionReport'
 import { Steps } from './Steps'
 
 type Props = { onClose: () => void; renderJob: (jobId: string) => ReactNode }
 
-/** Connects an AWS account: credentials, a test that names what is missing, then the first sync as it runs. */
+/** Connects a cloud: credentials, a test that names what is missing, then the first sync as it runs. */
 export function ConnectWizard({ onClose, renderJob }: Props) {
   const { t } = useTranslation()
   const [account, setAccount] = useState<Account | null>(null)
@@ -31,12 +31,15 @@ export function ConnectWizard({ onClose, renderJob }: Props) {
 
   /** Says the server's objections at the fields they are about. */
   const showProblem = (error: Error) => {
-    if (!(error instanceof ApiProblem)) return
-    for (const { pointer, detail } of error.errors) {
-      const field = fieldOf(pointer)
+    if (!(error instanceof ApiProblem) || error.errors.length === 0) return
+    const named = error.errors.map(({ pointer, detail }) => ({ field: fieldOf(pointer, form.getValues()), detail }))
+    for (const { field, detail } of named) {
       if (field) form.setError(field, { type: 'server', message: detail })
     }
-    if (error.errors.length > 0) test.reset()
+    // Back to the fields when they say it all; else the whole answer stays in sight.
+    if (named.some(({ field }) => field === null)) return
+    test.reset()
+    connect.reset()
   }
   const runTest = form.handleSubmit((values) => test.mutate(accountOf(values), { onError: showProblem }))
   const runConnect = form.handleSubmit((values) =>
@@ -60,9 +63,9 @@ export function ConnectWizard({ onClose, renderJob }: Props) {
           </FormProvider>
         )}
         {problem && (
-          <p role="alert" className="mt-3 text-critical">
-            {describe(problem, t('error.unexpected'))}
-          </p>
+          <div className="mt-3">
+            <ProblemNote error={problem} />
+          </div>
         )}
       </div>
       <footer className="flex justify-end gap-2 border-t border-border px-4 py-3">

@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next'
 import { Badge } from '@/components/Common/Badge'
-import { CopyButton } from '@/components/Common/Copy'
 import { Modal } from '@/components/Common/Modal'
 import { Facts } from '@/components/Common/SidePanel'
 import { Strip } from '@/components/Common/States'
 import type { ConnectionTest } from '@/types/api'
+import { GrantText } from './GrantText'
 
 /** What a connection test found: the identity, each check, and the policy that gives what is missing. */
 export function ConnectionReport({ report }: { report: ConnectionTest }) {
@@ -30,14 +30,14 @@ export function ConnectionReport({ report }: { report: ConnectionTest }) {
               {report.identity ?? '–'}
             </span>,
           ],
-          [t('account.regions'), report.regions.join(', ') || '–'],
+          ...(report.regions.length > 0 ? [[t('account.regions'), report.regions.join(', ')] as [string, string]] : []),
         ]}
       />
       {report.warnings.map((warning) => (
         <Strip key={warning}>{warning}</Strip>
       ))}
       {report.checks.length > 0 && <Checks report={report} />}
-      {report.grant && <Policy title={t('connect.grant')} policy={report.grant} />}
+      {report.grant && <GrantText title={t('connect.grant')} document={report.grant} />}
     </div>
   )
 }
@@ -63,27 +63,6 @@ function Checks({ report }: { report: ConnectionTest }) {
           </li>
         ))}
       </ul>
-    </section>
-  )
-}
-
-/** A policy document to paste into the cloud's console. */
-export function Policy({ title, policy }: { title: string; policy: Record<string, unknown> }) {
-  const { t } = useTranslation()
-  const text = JSON.stringify(policy, null, 2)
-  return (
-    <section>
-      <div className="mb-1 flex items-center justify-between gap-2">
-        <h3 className="font-semibold">{title}</h3>
-        <CopyButton text={text} label={t('connect.copyPolicy')} />
-      </div>
-      <pre
-        tabIndex={0}
-        aria-label={title}
-        className="max-h-48 overflow-auto rounded-control border border-border bg-bg p-2 font-mono text-11 leading-4"
-      >
-        {text}
-      </pre>
     </section>
   )
 }

@@ -4,9 +4,9 @@ import { Button } from '@/components/Common/Button'
 import { NativeId } from '@/components/Common/Copy'
 import { Field } from '@/components/Common/Field'
 import { useCreateExternalId } from '../api'
+import type { ConnectForm } from '../connectRules'
 import { useFieldErrors } from '../hooks/useFieldErrors'
-import type { ConnectForm } from '../rules'
-import { Policy } from './ConnectionReport'
+import { GrantText } from './GrantText'
 
 /** The safest way in: a role that trusts this installation under an external id made for this connection. */
 export function RoleFields() {
@@ -39,7 +39,7 @@ export function RoleFields() {
           </p>
         )}
       </div>
-      {create.data && <Policy title={t('connect.trustPolicy')} policy={create.data.trust_policy} />}
+      {create.data && <GrantText title={t('connect.trustPolicy')} document={create.data.trust_policy} />}
       <Field
         mono
         label={t('connect.roleArn')}

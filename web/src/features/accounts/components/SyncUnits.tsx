@@ -1,7 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { RotateCw } from 'lucide-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Badge } from '@/components/Common/Badge'
+import { IconButton } from '@/components/Common/Button'
 import { QueryState } from '@/components/Common/QueryState'
 import { Section } from '@/components/Common/SidePanel'
 import { SkeletonRows } from '@/components/Common/Skeleton'
@@ -10,7 +12,7 @@ import { formatNumber } from '@/services/format'
 import { useRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import type { SyncUnit } from '@/types/api'
-import { accountUnitsQuery } from '../api'
+import { accountUnitsQuery, useRetryUnit } from '../api'
 import { sortUnits, UNIT_TONES } from '../rules'
 
 /** How each service and region was last read; what failed comes first, with the permission that was missing. */
@@ -41,7 +43,7 @@ export function SyncUnits({ accountId }: { accountId: string }) {
         {() => (
           <ul className="divide-y divide-border rounded-control border border-border">
             {units.map((unit) => (
-              <UnitRow key={`${unit.account} ${unit.service} ${unit.region}`} unit={unit} />
+              <UnitRow key={unit.id} accountId={accountId} unit={unit} />
             ))}
           </ul>
         )}
@@ -50,11 +52,14 @@ export function SyncUnits({ accountId }: { accountId: string }) {
   )
 }
 
-function UnitRow({ unit }: { unit: SyncUnit }) {
+function UnitRow({ accountId, unit }: { accountId: string; unit: SyncUnit }) {
   const { t } = useTranslation()
+  const retry = useRetryUnit(accountId)
+  const maySync = useCan('accounts:sync')
+  const mayRetry = maySync && (unit.state === 'failed' || unit.state === 'partial')
   return (
     <li className="px-2.5 py-1">
-      <div className="grid grid-cols-[minmax(0,1fr)_96px_72px_84px] items-center gap-2">
+      <div className="grid grid-cols-[minmax(0,1fr)_92px_56px_84px_28px] items-center gap-2">
         <span className="truncate">
           <span className="font-medium">{unit.service}</span> <span className="text-muted">{unit.region}</span>
         </span>
@@ -62,8 +67,22 @@ function UnitRow({ unit }: { unit: SyncUnit }) {
         <span className="text-right text-muted tabular-nums">
           {unit.state === 'never' || unit.resources === null ? '–' : formatNumber(unit.resources)}
         </span>
-        <Time at={unit.last_complete_at ?? unit.last_attempt_at} className="text-right text-muted" />
+        <Time at={unit.last_complete_at ?? unit.last_attempt_at} className="truncate text-right text-muted" />
+        {mayRetry && (
+          <IconButton
+            icon={RotateCw}
+            label={t('sync.retry', { unit: `${unit.service} ${unit.region}` })}
+            spinning={retry.isPending}
+            disabled={retry.isPending || retry.isSuccess}
+            onClick={() => retry.mutate(unit.id)}
+          />
+        )}
       </div>
+      {retry.isSuccess && (
+        <p role="status" className="text-muted">
+          {t('sync.retrying')}
+        </p>
+      )}
       {unit.error && <p className="break-words text-muted">{unit.error}</p>}
       {unit.missing_permissions.length > 0 && (
         <p className="text-medium">

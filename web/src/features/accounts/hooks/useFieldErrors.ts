@@ -1,6 +1,6 @@
 import { useFormContext } from 'react-hook-form'
 import { useTranslation } from 'react-i18next'
-import type { ConnectError, ConnectForm } from '../rules'
+import type { ConnectError, ConnectForm } from '../connectRules'
 
 /** A field's objection in words: ours by its key, the server's as it came. */
 export function useFieldErrors() {

@@ -36,7 +36,7 @@ export function CostTable({ rows, dimension, currency, label, view }: Props) {
   const money = (value: number) => formatMoney({ amount: String(value), currency })
   const linkTo = (id: string): string | null => {
     if (id === NO_VALUE) return null
-    if (dimension === 'resource') return scopedLink('/resources', { q: id })
+    if (dimension === 'resource') return scopedLink('/resources', { search: `id:"${id}"` })
     return scopedLink('/cost', {
       group: NEXT_DIMENSION[dimension] ?? 'service',
       filter: [...view.filterTexts, `${dimension}:${id}`].join(','),

@@ -8,6 +8,7 @@ import { Time } from '@/components/Common/Time'
 import { useRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import { resourceHistoryQuery } from '../api'
+import { ChangeActor } from './ChangeActor'
 import { ChangeKind } from './ChangeKind'
 
 /** Every change of one resource, newest first, with what was there before and after. */
@@ -28,8 +29,10 @@ export function ResourceHistory({ id }: { id: string }) {
           <ol className="flex flex-col gap-2">
             {rows.map((change) => (
               <li key={change.id} className="rounded-control border border-border bg-surface p-2.5">
-                <div className="flex items-center justify-between not-last:mb-1">
+                <div className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 not-last:mb-1">
                   <ChangeKind kind={change.kind} />
+                  <ChangeActor change={change} />
+                  <span className="flex-1" />
                   <Time at={change.at} className="text-muted" />
                 </div>
                 {change.kind === 'updated' && <Differences changes={change.changes} />}

@@ -14,22 +14,25 @@ import { ResourceFacts, ResourceTags } from './ResourceFacts'
 import { ResourceRelations } from './ResourceRelations'
 import { StaleNote } from './StaleNote'
 
-type Props = { id: string; onClose: () => void; findings: ReactNode }
+type Props = { id: string; onClose: () => void; findings: ReactNode; actions?: ReactNode; at?: string | null }
 
 /** A resource beside the list, with the way to its page. */
-export function ResourcePanel({ id, onClose, findings }: Props) {
+export function ResourcePanel({ id, onClose, findings, actions, at = null }: Props) {
   const { t } = useTranslation()
   const scopedLink = useScopedLink()
-  const query = useQuery({ ...resourceQuery(id), enabled: useCan('inventory:read') })
+  const query = useQuery({ ...resourceQuery(id, at), enabled: useCan('inventory:read') })
   const resource = query.data
   return (
     <SidePanel
       title={resource ? resource.name || resource.native_id : t('resource.one')}
       kicker={resource && typeName(resource.type)}
       actions={
-        <LinkButton to={scopedLink(`/resources/${id}`)} icon={ExternalLink}>
-          {t('resource.openPage')}
-        </LinkButton>
+        <>
+          <LinkButton to={scopedLink(`/resources/${id}`, { at })} icon={ExternalLink}>
+            {t('resource.openPage')}
+          </LinkButton>
+          {actions}
+        </>
       }
       onClose={onClose}
     >

@@ -1,18 +1,16 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Amount } from '@/components/Common/Amount'
 import { Badge } from '@/components/Common/Badge'
-import { Provider } from '@/components/Common/Provider'
 import { QueryState } from '@/components/Common/QueryState'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import type { FirstUse } from '@/components/Common/States'
-import { Time } from '@/components/Common/Time'
-import { type Column, VirtualTable } from '@/components/Common/VirtualTable'
+import { VirtualTable } from '@/components/Common/VirtualTable'
 import { useRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import type { Resource } from '@/types/api'
 import { resourcesQuery } from '../api'
+import { useResourceColumns } from '../hooks/useResourceColumns'
 import { useResourceFilter } from '../hooks/useResourceFilter'
 import { statusTone, typeName } from '../rules'
 
@@ -21,15 +19,22 @@ type Props = {
   onOpen: (id: string) => void
   accountName: (id: string) => string
   firstUse: FirstUse
+  selection?: { selected: ReadonlySet<string>; toggle: (id: string) => void }
+}
+
+/** The list's answer; its failure is also what the search field above shows. */
+export function useResources() {
+  const { filter, sort } = useResourceFilter()
+  const query = useInfiniteQuery({ ...resourcesQuery(filter, sort), enabled: useCan('inventory:read') })
+  return { query, ...useRows<Resource>(query) }
 }
 
 /** The resource list: any number of rows, loaded as one scrolls. */
-export function ResourceTable({ openId, onOpen, accountName, firstUse }: Props) {
+export function ResourceTable({ openId, onOpen, accountName, firstUse, selection }: Props) {
   const { t } = useTranslation()
-  const { filter, sort, isActive, clear } = useResourceFilter()
-  const query = useInfiniteQuery({ ...resourcesQuery(filter, sort), enabled: useCan('inventory:read') })
-  const { rows, total, loadMore } = useRows(query)
-  const columns = useColumns(accountName)
+  const { isActive, clear, columns: names } = useResourceFilter()
+  const { query, rows, total, loadMore } = useResources()
+  const columns = useResourceColumns(names, accountName)
   return (
     <QueryState
       query={query}
@@ -51,72 +56,10 @@ export function ResourceTable({ openId, onOpen, accountName, firstUse }: Props) 
           openId={openId}
           onOpen={onOpen}
           onEndReached={loadMore}
+          selection={selection}
         />
       )}
     </QueryState>
-  )
-}
-
-function useColumns(accountName: (id: string) => string): Column<Resource>[] {
-  const { t } = useTranslation()
-  return useMemo(
-    () => [
-      {
-        id: 'name',
-        header: t('resource.name'),
-        track: 'minmax(200px, 3fr)',
-        cell: (row) => (
-          <span className="font-medium" title={row.native_id}>
-            {row.name || row.native_id}
-          </span>
-        ),
-      },
-      { id: 'type', header: t('resource.type'), track: 'minmax(130px, 1.5fr)', cell: (row) => typeName(row.type) },
-      {
-        id: 'status',
-        header: t('resource.status'),
-        track: '124px',
-        cell: (row) =>
-          row.stale ? (
-            <Badge tone="warning">{t('resource.stale')}</Badge>
-          ) : row.status ? (
-            <Badge tone={statusTone(row.status)}>{row.status}</Badge>
-          ) : null,
-      },
-      { id: 'region', drop: 2, header: t('resource.region'), track: '120px', cell: (row) => row.region },
-      {
-        id: 'account',
-        drop: 3,
-        header: t('resource.account'),
-        track: 'minmax(120px, 1.2fr)',
-        cell: (row) => accountName(row.account_id),
-      },
-      {
-        id: 'provider',
-        drop: 5,
-        header: t('resource.provider'),
-        track: '100px',
-        cell: (row) => <Provider provider={row.provider} />,
-      },
-      {
-        id: 'cost',
-        drop: 1,
-        header: t('resource.monthlyCost'),
-        track: '124px',
-        align: 'end',
-        cell: (row) =>
-          row.monthly_cost.length > 0 ? <Amount sums={row.monthly_cost} /> : <span className="text-muted">–</span>,
-      },
-      {
-        id: 'seen',
-        drop: 4,
-        header: t('resource.lastSeen'),
-        track: '104px',
-        align: 'end',
-        cell: (row) => <Time at={row.last_seen_at} className="text-muted" />,
-      },
-    ],
-    [t, accountName],
   )
 }
 

@@ -50,7 +50,7 @@ describeStates('resource list', {
   filled: page([sampleResource()]),
   shows: 'assets',
   empty: { answer: page([]), text: 'No resources yet' },
-  filtered: { address: '/?q=nothing', text: 'No resources match' },
+  filtered: { address: '/?search=nothing', text: 'No resources match' },
 })
 describeStates('resource panel', {
   draw: () => <ResourcePanel id="r1" onClose={() => {}} findings={null} />,
@@ -132,8 +132,11 @@ test('a filter menu shows counts and puts the choice into the URL', async () => 
     region: [],
     account: [],
     status: [],
+    total: 12,
+    exact: true,
   })
-  const { user, address } = renderAt('/resources', <ResourceFilters />)
+  answer('get', '/usage/views', { items: [] })
+  const { user, address } = renderAt('/resources', <ResourceFilters error={null} />)
   await user.click(screen.getByRole('button', { name: 'Provider' }))
   const option = await screen.findByRole('menuitemcheckbox', { name: /AWS/ })
   expect(within(option).getByText('12')).toBeTruthy()

@@ -1,0 +1,46 @@
+"""Where in the order of names matches can be."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.core.scope import Scope
+from app.domains.inventory.queries.statement import NameRange, Statement
+from app.domains.inventory.rules import ResourceFilter, asked_marks
+
+MAX_RANGES = 12
+
+
+def zones_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[str, list[Any]]:
+    """SQL of every zone in the order of names, and whether a match can be in it (`fits`)."""
+    made = Statement()
+    org = made.bind(organization_id)
+    tags = [[(key, value) for value in values] for key, values in filters.tags.items()]
+    tags += [list(part.tags) for part in (scope.parts() if scope else ()) if part.tags]
+    for alternatives in asked_marks(filters.words or (), tags):
+        found = " OR ".join(f"{made.bind(mark)}::int4 = ANY(z.marks)" for mark in alternatives)
+        made.conditions.append(f"({found})")
+    # By leaps from zone to zone; rows of a zone are tried until one fits.
+    sql = f"""WITH RECURSIVE leaps AS (
+        (SELECT zone FROM resource_zones WHERE organization_id = {org} ORDER BY zone LIMIT 1)
+        UNION ALL
+        SELECT following.zone FROM leaps CROSS JOIN LATERAL (
+          SELECT n.zone FROM resource_zones n WHERE n.organization_id = {org} AND n.zone > leaps.zone
+          ORDER BY n.zone LIMIT 1) following)
+      SELECT leaps.zone, EXISTS (SELECT FROM resource_zones z WHERE z.organization_id = {org} AND z.zone = leaps.zone
+        AND (z.marks IS NULL OR ({made.where or "true"}))) AS fits
+      FROM leaps ORDER BY leaps.zone"""  # noqa: S608  # names are ours
+    return sql, made.arguments
+
+
+def ranges_of(zones: Sequence[Any]) -> list[NameRange]:
+    """The zones that fit as ranges of names, neighbours as one; at most MAX_RANGES, which then hold others too."""
+    ranges: list[NameRange] = []
+    is_next = False
+    for position, row in enumerate(zones):
+        end = zones[position + 1]["zone"] if position + 1 < len(zones) else None
+        if row["fits"]:
+            ranges.append((ranges.pop()[0] if is_next else row["zone"], end))
+        is_next = row["fits"]
+    size = -(-len(ranges) // MAX_RANGES) or 1
+    return [(ranges[at][0], ranges[at : at + size][-1][1]) for at in range(0, len(ranges), size)]

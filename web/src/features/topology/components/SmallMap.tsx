@@ -1,0 +1,73 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
+import { QueryState } from '@/components/Common/QueryState'
+import { Skeleton } from '@/components/Common/Skeleton'
+import { useScopedLink } from '@/hooks/useScopedLink'
+import { useCan } from '@/services/permissions'
+import { mapQuery } from '../api'
+import { graphOf, type MapNode } from '../rules/graph'
+import { marksOf } from '../rules/overlays'
+
+const GraphCards = lazy(() => import('./GraphCards'))
+
+const NO_CHANGES = new Map<string, string>()
+
+/** The nearest neighbours of one resource; each leads on to its own page. The list beside it says the same. */
+export function SmallMap({ id }: { id: string }) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const scopedLink = useScopedLink()
+  const query = useQuery({
+    ...mapQuery({
+      root: id,
+      network: null,
+      accountId: null,
+      depth: 1,
+      dir: 'both',
+      types: '',
+      by: '',
+      open: [],
+      at: null,
+    }),
+    enabled: useCan('topology:read'),
+  })
+  const data = query.data
+  const graph = useMemo(() => graphOf(data?.nodes ?? [], data?.edges ?? []), [data])
+  const marks = useMemo(() => marksOf('findings', graph.nodes, NO_CHANGES), [graph])
+  return (
+    <QueryState
+      query={query}
+      permission="topology:read"
+      skeleton={<Skeleton className="h-96" />}
+      isEmpty={({ nodes }) => nodes.length === 0}
+      firstUse={{ title: t('map.emptyTitle'), quiet: true }}
+    >
+      {() => (
+        <div className="h-[min(60vh,520px)] overflow-hidden rounded-card border border-border bg-bg">
+          <Suspense fallback={<Skeleton className="size-full" />}>
+            <GraphCards
+              graph={graph}
+              overlay="findings"
+              marks={marks}
+              bright={null}
+              rootId={id}
+              openId={null}
+              focusId={null}
+              label={t('map.neighbours')}
+              onToggleGroup={() => void navigate(scopedLink('/topology', { root: id }))}
+              onOpen={(node: MapNode) =>
+                void navigate(
+                  node.resource_id
+                    ? scopedLink(`/resources/${node.resource_id}`, { tab: 'relations' })
+                    : scopedLink('/topology', { root: id }),
+                )
+              }
+            />
+          </Suspense>
+        </div>
+      )}
+    </QueryState>
+  )
+}

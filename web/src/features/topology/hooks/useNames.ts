@@ -1,0 +1,16 @@
+import { useCallback } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatNumber } from '@/services/format'
+import { typeName } from '@/services/typeName'
+
+/** "Encrypts with", and "Uses ×12" between groups. */
+export function useEdgeName() {
+  const { t } = useTranslation()
+  return useCallback(
+    ({ kind, count }: { kind: string; count: number }) => {
+      const name = typeName(kind)
+      return count > 1 ? t('map.edgeCount', { name, shown: formatNumber(count) }) : name
+    },
+    [t],
+  )
+}
