@@ -104,10 +104,7 @@ async def estate(organization: UUID) -> list[ResourceState]:
         first = [random_resource(picks, number) for number in range(index * 30, index * 30 + 30)]
         await store(organization, account_id, first, now=NOW - timedelta(days=21), number=str(index + 1))
         kept = [one for number, one in enumerate(first) if number % 7]
-        changed = [
-            CollectedResource(**(vars(one) | {"status": "new"})) if number % 5 == 0 else one
-            for number, one in enumerate(kept)
-        ]
+        changed = [replace(one, status="new") if number % 5 == 0 else one for number, one in enumerate(kept)]
         await store(organization, account_id, changed, now=NOW - timedelta(days=2), number=str(index + 1))
         late = [random_resource(picks, 100 + index * 30 + number) for number in range(5)]
         await store(
