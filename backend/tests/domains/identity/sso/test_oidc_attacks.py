@@ -1,6 +1,7 @@
 """A provider that lies: every wrong answer ends without a session and with one text; the cause is in the audit log."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -11,29 +12,9 @@ from app.domains.identity.service.sso import provider as published
 from tests.domains.identity.conftest import Clock, MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, BASE, Dns, Keeper, oidc_body, query_of
 from tests.domains.identity.sso.oidc_cases import Wrong, cases, lies_in_discovery
+from tests.domains.identity.sso.oidc_journey import CLIENT_ID, answer_honestly, begin, come_back
 from tests.support.counts import CountCases
 from tests.support.oidc_attacker import Answer, ScriptedProvider
-
-CLIENT_ID = "cloudops"
-
-
-async def begin(browser: httpx.AsyncClient, connection: dict[str, Any], *, fresh: bool = False) -> dict[str, str]:
-    """Start a sign-in; what the provider was sent."""
-    path = f"{API}/auth/oidc/{connection['id']}/start" + ("?fresh=true" if fresh else "")
-    answer = await browser.get(path)
-    assert answer.status_code == 302, answer.text
-    return query_of(answer.headers["location"])
-
-
-async def come_back(browser: httpx.AsyncClient, connection: dict[str, Any], query: dict[str, str]) -> httpx.Response:
-    return await browser.get(
-        f"{API}/auth/oidc/callback/{connection['id']}", params=query, headers={"Accept": "application/json"}
-    )
-
-
-def answer_honestly(scripted: ScriptedProvider, sent: dict[str, str], **claims: Any) -> None:
-    token = scripted.sign(scripted.claims(CLIENT_ID, sent["nonce"], **claims))
-    scripted.token = lambda: Answer({"access_token": "access", "token_type": "Bearer", "id_token": token})
 
 
 def answer_wrongly(scripted: ScriptedProvider, sent: dict[str, str], case: Wrong) -> None:
@@ -95,7 +76,7 @@ async def test_no_wrong_answer_of_a_provider_becomes_a_session(
     assert await keeper.provider_sessions() == 0
     assert await keeper.people() == people
     # The same road with nothing wrong leads in, so every case above failed for its own reason.
-    for connection, claims in ((plain, {}), (strict, {"amr": ["mfa"], "auth_time": int(scripted_now())})):
+    for connection, claims in ((plain, {}), (strict, {"amr": ["mfa"], "auth_time": int(time.time())})):
         right = await try_case(
             app_browser, scripted, connection, Wrong("nothing", "", claims, mfa=connection is strict)
         )
@@ -105,12 +86,6 @@ async def test_no_wrong_answer_of_a_provider_becomes_a_session(
     assert await keeper.provider_sessions() == 1
     assert len(every) >= 60
     count_cases("wrong OpenID answers", Counter(case.cause for case in every))
-
-
-def scripted_now() -> float:
-    import time
-
-    return time.time()
 
 
 async def test_a_provider_that_lies_about_itself_is_not_asked(
@@ -246,7 +221,7 @@ async def test_a_provider_cannot_reach_past_its_organization(
     connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
     sent = await begin(browser, connection)
     email = f"{os.urandom(5).hex()}@proven.example"
-    answer_honestly(scripted, sent, email=email, auth_time=int(scripted_now()))
+    answer_honestly(scripted, sent, email=email, auth_time=int(time.time()))
     answer = await come_back(browser, connection, {"state": sent["state"], "code": "c"})
     assert answer.headers["location"] == "/sign-in/complete?return_to=%2F"
     tokens = await browser.post(
@@ -296,99 +271,6 @@ async def test_sign_in_methods_say_the_same_of_every_address(
     assert await methods("anybody@proven.example") == nothing
 
 
-LOGOUT: dict[str, Any] = {
-    "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
-    "nonce": None,
-    "exp": None,
-}
-
-
-@pytest.mark.parametrize(
-    ("token_type", "status"),
-    [
-        ("logout+jwt", 200),
-        ("application/logout+jwt", 200),
-        ("LOGOUT+JWT", 200),
-        (None, 400),
-        ("", 400),
-        ("JWT", 400),
-        ("at+jwt", 400),
-        ("logout", 400),
-        ("logout+jwt ", 400),
-        (["logout+jwt"], 400),
-    ],
-)
-async def test_a_logout_token_has_to_say_that_it_is_one(
-    keeper: Keeper, scripted: ScriptedProvider, client: httpx.AsyncClient, token_type: Any, status: int
-) -> None:
-    connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
-    claims = {
-        name: value for name, value in (scripted.claims(CLIENT_ID, "n") | LOGOUT).items() if value is not None
-    } | {"jti": os.urandom(8).hex(), "sid": "their session"}
-    token = scripted.sign(claims, header={"typ": token_type})
-    answer = await client.post(f"{API}/auth/oidc/{connection['id']}/back-channel-logout", data={"logout_token": token})
-    assert answer.status_code == status, await keeper.causes()
-    if status != 200:
-        assert (await keeper.causes())[-1] in ("token-type", "token")
-
-
-WRONG_LOGOUTS: list[tuple[str, dict[str, Any]]] = [
-    ("issuer", {"iss": "https://elsewhere.example"}),
-    ("audience", {"aud": "another client"}),
-    ("audience", {"aud": [CLIENT_ID, "another client"]}),
-    ("audience", {"aud": None}),
-    ("issued-at", {"iat": 1}),
-    ("issued-at", {"iat": 4_000_000_000}),
-    ("iat-unreadable", {"iat": None}),
-    ("iat-unreadable", {"iat": "now"}),
-    ("expired", {"exp": 1}),
-    ("events", {"events": None}),
-    ("events", {"events": {}}),
-    ("events", {"events": ["http://schemas.openid.net/event/backchannel-logout"]}),
-    ("events", {"events": {"http://schemas.openid.net/event/backchannel-logout": True}}),
-    ("nonce", {"nonce": "n"}),
-    ("token-id", {"jti": None}),
-    ("token-id", {"jti": 7}),
-    ("subject", {"sub": None, "sid": None}),
-    ("subject", {"sid": {"a": 1}}),
-    ("subject", {"sid": 7}),
-    ("subject", {"sid": "their session\x00"}),
-    ("subject", {"sid": "x" * 256}),
-    ("subject", {"sub": ["kim"]}),
-]
-
-
-async def test_no_wrong_logout_token_ends_a_session(
-    keeper: Keeper,
-    scripted: ScriptedProvider,
-    browser: httpx.AsyncClient,
-    client: httpx.AsyncClient,
-    count_cases: CountCases,
-) -> None:
-    connection = await keeper.connect(oidc_body(scripted.issuer), "proven.example")
-    sent = await begin(browser, connection)
-    answer_honestly(scripted, sent, sid="their session", email="kim@proven.example")
-    assert (await come_back(browser, connection, {"state": sent["state"], "code": "c"})).status_code == 302
-
-    async def log_out(**changes: Any) -> tuple[int, str]:
-        claims = scripted.claims(CLIENT_ID, "n") | LOGOUT | {"jti": os.urandom(8).hex(), "sid": "their session"}
-        token = scripted.sign(
-            {name: value for name, value in (claims | changes).items() if value is not None},
-            header={"typ": "logout+jwt"},
-        )
-        path = f"{API}/auth/oidc/{connection['id']}/back-channel-logout"
-        answer = await client.post(path, data={"logout_token": token})
-        return answer.status_code, "" if answer.status_code == 200 else (await keeper.causes())[-1]
-
-    for cause, changes in WRONG_LOGOUTS:
-        assert await log_out(**changes) == (400, cause), changes
-    assert await keeper.provider_sessions() == 1
-    assert await log_out(jti="once") == (200, "")
-    assert await log_out(jti="once") == (400, "replayed")
-    assert await keeper.provider_sessions() == 0
-    count_cases("wrong logout tokens", Counter(cause for cause, _ in WRONG_LOGOUTS) + Counter(replayed=1))
-
-
 async def test_a_person_sees_which_providers_they_are_linked_to(
     keeper: Keeper,
     rival: Keeper,
@@ -417,7 +299,7 @@ async def test_a_person_sees_which_providers_they_are_linked_to(
     started = await browser.post(link, headers=headers)
     assert started.status_code == 200, started.text
     sent = query_of(started.json()["start_url"])
-    answer_honestly(scripted, sent, email="somebody@else.example", sub="their subject", auth_time=int(scripted_now()))
+    answer_honestly(scripted, sent, email="somebody@else.example", sub="their subject", auth_time=int(time.time()))
     back = await come_back(browser, connection, {"state": sent["state"], "code": "c"})
     assert (back.status_code, back.headers["location"]) == (302, "/profile/security"), await keeper.causes()
     assert [row["linked_at"] is not None for row in await mine()] == [True]

@@ -11,7 +11,7 @@ from app.domains.identity.queries import count_owners
 from sqlalchemy import case, select, update
 from tests.domains.identity.conftest import MakePerson, SignIn, bearer
 from tests.domains.identity.sso.conftest import API, Keeper, oidc_body
-from tests.domains.identity.sso.test_oidc_attacks import answer_honestly, begin, come_back
+from tests.domains.identity.sso.oidc_journey import answer_honestly, begin, come_back
 from tests.support.counts import RACES, CountCases
 from tests.support.oidc_attacker import ScriptedProvider
 
