@@ -1,6 +1,7 @@
 """The three kinds of credentials, as google-auth's own objects, and where each may send what it holds."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,17 @@ from app.providers.base import Connection, ErrorKind
 from app.providers.gcp.errors import GcpError, translate
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-_TOKEN_HOSTS = (".googleapis.com", "accounts.google.com")
+_GOOGLE_HOSTS = re.compile(r"[a-z0-9.-]+\.googleapis\.com|accounts\.google\.com")
+# Each address of a federation is one service's own: at another of Google's hosts, such as a bucket that takes uploads,
+# whoever wrote the configuration could pick up the machine's token. Regional, mutual TLS and private endpoints count.
+_FEDERATION_HOSTS = {
+    name: re.compile(rf"{service}(\.mtls|\.[a-z0-9-]+\.rep|-[a-z0-9-]+\.p)?\.googleapis\.com")
+    for name, service in (
+        ("token_url", "sts"),
+        ("token_info_url", "sts"),
+        ("service_account_impersonation_url", "iamcredentials"),
+    )
+}
 # Where a machine's own identity comes from: Azure's and AWS's metadata, and nothing else of a private network.
 _METADATA_HOSTS = frozenset({"169.254.169.254", "fd00:ec2::254", "metadata.google.internal"})
 
@@ -67,9 +78,9 @@ def _external_account(connection: Connection, config: Mapping[str, Any]) -> tupl
     source = config.get("credential_source")
     if not isinstance(source, Mapping) or not ("file" in source) ^ ("url" in source) or "executable" in source:
         raise GcpError(ErrorKind.BAD_CREDENTIALS, "the credential source must be a file or an address")
-    for name in ("token_url", "token_info_url", "service_account_impersonation_url"):
+    for name, hosts in _FEDERATION_HOSTS.items():
         if config.get(name):
-            _check_address(connection, str(config[name]), name)
+            _check_address(connection, str(config[name]), name, hosts)
     address = source.get("url")
     if address is not None and urlsplit(str(address)).hostname not in _METADATA_HOSTS:
         _check_address(connection, str(address), "url")
@@ -78,15 +89,14 @@ def _external_account(connection: Connection, config: Mapping[str, Any]) -> tupl
     return made, ""
 
 
-def _check_address(connection: Connection, address: str, name: str) -> None:
+def _check_address(connection: Connection, address: str, name: str, hosts: re.Pattern[str] = _GOOGLE_HOSTS) -> None:
     """Google's own hosts over https, or the address that was allowed for this connection."""
     if connection.endpoint_url:
         allowed, wanted = urlsplit(connection.endpoint_url), urlsplit(address)
         if (allowed.scheme, allowed.netloc) == (wanted.scheme, wanted.netloc):
             return
     parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme == "https" and (host.endswith(_TOKEN_HOSTS[0]) or host == _TOKEN_HOSTS[1]):
+    if parts.scheme == "https" and hosts.fullmatch(parts.hostname or ""):
         return
     raise GcpError(ErrorKind.BAD_CREDENTIALS, f"{name} is not an address of Google or of this connection")
 

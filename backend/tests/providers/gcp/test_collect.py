@@ -204,7 +204,8 @@ async def test_federation_and_a_pasted_key_work_as_a_key_does(
     assert (refused.state, refused.errors[0].kind) == (UnitState.FAILED, ErrorKind.BAD_CREDENTIALS)
 
 
-_TOKENS = "https://oauth2.googleapis.com/token"
+_TOKENS, _EXCHANGE = "https://oauth2.googleapis.com/token", "https://sts.googleapis.com/v1/token"
+_BUCKET = "https://storage.googleapis.com/upload/storage/v1/b/mine/o?uploadType=media&name=x"
 
 
 def _key(**changes: Any) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def _key(**changes: Any) -> dict[str, Any]:
 
 
 def _federation(source: Any, **changes: Any) -> dict[str, Any]:
-    config = {"type": "external_account", "token_url": _TOKENS, "credential_source": source, **changes}
+    config = {"type": "external_account", "token_url": _EXCHANGE, "credential_source": source, **changes}
     return {"kind": "workload_identity", "config": config}
 
 
@@ -228,6 +229,9 @@ def _federation(source: Any, **changes: Any) -> dict[str, Any]:
         _federation({"executable": {"command": "id"}}),
         _federation({"file": "/etc/passwd"}, token_url="https://evil.example/token"),
         _federation({"file": "/etc/passwd"}, service_account_impersonation_url="https://evil.example/x"),
+        _federation({"file": "/etc/passwd"}, token_url=_BUCKET),
+        _federation({"file": "/etc/passwd"}, token_url="https://sts.storage.googleapis.com/x"),
+        _federation({"file": "/etc/passwd"}, service_account_impersonation_url=_BUCKET),
         _federation({"url": "http://10.0.0.1/"}),
         _federation({"url": "http://169.254.169.254:x@10.0.0.1/"}),
         _federation({"url": "http://169.254.169.254/", "file": "/etc/passwd"}),
