@@ -34,7 +34,10 @@ def moto_url() -> Iterator[str]:
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
     httpx.post(f"{url}/moto-api/reset", timeout=60).raise_for_status()
-    Estate(url, REGION).build()
+    estate = Estate(url, REGION)
+    estate.build()
+    # moto says another instant of creation of it at each read.
+    estate.client("athena").delete_work_group(WorkGroup="primary")
     yield url
     server.stop()
 

@@ -127,8 +127,7 @@ def prepare_resource(resource: CollectedResource, *, provider: str = "", native_
     compared = stored
     if resource.volatile:
         compared = orjson.dumps(without_volatile(orjson.loads(stored), resource.volatile), option=_SORTED)
-    # Where the properties are volatile, the time may be one of them; else it is in what is compared, or beside it.
-    created = resource.created_at.isoformat().encode() if resource.created_at and not resource.volatile else b""
+    created = resource.created_at.isoformat().encode() if resource.created_at else b""
     digest = hashlib.blake2b(b"\n".join((plain, compared, created)), digest_size=16).digest()
     key = content.pop("native_id")
     return PreparedResource(

@@ -119,7 +119,6 @@ ATHENA_WORK_GROUP = ResourceType(
     describe=Describe(operation="GetWorkGroup", ids="Name", parameter="WorkGroup", items="WorkGroup"),
     status="State",
     created="CreationTime",
-    volatile=("CreationTime",),  # some clouds tell the present for `primary`, which nobody created
     joins=(tags_in_bulk("athena:workgroup", "{native_id}"),),
     relations=(
         encrypted_with("Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey"),
