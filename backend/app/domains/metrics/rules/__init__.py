@@ -1,0 +1,1 @@
+"""Pure decisions of the metrics: what the bodies of senders mean, and what is found in the samples."""
