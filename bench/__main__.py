@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
     "map_frame": ["bench.map_frame"],
+    "nab": ["bench.nab"],
     "topology": ["bench.topology"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"

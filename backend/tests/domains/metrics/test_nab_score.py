@@ -15,7 +15,7 @@ STANDARD, FEW_FALSE, FEW_MISSED = PROFILES
 
 
 def series_of(rows: int, *windows: tuple[int, int], name: str = "a.csv") -> Series:
-    return Series(name, np.arange(rows) * 300.0, np.zeros(rows), windows)
+    return Series(name, np.arange(0.0, rows * 300.0, 300.0), np.zeros(rows), windows)
 
 
 def scores_of(rows: int, detected: dict[int, float]) -> dict[str, NDArray[np.float64]]:
