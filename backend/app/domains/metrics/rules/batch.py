@@ -46,10 +46,14 @@ class WrittenCounts:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How many samples, histograms or exemplars were refused for one reason, which the answer tells the sender."""
+    """How many samples, histograms or exemplars were refused for one reason, which the answer tells the sender.
+
+    `example` is the name of one metric that it befell, as far as it can be shown.
+    """
 
     reason: str
     count: int
+    example: str = ""
 
 
 class TimeBounds(NamedTuple):
@@ -78,7 +82,7 @@ class Increments:
 
 @dataclass(slots=True)
 class SampleBatch:
-    """The samples of one request. `series`, `at_ms` and `values` have one element a sample, in the order of sending.
+    """The samples of one request. `series`, `at_ms` and `values` have one element a sample, in no particular order.
 
     (series, at_ms) occurs once: of twins with equal values one is kept and both count as written; a twin with another
     value is rejected. The same holds for the increments.
