@@ -100,11 +100,12 @@ def v2_series(
 
 
 def snappy(content: bytes) -> bytes:
-    """A snappy block of literals only, each with two bytes of length."""
+    """A snappy block of literals only."""
     parts = [varint(len(content))]
     for start in range(0, len(content), 65_536):
         part = content[start : start + 65_536]
-        parts += [b"\xf4", (len(part) - 1).to_bytes(2, "little"), part]
+        length = len(part) - 1
+        parts += [bytes([length << 2]) if length < 60 else b"\xf4" + length.to_bytes(2, "little"), part]
     return b"".join(parts)
 
 
