@@ -21,7 +21,7 @@ from app.domains.metrics.rules.detector import BYTES_PER_SERIES, KINDS, THRESHOL
 from numpy.typing import NDArray
 
 from bench.common import report
-from bench.nab_score import PROFILES, Series, best_threshold, load_corpus, row_values, score_at
+from bench.nab_score import PROFILES, Series, best_threshold, load_corpus, normalise, row_values, score_at
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nab"
 WEEK_SECONDS = 7 * 86400.0
@@ -70,6 +70,15 @@ def rate_false_alerts(corpus: Sequence[Series], scores: Scores) -> dict[str, flo
         "false_alerts_per_series_and_week": round(alerts / weeks, 2),
         "alerts_per_series_and_week_without_windows": round(quiet_alerts / quiet_weeks, 2) if quiet_weeks else 0.0,
     }
+
+
+def score_left_out(corpus: Sequence[Series], scores: Scores) -> float:
+    """The standard score with each file at the threshold that is best on all the others."""
+    standard, raw = PROFILES[0], 0.0
+    for series in corpus:
+        others = [other for other in corpus if other is not series]
+        raw += score_at([series], scores, standard, best_threshold(others, scores, standard).threshold).raw
+    return normalise(raw, sum(len(series.windows) for series in corpus), standard)
 
 
 def score_halves(corpus: Sequence[Series], scores: Scores) -> dict[str, float]:
@@ -159,6 +168,11 @@ def main() -> None:
         figures["threshold_of_the_other_half"] = {
             name: round(value, 1) for name, value in score_halves(corpus, scores).items()
         }
+        figures["halves_at_the_shipped_threshold"] = {
+            name: round(score_at(half, scores, PROFILES[0], THRESHOLD).normalised, 1)
+            for name, half in (("even_files", corpus[::2]), ("odd_files", corpus[1::2]))
+        }
+        figures["each_file_at_the_threshold_of_the_others"] = round(score_left_out(corpus, scores), 1)
         figures["kinds"] = dict(kinds)
         figures["files"] = list_files(corpus, scores)
     else:

@@ -54,8 +54,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Score:
-    """Of a corpus at one threshold: normalised so that never firing is 0 and perfect is 100."""
+    """Of a corpus at one threshold: raw, and normalised so that never firing is 0 and perfect is 100."""
 
+    raw: float
     normalised: float
     threshold: float
     found: int
@@ -133,7 +134,7 @@ def score_at(
         outside = detected & (window_of < 0)
         raw += profile.false * float(worth[outside].sum())
         false_rows += int(outside.sum())
-    return Score(normalise(raw, found + missed, profile), threshold, found, missed, false_rows)
+    return Score(raw, normalise(raw, found + missed, profile), threshold, found, missed, false_rows)
 
 
 def normalise(raw: float, windows: int, profile: Profile) -> float:

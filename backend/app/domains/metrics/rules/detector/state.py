@@ -12,7 +12,7 @@ Index = NDArray[np.intp]
 
 VERSION = 1
 SIGNALS = 6
-SAMPLE, TAIL, SCORE_SAMPLE, SCORE_TAIL = 48, 32, 64, 64
+SAMPLE, TAIL = 48, 32
 FIRST_POINTS = 16
 HOURS = 48
 """Hours of a working day, then of a Saturday or Sunday."""
@@ -24,14 +24,12 @@ _EMPTY: Mapping[str, float] = {
     "sample": -np.inf,
     "largest": -np.inf,
     "smallest": np.inf,
-    "score_sample": -np.inf,
-    "score_largest": -np.inf,
+    "hour_now": -np.inf,
     "since_begin": 1e9,
     "scale": 1.0,
 }
 _COLUMNS: tuple[tuple[str, tuple[int, ...], str], ...] = (
     ("seen", (), "<i8"),
-    ("scored", (), "<i8"),
     ("collected", (), "<i8"),
     ("last_at", (), "<f8"),
     ("valid_at", (), "<f8"),
@@ -44,7 +42,6 @@ _COLUMNS: tuple[tuple[str, tuple[int, ...], str], ...] = (
     ("previous", (), "<f8"),
     ("means", (7,), "<f8"),
     ("middle", (SIGNALS,), "<f8"),
-    ("usual_rarity", (), "<f8"),
     ("gap_record", (), "<f8"),
     ("flat_run", (), "<f8"),
     ("flat_record", (), "<f8"),
@@ -52,6 +49,9 @@ _COLUMNS: tuple[tuple[str, tuple[int, ...], str], ...] = (
     ("peak", (), "<f8"),
     ("flat_value", (), "<f8"),
     ("first", (FIRST_POINTS,), "<f8"),
+    ("hour_now", (), "<f8"),
+    ("hour_peak", (), "<f8"),
+    ("hour_habit", (24,), "<f8"),
     ("hour_error", (), "<f8"),
     ("day_error", (), "<f8"),
     ("hour_mean", (HOURS,), "<f4"),
@@ -59,8 +59,6 @@ _COLUMNS: tuple[tuple[str, tuple[int, ...], str], ...] = (
     ("sample", (SIGNALS, SAMPLE), "<f4"),
     ("largest", (SIGNALS, TAIL), "<f4"),
     ("smallest", (SIGNALS, TAIL), "<f4"),
-    ("score_sample", (1, SCORE_SAMPLE), "<f4"),
-    ("score_largest", (1, SCORE_TAIL), "<f4"),
 )
 BYTES_PER_SERIES = sum(int(np.prod(shape, dtype=int)) * np.dtype(kind).itemsize for _, shape, kind in _COLUMNS)
 
@@ -144,7 +142,3 @@ class DetectorState:
     def signal_history(self) -> History:
         """The histories of the signals."""
         return History(self.singles("sample"), self.singles("largest"), self.singles("smallest"))
-
-    def score_history(self) -> History:
-        """The history of the combined surprise."""
-        return History(self.singles("score_sample"), self.singles("score_largest"), None)
