@@ -25,6 +25,7 @@ from app.domains.audit import service as audit
 from app.domains.identity import api as identity_api
 from app.domains.identity import service as identity
 from app.domains.inventory.api import hooks
+from app.domains.metrics import api as metrics_api
 
 API_PREFIX = "/api/v1"
 
@@ -61,6 +62,9 @@ def create_app(
         folder = find_web_dir(settings.web_dir)
         if folder is not None:
             mount_web(app, folder)
+    if "analytics" in services:
+        for router in metrics_api.bare_routers:
+            app.include_router(router, include_in_schema=False)
     install_error_handlers(app)
     install_middleware(app, settings)
     require_permissions(app)

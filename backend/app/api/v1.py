@@ -13,6 +13,7 @@ ROUTE_FILES: tuple[tuple[ServiceName, str], ...] = (
     ("auth", "app.domains.audit.api"),
     ("notification", "app.domains.notifications.api"),
     ("analytics", "app.domains.costs.api"),
+    ("analytics", "app.domains.metrics.api"),
     ("api", "app.domains.accounts.api"),
     ("api", "app.domains.inventory.api"),
     ("api", "app.domains.topology.api"),

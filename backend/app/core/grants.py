@@ -31,6 +31,63 @@ BEGIN
 END $prune$;
 REVOKE ALL ON FUNCTION app.prune_audit(bigint, integer) FROM PUBLIC;
 
+-- Partitions of the metrics, one a week: the application's role may not make tables. Bounded, so that it can make a
+-- few and no more. Attached instead of made in place, because that lets readers and writers of the others go on.
+CREATE OR REPLACE FUNCTION app.make_metric_partitions(first_at timestamptz, last_at timestamptz) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s'
+  SET TimeZone = 'UTC' AS $make$
+DECLARE
+  week timestamptz := date_trunc('week', greatest(first_at, now() - interval '60 days'));
+  parent text;
+  part text;
+  made integer := 0;
+BEGIN
+  WHILE week <= least(last_at, now() + interval '30 days') LOOP
+    FOREACH parent IN ARRAY ARRAY['metric_samples', 'metric_rollups'] LOOP
+      part := parent || '_p' || to_char(week, 'YYYYMMDD');
+      IF to_regclass('public.' || part) IS NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('metric-partitions', 0));
+        CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', part, parent);
+        EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', part);
+        EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', part);
+        EXECUTE format('CREATE POLICY org ON public.%I USING (organization_id = app.current_org())'
+                       ' WITH CHECK (organization_id = app.current_org())', part);
+        EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                       parent, part, week, week + interval '7 days');
+        made := made + 1;
+      END IF;
+    END LOOP;
+    week := week + interval '7 days';
+  END LOOP;
+  RETURN made;
+END $make$;
+REVOKE ALL ON FUNCTION app.make_metric_partitions(timestamptz, timestamptz) FROM PUBLIC;
+
+-- Weeks that nobody may keep any longer; the floors hold whatever is asked for.
+CREATE OR REPLACE FUNCTION app.drop_metric_partitions(samples_days integer, rollups_days integer) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+  SET TimeZone = 'UTC' AS $drop$
+DECLARE
+  item record;
+  dropped integer := 0;
+BEGIN
+  FOR item IN
+    SELECT c.relname AS part, p.relname AS parent, to_date(right(c.relname, 8), 'YYYYMMDD') + 7 AS ends_on
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    WHERE p.relnamespace = 'public'::regnamespace AND p.relname IN ('metric_samples', 'metric_rollups')
+      AND c.relname ~ '_p[0-9]{8}$'
+    ORDER BY c.relname
+  LOOP
+    CONTINUE WHEN item.parent = 'metric_samples' AND item.ends_on > current_date - greatest(samples_days, 14);
+    CONTINUE WHEN item.parent = 'metric_rollups' AND item.ends_on > current_date - greatest(rollups_days, 1116);
+    EXECUTE format('DROP TABLE public.%I', item.part);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $drop$;
+REVOKE ALL ON FUNCTION app.drop_metric_partitions(integer, integer) FROM PUBLIC;
+
 DO $grants$
 DECLARE
   app_role text := '{app_role}';

@@ -23,7 +23,7 @@ from app.core.database import Base, OrganizationRow
 from app.core.errors import Conflict
 from app.core.ids import new_id
 
-QuotaKind = Literal["accounts", "resources", "users", "imports", "assistant", "api_keys", "storage"]
+QuotaKind = Literal["accounts", "resources", "users", "imports", "assistant", "api_keys", "storage", "series"]
 KINDS: tuple[QuotaKind, ...] = get_args(QuotaKind)
 Period = Literal["day", "month"]
 Counter = Callable[[AsyncSession, UUID], Awaitable[int]]
@@ -37,6 +37,7 @@ UNITS: dict[QuotaKind, str] = {
     "assistant": "usd_cent",
     "api_keys": "key",
     "storage": "byte",
+    "series": "series",
 }
 PERIODS: dict[QuotaKind, Period] = {"imports": "day", "assistant": "month"}
 DEFAULTS: dict[QuotaKind, int] = {
@@ -47,6 +48,7 @@ DEFAULTS: dict[QuotaKind, int] = {
     "assistant": 10_000,
     "api_keys": 1_000,
     "storage": 1024**4,
+    "series": 1_000_000,
 }
 _NAMES: dict[QuotaKind, str] = {
     "accounts": "connected accounts",
@@ -56,6 +58,7 @@ _NAMES: dict[QuotaKind, str] = {
     "assistant": "US cents of assistant spending a month",
     "api_keys": "API keys",
     "storage": "bytes of stored files",
+    "series": "series of metrics",
 }
 _counters: dict[QuotaKind, list[Counter]] = defaultdict(list)
 

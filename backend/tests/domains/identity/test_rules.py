@@ -12,6 +12,7 @@ DOCUMENT = """
 inventory:read        x x x x x x
 topology:read         x x x - x x
 metrics:read          x x x - x x
+metrics:ingest        x x x - - -
 alerts:read           x x x - x x
 drift:read            x x x - x x
 compliance:read       x x x - x x

@@ -24,6 +24,7 @@ PERMISSION_TABLE: dict[str, tuple[Role, ...]] = {
     "inventory:read": _EVERYONE,
     "topology:read": _WATCH,
     "metrics:read": _WATCH,
+    "metrics:ingest": _RUN,
     "alerts:read": _WATCH,
     "drift:read": _WATCH,
     "compliance:read": _WATCH,

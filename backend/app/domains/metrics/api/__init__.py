@@ -1,0 +1,9 @@
+"""Routes of the metrics, one file a subject."""
+
+from app.domains.metrics.api import ingest
+
+routers = (ingest.router,)
+bare_routers = (ingest.router,)
+"""Those that are served without the API's prefix too."""
+
+__all__ = ["bare_routers", "routers"]

@@ -1,0 +1,16 @@
+"""Facts about metrics."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesCreated(Event):
+    """Series that were not known before: how many, and the names of their metrics, at most 100."""
+
+    name: ClassVar[str] = "metrics.series_created"
+    topic: ClassVar[str | None] = None
+    count: int
+    names: list[str]

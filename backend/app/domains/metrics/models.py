@@ -1,0 +1,164 @@
+"""Tables of the metrics: blocks are a durable log of what came in, chunks the store, roll-ups chunks of coarser steps.
+
+`docs/adr/0014-metrics-in-blocks-and-chunks.md` says why. Partitions of `metric_samples` and `metric_rollups` are made
+and dropped by `app.make_metric_partitions` and `app.drop_metric_partitions`, see `core/grants.py`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DDL, BigInteger, Double, Identity, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import event as table_event
+from sqlalchemy import func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Base, OrganizationRow
+from app.domains.metrics.rules.series import KEY_BYTES
+
+BY_WINDOW = "RANGE (window_at)"
+
+
+class MetricSeries(Base):
+    """One series: a name and labels. `key` is `rules.series_key`; `id` is unique in the installation.
+
+    `first_at` and `last_at` are of samples in chunks; blocks that are not compacted may reach further. `link_state` is
+    pending (to be joined to a resource), linked or none (no resource is known that its labels speak of). `resource_id`
+    stays when the resource is gone, so no foreign key.
+    """
+
+    __tablename__ = "metric_series"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "key"),
+        Index(None, "organization_id", "name", "id"),
+        Index(
+            "ix_metric_series_resource",
+            "organization_id",
+            "resource_id",
+            "name",
+            postgresql_where=text("resource_id IS NOT NULL"),
+        ),
+        Index("ix_metric_series_unlinked", "organization_id", "id", postgresql_where=text("link_state = 'pending'")),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))
+    name: Mapped[str]
+    labels: Mapped[dict[str, Any]]
+    resource_id: Mapped[UUID | None]
+    link_state: Mapped[str] = mapped_column(server_default="pending")
+    source_id: Mapped[UUID | None]
+    first_at: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MetricFamily(Base):
+    """What senders say of a metric: `type` as in `rules.batch.Metadata`, the last word counts."""
+
+    __tablename__ = "metric_families"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    unit: Mapped[str]
+    help: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class MetricBlock(Base):
+    """Samples that were committed together, as `rules.blocks` writes them. Ids grow in the order of the commits.
+
+    A block whose samples are in chunks has `compacted_at` and stays some minutes for those who follow the log.
+    """
+
+    __tablename__ = "metric_blocks"
+    __table_args__ = (
+        Index("ix_metric_blocks_open", "organization_id", "id", postgresql_where=text("compacted_at IS NULL")),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    min_series: Mapped[int] = mapped_column(BigInteger)
+    max_series: Mapped[int] = mapped_column(BigInteger)
+    min_ms: Mapped[int] = mapped_column(BigInteger)  # Unix milliseconds
+    max_ms: Mapped[int] = mapped_column(BigInteger)
+    samples: Mapped[int]
+    compacted_at: Mapped[datetime | None]
+    payload: Mapped[bytes]
+
+
+class MetricChunk(Base):
+    """The samples of one series in one window of two hours; `rolled`: the roll-ups hold what the chunk holds."""
+
+    __tablename__ = "metric_samples"
+    __table_args__ = (
+        Index(
+            "ix_metric_samples_unrolled",
+            "organization_id",
+            "window_at",
+            "series_id",
+            postgresql_where=text("NOT rolled"),
+        ),
+        {"postgresql_partition_by": BY_WINDOW},
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    window_at: Mapped[datetime] = mapped_column(primary_key=True)
+    points: Mapped[int]
+    rolled: Mapped[bool] = mapped_column(server_default=text("false"))
+    payload: Mapped[bytes]
+
+
+class MetricRollup(Base):
+    """Buckets of `step_seconds` of one series in one window, as `rules.rollups` writes them."""
+
+    __tablename__ = "metric_rollups"
+    __table_args__ = ({"postgresql_partition_by": BY_WINDOW},)
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    step_seconds: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    window_at: Mapped[datetime] = mapped_column(primary_key=True)
+    buckets: Mapped[int]
+    payload: Mapped[bytes]
+
+
+class MetricRunningSum(Base):
+    """The sum so far of a series that is sent as increments; what ends at or before `ended_ms` is in it."""
+
+    __tablename__ = "metric_running_sums"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    total: Mapped[float] = mapped_column(Double)
+    ended_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class ResourceMetric(OrganizationRow, Base):
+    """The newest value of a metric of a resource, told by its newest series."""
+
+    __tablename__ = "resource_metrics"
+    __table_args__ = (UniqueConstraint("organization_id", "resource_id", "metric_name"),)
+
+    resource_id: Mapped[UUID]
+    metric_name: Mapped[str]
+    value: Mapped[float] = mapped_column(Double)
+    timestamp: Mapped[datetime]
+
+
+PACKED_COLUMNS = (("metric_blocks", "payload"), ("metric_samples", "payload"), ("metric_rollups", "payload"))
+"""What is compressed by us already; PostgreSQL must not try again, which the migration says too."""
+
+
+def keep_as_packed(table: str, column: str) -> str:
+    """The statement that keeps PostgreSQL from compressing a column."""
+    return f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL"
+
+
+for _name, _column in PACKED_COLUMNS:
+    _table: Table = Base.metadata.tables[_name]
+    table_event.listen(_table, "after_create", DDL(keep_as_packed(_name, _column))  # type: ignore[no-untyped-call])

@@ -1,0 +1,21 @@
+"""Reads of the metrics."""
+
+from app.domains.metrics.queries.blocks import (
+    LOG_MINUTES,
+    StoredBlock,
+    read_block_head,
+    read_blocks,
+    read_chunks,
+    read_open_blocks,
+    read_stored,
+)
+
+__all__ = [
+    "LOG_MINUTES",
+    "StoredBlock",
+    "read_block_head",
+    "read_blocks",
+    "read_chunks",
+    "read_open_blocks",
+    "read_stored",
+]

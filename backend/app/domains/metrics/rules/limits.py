@@ -1,0 +1,28 @@
+"""Bounds of the intake and of the store, and the times that follow from them."""
+
+from datetime import timedelta
+
+from app.core.keeping import BOUNDS
+from app.domains.metrics.rules.batch import TimeBounds
+
+NEWEST_AHEAD = timedelta(minutes=10)
+OUT_OF_ORDER = timedelta(hours=2)
+"""How far behind the newest sample of its series a sample may come."""
+RAW_KEPT = timedelta(days=14)
+ROLLUP_KEPT = {60: timedelta(days=30), 300: timedelta(days=180), 3600: timedelta(days=BOUNDS["metrics"].most)}
+"""Seconds of a step: how long its buckets are kept at most; the organization's own choice may be shorter."""
+WINDOW = timedelta(hours=2)
+WINDOW_MS = 7_200_000
+BLOCK_SAMPLES = 500_000
+"""The most that one block holds."""
+
+OUT_OF_WINDOW = "a time too far behind the newest of its series"
+TOO_MANY_SERIES = "a new series above the organization's limit"
+
+
+def time_bounds(now_ms: int) -> TimeBounds:
+    """Which times are taken at all: what would be removed at once is refused."""
+    return TimeBounds(
+        oldest_ms=now_ms - int(RAW_KEPT.total_seconds() * 1000) + WINDOW_MS,
+        newest_ms=now_ms + int(NEWEST_AHEAD.total_seconds() * 1000),
+    )

@@ -1,0 +1,16 @@
+"""Background work of the metrics."""
+
+from app.core.tasks import TaskContext, task
+from app.domains.metrics import service
+
+
+@task("metrics.compact", retries=5, timeout_seconds=900, per_organization=1, announce=False)
+async def compact(context: TaskContext) -> None:
+    """Move samples from blocks into chunks. Safe to repeat and to be killed: each step is one transaction."""
+    await service.compact(context.organization_id)
+
+
+@task("metrics.link_series", retries=3, timeout_seconds=900, per_organization=1, announce=False)
+async def link_series(context: TaskContext) -> None:
+    """Join new series to their resources. Safe to repeat."""
+    await service.link_series(context.organization_id)
