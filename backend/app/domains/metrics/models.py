@@ -8,9 +8,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, Double, Identity, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Double,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy import event as table_event
-from sqlalchemy import func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
@@ -161,4 +172,5 @@ def keep_as_packed(table: str, column: str) -> str:
 
 for _name, _column in PACKED_COLUMNS:
     _table: Table = Base.metadata.tables[_name]
-    table_event.listen(_table, "after_create", DDL(keep_as_packed(_name, _column))  # type: ignore[no-untyped-call])
+    made = DDL(keep_as_packed(_name, _column))  # type: ignore[no-untyped-call]
+    table_event.listen(_table, "after_create", made)
