@@ -1,5 +1,6 @@
 """Gathers what a decoder reads into a batch: columns as arrays, series once, twins and refusals counted."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import NamedTuple, cast
@@ -33,6 +34,29 @@ class _Columns(NamedTuple):
     values: NDArray[np.float64]
 
 
+class _Rows(NamedTuple):
+    """Columns that grow by one sample after the other."""
+
+    series: list[int]
+    start_ms: list[int]
+    at_ms: list[int]
+    values: list[float]
+
+    def append(self, series: int, start_ms: int, at_ms: int, value: float) -> None:
+        self.series.append(series)
+        self.start_ms.append(start_ms)
+        self.at_ms.append(at_ms)
+        self.values.append(value)
+
+    def columns(self) -> _Columns:
+        return _Columns(
+            np.array(self.series, np.int32),
+            np.array(self.start_ms, np.int64),
+            np.array(self.at_ms, np.int64),
+            np.array(self.values, np.float64),
+        )
+
+
 class BatchBuilder:
     """Filled by one decoder for one request, then built once."""
 
@@ -40,18 +64,17 @@ class BatchBuilder:
         self.bounds = bounds
         self.counts = WrittenCounts()
         self.metadata: dict[str, Metadata] = {}
-        self.histograms: dict[tuple[bytes, int], bytes] = {}  # (series, time): as sent, so that twins are told
+        self.histograms: dict[tuple[bytes, int], bytes] = {}  # (key, time): as sent, so that twins are told
         self._refused: dict[str, tuple[int, str]] = {}
         self._index: dict[bytes, int] | None = {}
         self._keys: list[bytes] = []
         self._spellings: list[bytes] = []
         self._readers: list[tuple[int, Callable[[bytes], SeriesText]]] = []  # from this index on, this reader
         self._chunks: list[_Columns] = []
-        self._series: list[int] = []
-        self._at_ms: list[int] = []
-        self._values: list[float] = []
+        self._increment_chunks: list[_Columns] = []
+        self._rows = _Rows([], [], [], [])
+        self._increment_rows = _Rows([], [], [], [])
         self._text_bytes = 0
-        self._increments: list[tuple[int, int, int, float]] = []
 
     def refuse(self, reason: str, count: int = 1, example: bytes = b"") -> None:
         """Count samples, histograms or exemplars that are not taken."""
@@ -77,8 +100,12 @@ class BatchBuilder:
         reader: Callable[[bytes], SeriesText],
         at_ms: NDArray[np.int64],
         values: NDArray[np.float64],
+        start_ms: NDArray[np.int64] | None = None,
     ) -> None:
-        """Take and count one sample of each series with a key, those outside of the time bounds as refused."""
+        """Take and count one sample of each series with a key, those outside of the time bounds as refused.
+
+        With `start_ms` they are increments.
+        """
         has_key = np.fromiter((key is not None for key in keys), np.bool_, len(keys))
         taken = has_key & (at_ms <= self.bounds.newest_ms) & (at_ms >= self.bounds.oldest_ms)
         found = keys
@@ -86,38 +113,34 @@ class BatchBuilder:
             self.refuse(TOO_NEW, int((has_key & (at_ms > self.bounds.newest_ms)).sum()))
             self.refuse(TOO_OLD, int((has_key & (at_ms < self.bounds.oldest_ms)).sum()))
             at_ms, values, chosen = at_ms[taken], values[taken], taken.tolist()
+            start_ms = None if start_ms is None else start_ms[taken]
             found = list(compress(keys, chosen))
             spellings = list(compress(spellings, chosen))
         if found:
-            self._add_columns(cast(list[bytes], found), spellings, reader, at_ms, values)
+            series = self._indices(cast(list[bytes], found), spellings, reader)
+            if start_ms is None:
+                self._chunks.append(_Columns(series, np.zeros(len(found), np.int64), at_ms, values))
+            else:
+                self._increment_chunks.append(_Columns(series, start_ms, at_ms, values))
             self.counts.samples += len(found)
 
-    def _add_columns(
-        self,
-        keys: list[bytes],
-        spellings: list[bytes],
-        reader: Callable[[bytes], SeriesText],
-        at_ms: NDArray[np.int64],
-        values: NDArray[np.float64],
-    ) -> None:
+    def _indices(
+        self, keys: list[bytes], spellings: list[bytes], reader: Callable[[bytes], SeriesText]
+    ) -> NDArray[np.int32]:
         if not self._keys and len(set(keys)) == len(keys):
             self._keys, self._spellings, self._index = keys, spellings, None
             self._note_reader(0, reader)
-            series = np.arange(len(keys), dtype=np.int32)
-        else:
-            found = [self.index_of(key, spelling, reader) for key, spelling in zip(keys, spellings, strict=True)]
-            series = np.array(found, np.int32)
-        self._chunks.append(_Columns(series, np.zeros(len(keys), np.int64), at_ms, values))
+            return np.arange(len(keys), dtype=np.int32)
+        found = [self.index_of(key, spelling, reader) for key, spelling in zip(keys, spellings, strict=True)]
+        return np.array(found, np.int32)
 
     def add(self, series: int, at_ms: int, value: float) -> None:
         """Add one sample, within the time bounds already."""
-        self._series.append(series)
-        self._at_ms.append(at_ms)
-        self._values.append(value)
+        self._rows.append(series, 0, at_ms, value)
 
     def add_increment(self, series: int, start_ms: int, at_ms: int, value: float) -> None:
         """Add what was counted between two instants."""
-        self._increments.append((series, start_ms, at_ms, value))
+        self._increment_rows.append(series, start_ms, at_ms, value)
 
     def takes_time(self, at_ms: int, count: int = 1, example: bytes = b"") -> bool:
         """Whether a time is within the bounds; if not, the samples are counted as refused."""
@@ -137,8 +160,8 @@ class BatchBuilder:
 
     def build(self) -> SampleBatch:
         """The batch. Twins are gone, and counted as the batch promises."""
-        samples = self._without_twins(self._samples())
-        increments = self._without_twins(_increment_columns(self._increments))
+        samples = self._without_twins(_joined(self._chunks, self._rows))
+        increments = self._without_twins(_joined(self._increment_chunks, self._increment_rows))
         return SampleBatch(
             keys=self._keys,
             series=samples.series,
@@ -154,25 +177,6 @@ class BatchBuilder:
     def _note_reader(self, position: int, reader: Callable[[bytes], SeriesText]) -> None:
         if not self._readers or self._readers[-1][1] is not reader:
             self._readers.append((position, reader))
-
-    def _samples(self) -> _Columns:
-        own = _Columns(
-            np.array(self._series, np.int32),
-            np.zeros(len(self._series), np.int64),
-            np.array(self._at_ms, np.int64),
-            np.array(self._values, np.float64),
-        )
-        if not self._chunks:
-            return own
-        if not self._series and len(self._chunks) == 1:
-            return self._chunks[0]
-        parts: Sequence[_Columns] = [*self._chunks, own]
-        return _Columns(
-            np.concatenate([part.series for part in parts]),
-            np.concatenate([part.start_ms for part in parts]),
-            np.concatenate([part.at_ms for part in parts]),
-            np.concatenate([part.values for part in parts]),
-        )
 
     def _without_twins(self, columns: _Columns) -> _Columns:
         if len(columns.series) < 2:
@@ -193,22 +197,28 @@ class BatchBuilder:
         return _Columns(series[first], start_ms[first], at_ms[first], values[first])
 
 
-def _increment_columns(rows: list[tuple[int, int, int, float]]) -> _Columns:
-    series, start_ms, at_ms, values = zip(*rows, strict=True) if rows else ((), (), (), ())
+def _joined(chunks: Sequence[_Columns], rows: _Rows) -> _Columns:
+    own = rows.columns()
+    if not chunks:
+        return own
+    if len(chunks) == 1 and not len(own.series):
+        return chunks[0]
+    parts = [*chunks, own]
     return _Columns(
-        np.array(series, np.int32),
-        np.array(start_ms, np.int64),
-        np.array(at_ms, np.int64),
-        np.array(values, np.float64),
+        np.concatenate([part.series for part in parts]),
+        np.concatenate([part.start_ms for part in parts]),
+        np.concatenate([part.at_ms for part in parts]),
+        np.concatenate([part.values for part in parts]),
     )
 
 
 def _texts(
     spellings: list[bytes], readers: list[tuple[int, Callable[[bytes], SeriesText]]]
 ) -> Callable[[int], SeriesText]:
+    starts = [start for start, _ in readers]
+
     def text(index: int) -> SeriesText:
-        reader = next(reader for start, reader in reversed(readers) if start <= index)
-        return reader(spellings[index])
+        return readers[bisect_right(starts, index) - 1][1](spellings[index])
 
     return text
 

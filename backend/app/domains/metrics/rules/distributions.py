@@ -13,14 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domains.metrics.rules.batch import STALE, SeriesText
+from app.domains.metrics.rules.batch import STALE
 from app.domains.metrics.rules.builder import BatchBuilder
-from app.domains.metrics.rules.series import NAME_LABEL, SEPARATOR, SeriesCache, series_key, series_text
+from app.domains.metrics.rules.derived import DerivedSeries, bound_text
 
 QUANTILES = (0.5, 0.9, 0.99)
-_QUANTILE_LABEL, _MOVED_LABEL = b"quantile", b"exported_quantile"
-_MARK = b"\x01"  # first byte of the cache's spellings of derived series
-_LEAST_EXPONENT, _GREATEST_EXPONENT = -1074.0, 1024.0
+_OVER = 1024.0  # 2 to this is more than a double holds
+_LEAST_EXPONENT, _GREATEST_EXPONENT = -1074.0, math.nextafter(_OVER, 0)
 
 
 class Buckets(NamedTuple):
@@ -72,10 +71,12 @@ def exponential_buckets(
 def _powers(indices: Sequence[int], width: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """base^i and base^(i-1) for each index, at most the greatest number."""
     exponents = np.array(indices, np.float64) * width
-    outer = np.exp2(np.clip(exponents, _LEAST_EXPONENT, _GREATEST_EXPONENT))
-    inner = np.exp2(np.clip(exponents - width, _LEAST_EXPONENT, _GREATEST_EXPONENT))
-    most = np.finfo(np.float64).max
-    return np.minimum(outer, most), np.minimum(inner, most)
+    return _power(exponents), _power(exponents - width)
+
+
+def _power(exponents: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside: NDArray[np.float64] = np.exp2(np.clip(exponents, _LEAST_EXPONENT, _GREATEST_EXPONENT))
+    return np.where(exponents < _OVER, inside, np.finfo(np.float64).max)
 
 
 def bounded_buckets(bounds: Sequence[float], counts: Sequence[float]) -> Buckets:
@@ -124,43 +125,33 @@ def _inside(lower: float, upper: float, fraction: float, *, linear: bool) -> flo
     if linear:
         return lower + (upper - lower) * fraction
     if lower > 0:
-        low, high = math.log2(lower), math.log2(upper)
-        return float(2.0 ** (low + (high - low) * fraction))
-    low, high = math.log2(-upper), math.log2(-lower)
-    return -float(2.0 ** (low + (high - low) * (1.0 - fraction)))
+        return _between(lower, upper, fraction)
+    return -_between(-upper, -lower, 1.0 - fraction)
+
+
+def _between(lower: float, upper: float, fraction: float) -> float:
+    """The number at a fraction of the way between two positive ones on a logarithmic scale."""
+    low, high = math.log2(lower), math.log2(upper)
+    return float(2.0 ** min(low + (high - low) * fraction, _GREATEST_EXPONENT))
 
 
 def add_distribution(
-    builder: BatchBuilder, cache: SeriesCache, form: bytes, at_ms: int, distribution: Distribution
+    builder: BatchBuilder, derived: DerivedSeries, key: bytes, form: bytes, at_ms: int, distribution: Distribution
 ) -> None:
-    """Add `name_count`, `name_sum` and `name{quantile}` of a series, whose canonical form this is."""
-    builder.add(_index(builder, cache, b"_count", form), at_ms, distribution.observations)
-    builder.add(_index(builder, cache, b"_sum", form), at_ms, distribution.total)
-    for quantile, value in distribution.quantiles:
-        builder.add(_index(builder, cache, str(quantile).encode(), form), at_ms, value)
+    """Add `name_count`, `name_sum` and `name{quantile}` of a series that was sent with this key and form."""
+    builder.add(derived.index(key, form, b"_count"), at_ms, distribution.observations)
+    builder.add(derived.index(key, form, b"_sum"), at_ms, distribution.total)
+    add_quantiles(builder, derived, key, form, at_ms, distribution.quantiles)
 
 
-def _index(builder: BatchBuilder, cache: SeriesCache, part: bytes, form: bytes) -> int:
-    spelling = SEPARATOR.join((_MARK + part, form))
-    key = cache.get(spelling)
-    if key is None:
-        key = series_key(_derived_form(spelling))
-        cache.add(spelling, key)
-    return builder.index_of(key, spelling, _derived_text)
-
-
-def _derived_text(spelling: bytes) -> SeriesText:
-    return series_text(_derived_form(spelling))
-
-
-def _derived_form(spelling: bytes) -> bytes:
-    """The canonical form of a part: a suffix of the name, which starts with _, or a quantile's label."""
-    part, *rest = spelling[len(_MARK) :].split(SEPARATOR)
-    labels = dict(zip(rest[::2], rest[1::2], strict=True))
-    if part.startswith(b"_"):
-        labels[NAME_LABEL] += part
-    else:
-        if _QUANTILE_LABEL in labels:
-            labels[_MOVED_LABEL] = labels.pop(_QUANTILE_LABEL)
-        labels[_QUANTILE_LABEL] = part
-    return SEPARATOR.join([text for label in sorted(labels.items()) for text in label])
+def add_quantiles(
+    builder: BatchBuilder,
+    derived: DerivedSeries,
+    key: bytes,
+    form: bytes,
+    at_ms: int,
+    quantiles: Sequence[tuple[float, float]],
+) -> None:
+    """Add `name{quantile}` for pairs of a quantile and its value."""
+    for quantile, value in quantiles:
+        builder.add(derived.index(key, form, b"", b"quantile", bound_text(quantile)), at_ms, value)

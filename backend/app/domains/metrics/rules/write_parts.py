@@ -6,9 +6,10 @@ from typing import Any
 from app.core.errors import TooLarge
 from app.domains.metrics.rules.batch import Metadata
 from app.domains.metrics.rules.builder import OTHER_VALUE, TOO_NEW, BatchBuilder
+from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.distributions import add_distribution
 from app.domains.metrics.rules.native_histograms import HistogramRefused, read_histogram
-from app.domains.metrics.rules.series import MAX_NAME_BYTES, SeriesCache
+from app.domains.metrics.rules.series import MAX_NAME_BYTES
 
 MAX_ELEMENTS = 500_000
 """Series, symbols, or samples of one request. Prometheus sends 2,000 by default; this is what memory is planned for."""
@@ -40,9 +41,9 @@ def _text(raw: bytes, most: int) -> str:
 
 def add_contents(
     builder: BatchBuilder,
-    cache: SeriesCache,
-    form: bytes,
+    derived: DerivedSeries,
     key: bytes,
+    form: bytes,
     series: Any,
     exemplar_times: Sequence[int],
     example: bytes,
@@ -56,7 +57,7 @@ def add_contents(
     if series.samples:
         _add_samples(builder, builder.index_of(key, form), series.samples, example)
     if series.histograms:
-        _add_histograms(builder, cache, form, series.histograms, example)
+        _add_histograms(builder, derived, key, form, series.histograms, example)
     for at_ms in exemplar_times:  # old ones need no place, because none is kept
         if at_ms > builder.bounds.newest_ms:
             builder.refuse(TOO_NEW, 1, example)
@@ -77,7 +78,7 @@ def _add_samples(builder: BatchBuilder, index: int, samples: Any, example: bytes
 
 
 def _add_histograms(
-    builder: BatchBuilder, cache: SeriesCache, form: bytes, raws: Sequence[bytes], example: bytes
+    builder: BatchBuilder, derived: DerivedSeries, key: bytes, form: bytes, raws: Sequence[bytes], example: bytes
 ) -> None:
     latest: int | None = None
     for raw in raws:
@@ -90,9 +91,9 @@ def _add_histograms(
             builder.refuse(OUT_OF_ORDER, 1, example)
         elif builder.takes_time(at_ms, 1, example):
             latest = at_ms
-            twin = builder.histograms.setdefault((form, at_ms), raw)
+            twin = builder.histograms.setdefault((key, at_ms), raw)
             if twin is raw:
-                add_distribution(builder, cache, form, at_ms, distribution)
+                add_distribution(builder, derived, key, form, at_ms, distribution)
             elif twin != raw:
                 builder.refuse(OTHER_VALUE, 1, example)
                 continue

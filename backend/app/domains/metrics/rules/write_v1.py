@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.domains.metrics.rules.batch import SeriesText
 from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.series import (
     MAX_LABELS,
     NAME_LABEL,
@@ -46,8 +47,9 @@ def read_v1(body: bytes, builder: BatchBuilder, cache: SeriesCache) -> None:
     check_element_count(body, MAX_ELEMENTS)
     request = parse(_MESSAGES["Request"], body)
     series: list[bytes] = list(request.series)
+    derived = DerivedSeries(builder, cache)
     for raw in _read_columns(series, builder, cache) if series else ():
-        _read_series(raw, builder, cache)
+        _read_series(raw, builder, cache, derived)
     for raw in request.metadata:
         told = parse(_MESSAGES["Metadata"], raw)
         add_metadata(builder, told.family, (type_name(told.type), told.unit, told.help))
@@ -95,7 +97,7 @@ def _begins(tails: NDArray[np.uint8], column: int, pattern: bytes) -> NDArray[np
     return same
 
 
-def _read_series(raw: bytes, builder: BatchBuilder, cache: SeriesCache) -> None:
+def _read_series(raw: bytes, builder: BatchBuilder, cache: SeriesCache, derived: DerivedSeries) -> None:
     """Take one series of any shape."""
     check_element_count(raw, MAX_ELEMENTS)
     parts, end = _plain_labels(raw)
@@ -116,7 +118,7 @@ def _read_series(raw: bytes, builder: BatchBuilder, cache: SeriesCache) -> None:
     key = series_key(form)
     if end:
         cache.add(raw[:end], key)
-    add_contents(builder, cache, form, key, series, exemplar_times, example)
+    add_contents(builder, derived, key, form, series, exemplar_times, example)
 
 
 def _plain_labels(raw: bytes) -> tuple[list[bytes], int]:

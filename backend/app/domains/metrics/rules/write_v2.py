@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.core.errors import MalformedBody
 from app.domains.metrics.rules.batch import SeriesText
 from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.series import (
     MAX_LABELS,
     MAX_SERIES_BYTES,
@@ -63,6 +64,7 @@ class _Reader:
 
     def __init__(self, symbols: list[bytes], builder: BatchBuilder, cache: SeriesCache) -> None:
         self._symbols, self._builder, self._cache = symbols, builder, cache
+        self._derived = DerivedSeries(builder, cache)
         self._told: set[tuple[bytes, bytes]] = set()  # (name, metadata) of series seen in this request
         self._lengths = np.fromiter(map(len, symbols), np.int64, len(symbols))
         self.is_good: NDArray[np.bool_] = self._lengths <= MAX_VALUE_BYTES
@@ -126,7 +128,7 @@ class _Reader:
             return
         self._builder.spend_text(len(form))
         times = [exemplar.at_ms for exemplar in exemplars if self._has_good_labels(exemplar)]
-        add_contents(self._builder, self._cache, form, series_key(form), series, times, _name_in(parts))
+        add_contents(self._builder, self._derived, series_key(form), form, series, times, _name_in(parts))
         self._add_metadata(_name_in(parts), series.metadata)
 
     def _parts(self, refs: Any) -> list[bytes]:
