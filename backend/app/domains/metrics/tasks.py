@@ -10,6 +10,12 @@ async def compact(context: TaskContext) -> None:
     await service.compact(context.organization_id)
 
 
+@task("metrics.roll_up", retries=5, timeout_seconds=3_600, per_organization=1, announce=False)
+async def roll_up(context: TaskContext) -> None:
+    """Roll up closed windows. Safe to repeat and to be killed: each step is one transaction."""
+    await service.roll_up(context.organization_id)
+
+
 @task("metrics.link_series", retries=3, timeout_seconds=900, per_organization=1, announce=False)
 async def link_series(context: TaskContext) -> None:
     """Join new series to their resources. Safe to repeat."""

@@ -9,6 +9,7 @@ from app.domains.metrics.queries.blocks import (
     read_open_blocks,
     read_stored,
 )
+from app.domains.metrics.queries.points import read_points, read_samples
 
 __all__ = [
     "LOG_MINUTES",
@@ -17,5 +18,7 @@ __all__ = [
     "read_blocks",
     "read_chunks",
     "read_open_blocks",
+    "read_points",
+    "read_samples",
     "read_stored",
 ]

@@ -18,6 +18,7 @@ from app.domains.metrics.queries import LOG_MINUTES
 from app.domains.metrics.rules.blocks import Samples, decode_block, latest_of_each
 from app.domains.metrics.rules.chunks import decode_chunks
 from app.domains.metrics.rules.merging import Extent, Pieces, cut, extent_of, merge
+from app.domains.metrics.rules.rollups import WINDOWS_MS
 from app.domains.metrics.service.committing import COMPACT_SAMPLES, COMPACT_TASK
 
 ROUND_SAMPLES = 2_000_000
@@ -89,7 +90,7 @@ async def _compact_round(organization_id: UUID) -> int:
     async with tenant_session(organization_id) as session:  # its own transaction: it locks the parent tables
         await session.execute(
             text("SELECT app.make_metric_partitions(to_timestamp(:first), to_timestamp(:last))"),
-            {"first": found[0] / 1000, "last": found[1] / 1000},
+            {"first": (found[0] - max(WINDOWS_MS.values())) / 1000, "last": found[1] / 1000},  # roll-ups begin earlier
         )
     async with tenant_session(organization_id) as session:
         if not await _lock(session, organization_id):
