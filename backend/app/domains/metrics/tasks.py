@@ -1,6 +1,10 @@
 """Background work of the metrics."""
 
-from app.core.tasks import TaskContext, task
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.tasks import TaskContext, schedule, task
 from app.domains.metrics import service
 
 
@@ -20,3 +24,15 @@ async def roll_up(context: TaskContext) -> None:
 async def link_series(context: TaskContext) -> None:
     """Join new series to their resources. Safe to repeat."""
     await service.link_series(context.organization_id)
+
+
+@schedule("metrics.move_blocks", cron="* * * * *")
+async def move_blocks(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue a compaction where one is due."""
+    await service.enqueue_compaction(session, organization_id)
+
+
+@schedule("metrics.close_windows", cron="*/15 * * * *")
+async def close_windows(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue a roll-up where windows have closed."""
+    await service.enqueue_rolling(session, organization_id)

@@ -46,7 +46,9 @@ def _answer(function: str, values: list[float], grown: float, step_ms: int) -> f
         return low + (high - low) * (place - math.floor(place))
     if function in ("increase", "rate"):
         return grown if function == "increase" else grown * 1000 / step_ms
-    return {"min": min, "max": max, "sum": sum, "count": len, "last": lambda found: found[-1]}[function](values)
+    if function == "last":
+        return values[-1]
+    return {"min": min(values), "max": max(values), "sum": sum(values), "count": float(len(values))}[function]
 
 
 async def send(sender: Sender, hours: int) -> Samples:

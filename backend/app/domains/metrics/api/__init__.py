@@ -1,8 +1,8 @@
 """Routes of the metrics, one file a subject."""
 
-from app.domains.metrics.api import ingest
+from app.domains.metrics.api import ingest, reading
 
-routers = (ingest.router,)
+routers = (ingest.router, reading.router, reading.resource_router)
 bare_routers = (ingest.router,)
 """Those that are served without the API's prefix too."""
 

@@ -6,6 +6,7 @@ from app.core.errors import AppError, MalformedBody, TooLarge, UnsupportedMediaT
 from app.domains.metrics import service
 from app.domains.metrics.api.common import Sender, weigher
 from app.domains.metrics.errors import IntakeBusy, TooManySamples
+from app.domains.metrics.rules.otlp import Encoding, encoding_of, failure_answer
 from app.domains.metrics.rules.remote_write import Version, version_of, written_headers
 
 router = APIRouter(prefix="/ingest", tags=["ingest"])
@@ -45,3 +46,47 @@ async def write_samples(request: Request, caller: Sender) -> Response:
 # Where senders have the path of another server built in.
 for _path in ("/prometheus/api/v1/write", "/prometheus/api/v1/push"):
     router.add_api_route(_path, write_samples, methods=["POST"], name="write_samples_at_alias", include_in_schema=False)
+
+
+_OTLP_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.post("/v1/metrics", response_class=Response, openapi_extra=_OTLP_BODY, responses=_FAILURES)
+async def export_metrics(request: Request, caller: Sender) -> Response:
+    """OTLP/HTTP metrics in protobuf or JSON, stored when the answer says so.
+
+    Refusals are a google.rpc.Status in the request's encoding, as exporters read it.
+    """
+    encoding = Encoding.PROTOBUF
+    headers: dict[str, str] = {}
+    try:
+        encoding = encoding_of(request.headers.get("content-type"))
+        content_encoding = request.headers.get("content-encoding")
+        body = await request.body()
+        answer = await service.receive_otlp(
+            caller.organization_id, body, encoding, content_encoding, weigher(request, caller)
+        )
+    except AppError as failure:
+        # Exporters try again after 503 and never after 500.
+        code = 503 if failure.status == status.HTTP_500_INTERNAL_SERVER_ERROR else failure.status
+        answer = failure_answer(encoding, code, failure.detail or failure.title)
+        headers = failure.headers
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=answer.media_type)
+
+
+# For clients that are configured for Prometheus' own address.
+router.add_api_route(
+    "/prometheus/api/v1/otlp/v1/metrics",
+    export_metrics,
+    methods=["POST"],
+    name="export_metrics_at_alias",
+    include_in_schema=False,
+)

@@ -10,10 +10,25 @@ from app.domains.metrics.queries.blocks import (
     read_stored,
 )
 from app.domains.metrics.queries.points import read_points, read_samples
+from app.domains.metrics.queries.series import (
+    NameRow,
+    SeriesRow,
+    list_label_values,
+    list_labels,
+    list_names,
+    list_resource_metrics,
+    select_series,
+)
 
 __all__ = [
     "LOG_MINUTES",
+    "NameRow",
+    "SeriesRow",
     "StoredBlock",
+    "list_label_values",
+    "list_labels",
+    "list_names",
+    "list_resource_metrics",
     "read_block_head",
     "read_blocks",
     "read_chunks",
@@ -21,4 +36,5 @@ __all__ = [
     "read_points",
     "read_samples",
     "read_stored",
+    "select_series",
 ]

@@ -1,17 +1,39 @@
 """Use cases of the metrics; the only way in for other domains."""
 
+from app.domains.metrics.queries import read_block_head, read_blocks, read_points, read_samples, select_series
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
-from app.domains.metrics.service.intake import receive_remote_write, store_batch
+from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import link_series
-from app.domains.metrics.service.rolling import roll_up
+from app.domains.metrics.service.reading import (
+    list_label_values,
+    list_labels,
+    list_names,
+    list_series,
+    query_range,
+    read_resource_metrics,
+)
+from app.domains.metrics.service.rolling import enqueue_rolling, roll_up
 
 __all__ = [
     "compact",
     "enqueue_compaction",
+    "enqueue_rolling",
     "forget_books",
     "link_series",
+    "list_label_values",
+    "list_labels",
+    "list_names",
+    "list_series",
+    "query_range",
+    "read_block_head",
+    "read_blocks",
+    "read_points",
+    "read_resource_metrics",
+    "read_samples",
+    "receive_otlp",
     "receive_remote_write",
     "roll_up",
+    "select_series",
     "store_batch",
 ]

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from app.core import clock
-from app.domains.metrics.rules import remote_write
+from app.domains.metrics.rules import otlp, remote_write
 from app.domains.metrics.rules.batch import Rejection, SampleBatch, WrittenCounts
 from app.domains.metrics.rules.limits import time_bounds
+from app.domains.metrics.rules.otlp import Encoding, OtlpAnswer
 from app.domains.metrics.rules.remote_write import Version, WriteAnswer
 from app.domains.metrics.rules.series import SeriesCache
 from app.domains.metrics.service.book import book_of, forget_if_large
@@ -31,6 +32,22 @@ async def receive_remote_write(organization_id: UUID, body: bytes, version: Vers
     refused = await store_batch(organization_id, batch, weigh)
     counts = without_refused(batch.counts, refused)
     return remote_write.answer(version, counts, [*batch.rejections, *refused])
+
+
+async def receive_otlp(
+    organization_id: UUID, body: bytes, encoding: Encoding, content_encoding: str | None, weigh: Weigh
+) -> OtlpAnswer:
+    """Store what an OTLP request holds.
+
+    Raises UnsupportedMediaType, MalformedBody, TooLarge, RateLimited and IntakeBusy.
+    """
+    arguments = (body, encoding, content_encoding, time_bounds(_now_ms()), _spellings)
+    if len(body) < _IN_THREAD_BYTES:
+        batch = otlp.decode(*arguments)
+    else:
+        batch = await asyncio.to_thread(otlp.decode, *arguments)
+    refused = await store_batch(organization_id, batch, weigh)
+    return otlp.answer(encoding, [*batch.rejections, *refused])
 
 
 async def store_batch(organization_id: UUID, batch: SampleBatch, weigh: Weigh) -> list[Rejection]:

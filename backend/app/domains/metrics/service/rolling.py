@@ -9,9 +9,11 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.bulk import Driver, open_driver, stage_rows
 from app.core.database import tenant_session
+from app.core.tasks import enqueue
 from app.domains.metrics.rules.blocks import Samples
 from app.domains.metrics.rules.chunks import decode_chunks
 from app.domains.metrics.rules.limits import WINDOW, WINDOW_MS
@@ -24,6 +26,7 @@ from app.domains.metrics.rules.rollups import (
     without_windows,
 )
 
+ROLL_TASK = "metrics.roll_up"
 ROUND_CHUNKS = 5_000
 CLOSED_AFTER = WINDOW + timedelta(minutes=15)
 """After its start a window is rolled up: later than the usual compaction of its last samples, so mostly once."""
@@ -59,6 +62,16 @@ class _Read(NamedTuple):
     series: NDArray[np.int64]
     window_ms: NDArray[np.int64]
     samples: Samples
+
+
+async def enqueue_rolling(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue a roll-up where closed windows wait for one."""
+    waiting = text(
+        "SELECT EXISTS (SELECT FROM metric_samples WHERE organization_id = :org AND NOT rolled"
+        " AND window_at <= now() - CAST(:closed AS interval))"
+    )
+    if (await session.execute(waiting, {"org": organization_id, "closed": CLOSED_AFTER})).scalar_one():
+        await enqueue(session, ROLL_TASK, organization_id=organization_id, dedupe="closed")
 
 
 async def roll_up(organization_id: UUID) -> int:
