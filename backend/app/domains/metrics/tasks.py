@@ -4,7 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.tasks import TaskContext, schedule, task
+from app.core.events import handles
+from app.core.tasks import TaskContext, installation_schedule, schedule, task
+from app.domains.inventory.events import SyncFinished
 from app.domains.metrics import service
 
 
@@ -21,9 +23,33 @@ async def roll_up(context: TaskContext) -> None:
 
 
 @task("metrics.link_series", retries=3, timeout_seconds=900, per_organization=1, announce=False)
-async def link_series(context: TaskContext) -> None:
-    """Join new series to their resources. Safe to repeat."""
-    await service.link_series(context.organization_id)
+async def link_series(context: TaskContext, again: bool = False) -> None:
+    """Join series to their resources. Safe to repeat."""
+    await service.link_series(context.organization_id, again=again)
+
+
+@task("metrics.clean", retries=3, timeout_seconds=3_600, per_organization=1, announce=False)
+async def clean(context: TaskContext) -> None:
+    """Remove what the organization keeps no longer. Safe to repeat."""
+    await service.clean(context.organization_id)
+
+
+@handles(SyncFinished)
+async def look_for_resources(session: AsyncSession, event: SyncFinished) -> None:
+    """New resources may be what series already speak of."""
+    await service.enqueue_linking(session, event.organization_id)
+
+
+@schedule("metrics.clean", cron="41 2 * * *")
+async def clean_daily(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the daily removal."""
+    await service.enqueue_cleaning(session, organization_id)
+
+
+@installation_schedule("metrics.keep_partitions", cron="11 1 * * *")
+async def keep_partitions(session: AsyncSession) -> None:
+    """Make the partitions of the weeks to come and drop those that nobody may keep."""
+    await service.keep_partitions(session)
 
 
 @schedule("metrics.move_blocks", cron="* * * * *")

@@ -10,6 +10,7 @@ from app.domains.metrics.queries.blocks import (
     read_stored,
 )
 from app.domains.metrics.queries.points import read_points, read_samples
+from app.domains.metrics.queries.resources import Named, find_machines, find_named
 from app.domains.metrics.queries.series import (
     NameRow,
     SeriesRow,
@@ -23,8 +24,11 @@ from app.domains.metrics.queries.series import (
 __all__ = [
     "LOG_MINUTES",
     "NameRow",
+    "Named",
     "SeriesRow",
     "StoredBlock",
+    "find_machines",
+    "find_named",
     "list_label_values",
     "list_labels",
     "list_names",

@@ -4,7 +4,8 @@ from app.domains.metrics.queries import read_block_head, read_blocks, read_point
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
-from app.domains.metrics.service.joining import link_series
+from app.domains.metrics.service.joining import enqueue_linking, link_series
+from app.domains.metrics.service.keeping import clean, enqueue_cleaning, keep_partitions
 from app.domains.metrics.service.reading import (
     list_label_values,
     list_labels,
@@ -16,10 +17,14 @@ from app.domains.metrics.service.reading import (
 from app.domains.metrics.service.rolling import enqueue_rolling, roll_up
 
 __all__ = [
+    "clean",
     "compact",
+    "enqueue_cleaning",
     "enqueue_compaction",
+    "enqueue_linking",
     "enqueue_rolling",
     "forget_books",
+    "keep_partitions",
     "link_series",
     "list_label_values",
     "list_labels",
