@@ -18,6 +18,8 @@ BENCHMARKS: dict[str, list[str]] = {
     "compliance": ["bench.compliance"],
     "identity": ["bench.identity"],
     "map_frame": ["bench.map_frame"],
+    "metrics_intake": ["bench.metrics_intake"],
+    "metrics_range": ["bench.metrics_range"],
     "nab": ["bench.nab"],
     "topology": ["bench.topology"],
 }
