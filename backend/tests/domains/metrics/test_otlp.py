@@ -728,6 +728,15 @@ def test_more_elements_than_memory_is_planned_for_are_too_large(bomb: Callable[[
         read(bomb())
 
 
+def test_buckets_that_become_millions_of_samples_are_too_large() -> None:
+    metric = explicit([0] * 4000, [float(n) for n in range(3999)])
+    for number in range(1, 130):
+        metric.histogram.data_points.append(metric.histogram.data_points[0])
+        metric.histogram.data_points[-1].attributes.extend(attributes(n=number))
+    with pytest.raises(TooLarge):
+        read(request(metric))
+
+
 def test_json_with_millions_of_parts_is_too_large() -> None:
     with pytest.raises(TooLarge):
         read(b'{"x":[' + b"{}," * 1_000_000 + b"{}]}", encoding=Encoding.JSON)

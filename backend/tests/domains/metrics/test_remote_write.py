@@ -418,6 +418,8 @@ def test_a_good_body_with_wrong_bytes_raises_only_our_errors(version: Version, c
         bytes_field(1, v1_series(UP) + b"\x12\x00" * 600_000),  # samples of one series
         bytes_field(1, b"\x0a\x00" * 600_000),  # labels of one series
         bytes_field(1, v1_series(UP) + b"\x1a\x00" * 600_000),  # exemplars
+        bytes_field(1, v1_series(UP) + b"\x12\x00" * 400_000) * 2,  # samples that are too old
+        bytes_field(1, v1_series(UP) + b"\x1a\x00" * 400_000) * 2,
         b"".join(bytes_field(1, v1_series(UP) + bytes_field(2, sample(1.0, NOW)) * 300) for _ in range(2000)),
     ],
 )

@@ -23,6 +23,8 @@ from app.domains.metrics.rules.series import series_text
 TOO_NEW = "a time more than 10 minutes in the future"
 TOO_OLD = "a time before what is kept"
 OTHER_VALUE = "another value for the same series and time"
+MAX_ELEMENTS = 500_000
+"""Series, symbols, or samples of one request. Prometheus sends 2,000 by default; this is what memory is planned for."""
 _EXAMPLE_CHARACTERS = 100
 _MAX_TEXT_BYTES = 64 * 1024 * 1024
 
@@ -74,7 +76,7 @@ class BatchBuilder:
         self._increment_chunks: list[_Columns] = []
         self._rows = _Rows([], [], [], [])
         self._increment_rows = _Rows([], [], [], [])
-        self._text_bytes = 0
+        self._text_bytes = self._elements = 0
 
     def refuse(self, reason: str, count: int = 1, example: bytes = b"") -> None:
         """Count samples, histograms or exemplars that are not taken."""
@@ -157,6 +159,12 @@ class BatchBuilder:
         self._text_bytes += size
         if self._text_bytes > _MAX_TEXT_BYTES:
             raise TooLarge("The labels of one request are too long together. Send fewer samples at a time.")
+
+    def spend_elements(self, count: int) -> None:
+        """Count samples, histograms and exemplars before they are looked at. Raises TooLarge."""
+        self._elements += count
+        if self._elements > MAX_ELEMENTS:
+            raise TooLarge(f"Send at most {MAX_ELEMENTS} samples in one request.")
 
     def build(self) -> SampleBatch:
         """The batch. Twins are gone, and counted as the batch promises."""

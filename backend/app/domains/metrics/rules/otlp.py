@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from app.core.errors import TooLarge, UnsupportedMediaType
+from app.core.errors import UnsupportedMediaType
 from app.domains.metrics.rules.batch import Metadata, Rejection, SampleBatch, TimeBounds
-from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.builder import MAX_ELEMENTS, BatchBuilder
 from app.domains.metrics.rules.compression import unpack_otlp
 from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.otlp_distributions import DistributionPoints
@@ -25,7 +25,6 @@ from app.domains.metrics.rules.otlp_names import metric_name
 from app.domains.metrics.rules.otlp_numbers import NumberPoints
 from app.domains.metrics.rules.series import SeriesCache
 from app.domains.metrics.rules.wire import check_element_count, parse
-from app.domains.metrics.rules.write_parts import MAX_ELEMENTS
 
 _SHOWN_REASONS = 20
 _MAX_DESCRIPTION, _MAX_UNIT, _MAX_FAMILIES = 1024, 64, 20_000
@@ -80,7 +79,6 @@ class _Reader:
         self._builder = builder
         self._numbers = NumberPoints(builder, cache)
         self._distributions = DistributionPoints(builder, DerivedSeries(builder, cache))
-        self._elements = 0
 
     def read(self, body: bytes) -> None:
         """Add all points. Raises MalformedBody and TooLarge."""
@@ -94,9 +92,7 @@ class _Reader:
         self._numbers.add_all()
 
     def _elements_of(self, elements: Any) -> list[bytes]:
-        self._elements += len(elements)
-        if self._elements > MAX_ELEMENTS:
-            raise TooLarge(f"Send at most {MAX_ELEMENTS} points in one request.")
+        self._builder.spend_elements(len(elements))
         return list(elements)
 
     def _read_metric(self, metric: Any, origin: Origin) -> None:

@@ -89,6 +89,7 @@ class DistributionPoints:
         ended = bool(point.flags & NO_RECORDED_VALUE)
         if counts and sum(counts) != point.count and not ended:
             raise SeriesRefused("a histogram whose buckets do not add up to its count")
+        self._builder.spend_elements(len(counts))  # each becomes a sample
         self._add_totals(point, series, is_delta)
         for bound, below in zip([*bounds, math.inf], accumulate(counts), strict=False):
             value = _STALE if ended else float(below)
@@ -126,6 +127,7 @@ class DistributionPoints:
             raise SeriesRefused("a summary with quantiles outside of 0 to 1, or one of them twice")
         if len(quantiles) > _MAX_BUCKETS:
             raise SeriesRefused("a point with too many buckets")
+        self._builder.spend_elements(len(quantiles))
         self._put(point, series, b"_count", _STALE if ended else float(point.count), is_delta=is_delta)
         self._put(point, series, b"_sum", _STALE if ended else point.total, is_delta=is_delta)
         self._add_quantiles(series, point.time_ns // _NS_IN_MS, list(quantiles.items()))

@@ -10,14 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.errors import TooLarge
 from app.domains.metrics.rules.batch import STALE, SeriesText
-from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.builder import MAX_ELEMENTS, BatchBuilder
 from app.domains.metrics.rules.otlp_family import CONTEXT_BYTES, Family
 from app.domains.metrics.rules.otlp_messages import MESSAGES, NO_RECORDED_VALUE
 from app.domains.metrics.rules.series import SeriesCache, SeriesRefused, series_text
 from app.domains.metrics.rules.wire import check_element_count, parse, read_varint
-from app.domains.metrics.rules.write_parts import MAX_ELEMENTS
 
 _NS_IN_MS = 1_000_000
 _ATTRIBUTES = 7  # number of the field
@@ -46,9 +44,7 @@ class NumberPoints:
         self._by_context: dict[bytes, Family] = {}
 
     def collect(self, family: Family, raws: list[bytes], *, is_delta: bool) -> None:
-        """Remember points of a metric. Raises TooLarge."""
-        if len(self._raws) + len(raws) > MAX_ELEMENTS:
-            raise TooLarge(f"Send at most {MAX_ELEMENTS} points in one request.")
+        """Remember points of a metric."""
         self._raws += raws
         self._families += [family] * len(raws)
         self._is_delta += [is_delta] * len(raws)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.core.errors import TooLarge
 from app.domains.metrics.rules.batch import Metadata
 from app.domains.metrics.rules.builder import OTHER_VALUE, TOO_NEW, BatchBuilder
 from app.domains.metrics.rules.derived import DerivedSeries
@@ -11,8 +10,6 @@ from app.domains.metrics.rules.distributions import add_distribution
 from app.domains.metrics.rules.native_histograms import HistogramRefused, read_histogram
 from app.domains.metrics.rules.series import MAX_NAME_BYTES
 
-MAX_ELEMENTS = 500_000
-"""Series, symbols, or samples of one request. Prometheus sends 2,000 by default; this is what memory is planned for."""
 OUT_OF_ORDER = "samples of a series that go back in time"
 _MAX_HELP, _MAX_UNIT = 1024, 64  # characters
 _MAX_FAMILIES = 20_000
@@ -52,8 +49,6 @@ def add_contents(
 
     Exemplars are counted and not kept. Raises MalformedBody and TooLarge.
     """
-    if builder.counts.samples + len(series.samples) + len(series.histograms) > MAX_ELEMENTS:
-        raise TooLarge(f"Send at most {MAX_ELEMENTS} samples in one request.")
     if series.samples:
         _add_samples(builder, builder.index_of(key, form), series.samples, example)
     if series.histograms:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domains.metrics.rules.batch import SeriesText
-from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.builder import MAX_ELEMENTS, BatchBuilder
 from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.series import (
     MAX_LABELS,
@@ -23,7 +23,7 @@ from app.domains.metrics.rules.series import (
     series_text,
 )
 from app.domains.metrics.rules.wire import check_element_count, message_classes, parse, read_varint
-from app.domains.metrics.rules.write_parts import MAX_ELEMENTS, add_contents, add_metadata, type_name
+from app.domains.metrics.rules.write_parts import add_contents, add_metadata, type_name
 
 _MESSAGES = message_classes(
     "cloudops.write1",
@@ -107,12 +107,13 @@ def _read_series(raw: bytes, builder: BatchBuilder, cache: SeriesCache, derived:
         series = parse(_MESSAGES["Series"], raw)
         labels = series.labels[: MAX_LABELS + 1]
         parts = [part for label in labels for part in (label.name, label.value)]
+    contents = len(series.samples) + len(series.exemplars) + len(series.histograms)
+    builder.spend_elements(contents)
     exemplar_times = [parse(_MESSAGES["Exemplar"], exemplar).at_ms for exemplar in series.exemplars]
     example = dict(zip(parts[::2], parts[1::2], strict=True)).get(NAME_LABEL, b"")
     try:
         form = canonical_form(parts, plain_names=True)
     except SeriesRefused as refusal:
-        contents = len(series.samples) + len(series.exemplars) + len(series.histograms)
         builder.refuse(str(refusal), max(1, contents), example)
         return
     key = series_key(form)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.core.errors import MalformedBody
 from app.domains.metrics.rules.batch import SeriesText
-from app.domains.metrics.rules.builder import BatchBuilder
+from app.domains.metrics.rules.builder import MAX_ELEMENTS, BatchBuilder
 from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.series import (
     MAX_LABELS,
@@ -28,7 +28,7 @@ from app.domains.metrics.rules.series import (
 )
 from app.domains.metrics.rules.simple_v2 import SimpleSeries, find_simple
 from app.domains.metrics.rules.wire import check_element_count, message_classes, parse
-from app.domains.metrics.rules.write_parts import MAX_ELEMENTS, add_contents, add_metadata, type_name
+from app.domains.metrics.rules.write_parts import add_contents, add_metadata, type_name
 
 _MESSAGES = message_classes(
     "cloudops.write2",
@@ -115,8 +115,9 @@ class _Reader:
         """Take one series of any shape. Raises MalformedBody and TooLarge."""
         check_element_count(raw, MAX_ELEMENTS)
         series = parse(_MESSAGES["Series"], raw)
+        contents = len(series.samples) + len(series.exemplars) + len(series.histograms)
+        self._builder.spend_elements(contents)
         exemplars = [parse(_MESSAGES["Exemplar"], exemplar) for exemplar in series.exemplars]
-        contents = len(series.samples) + len(exemplars) + len(series.histograms)
         parts: list[bytes] = []
         try:
             parts = self._parts(series.refs)
