@@ -1,6 +1,7 @@
 """Alembic's entry: the connection comes from `app.core.migrate`, or from CLOUDOPS_DATABASE_URL on the command line."""
 
 import asyncio
+import re
 from typing import Any
 
 from alembic import context
@@ -11,13 +12,14 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+PARTITION = re.compile(r"^metric_(samples|rollups)_p\d{8}$")  # made and dropped while we run
 QUEUE_PREFIX = "pgqueuer"  # the job queue's own tables: made by SQL in a migration, unknown to our models
 
 
 def is_ours(thing: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:
     """Whether the comparison of models and tables looks at this object."""
     table = name if kind == "table" else getattr(getattr(thing, "table", None), "name", None)
-    return not (table or "").startswith(QUEUE_PREFIX)
+    return not (table or "").startswith(QUEUE_PREFIX) and PARTITION.search(table or "") is None
 
 
 def migrate(connection: Connection) -> None:

@@ -1,5 +1,7 @@
 """The routes that senders of samples call. They are under the API's prefix and without it."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response, status
 
 from app.core.errors import AppError, MalformedBody, TooLarge, UnsupportedMediaType, problems
@@ -59,7 +61,16 @@ _OTLP_BODY = {
 }
 
 
-@router.post("/v1/metrics", response_class=Response, openapi_extra=_OTLP_BODY, responses=_FAILURES)
+_OTLP_CONTENT: dict[str, Any] = {
+    "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+    "application/json": {"schema": {"type": "object"}},
+}
+_OTLP_ANSWERS: dict[int | str, dict[str, Any]] = {
+    code: told | {"content": told["content"] | _OTLP_CONTENT} for code, told in _FAILURES.items()
+} | {200: {"description": "Stored, but for what partial_success tells.", "content": _OTLP_CONTENT}}
+
+
+@router.post("/v1/metrics", response_class=Response, openapi_extra=_OTLP_BODY, responses=_OTLP_ANSWERS)
 async def export_metrics(request: Request, caller: Sender) -> Response:
     """OTLP/HTTP metrics in protobuf or JSON, stored when the answer says so.
 

@@ -1,5 +1,7 @@
 """Reading the log of blocks, and what is stored of some series around some times."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +17,7 @@ from app.domains.metrics.rules.blocks import Samples, decode_block
 from app.domains.metrics.rules.chunks import decode_chunks
 from app.domains.metrics.rules.limits import WINDOW_MS
 
+_FEW = 10  # blocks that are decoded sooner than a thread is asked
 LOG_MINUTES = 3
 """How long blocks stay at least for those who follow the log."""
 
@@ -75,8 +78,17 @@ async def read_open_blocks(
         query = query.where(MetricBlock.max_ms >= from_ms)
     if to_ms is not None:
         query = query.where(MetricBlock.min_ms <= to_ms)
+    payloads = (await session.execute(query.order_by(MetricBlock.id))).scalars().all()
+    if len(payloads) < _FEW:
+        return _decode(payloads, series, from_ms, to_ms)
+    return await asyncio.to_thread(_decode, payloads, series, from_ms, to_ms)
+
+
+def _decode(
+    payloads: Sequence[bytes], series: NDArray[np.int64] | None, from_ms: int | None, to_ms: int | None
+) -> Samples:
     parts = []
-    for payload in (await session.execute(query.order_by(MetricBlock.id))).scalars():
+    for payload in payloads:
         samples = decode_block(payload)
         wanted = np.ones(len(samples), np.bool_)
         if series is not None:
