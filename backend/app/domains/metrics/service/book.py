@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import repeat
 from uuid import UUID
 
 import numpy as np
@@ -63,10 +64,7 @@ class SeriesBook:
 
     def find(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """The places of these series; -1 for those that are not known."""
-        found = list(map(self.slots.get, keys))
-        if None in found:
-            found = [-1 if slot is None else slot for slot in found]
-        return np.array(found, np.int64)
+        return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int64, len(keys))
 
     async def load(self, session: AsyncSession, keys: Sequence[bytes]) -> None:
         """Learn those of the keys that the table has."""

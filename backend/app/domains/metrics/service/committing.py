@@ -70,14 +70,14 @@ class Committer:
         self._waiting: list[_Waiting] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def store(self, batch: SampleBatch) -> list[Rejection]:
-        """Commit the batch; what the store refuses of it. Raises IntakeBusy, and then nothing may be stored.
+    async def store(self, batch: SampleBatch, places: NDArray[np.int64]) -> list[Rejection]:
+        """Commit the batch; what the store refuses of it. `places` of its series are those in the book.
 
-        After an IntakeBusy the same samples may be sent again: what was stored after all is known by its equal value.
+        Raises IntakeBusy; the same samples may then be sent again, and what was stored after all is known by its equal
+        value.
         """
         if sum(map(len, self._waiting)) > MAX_WAITING_SAMPLES:
             raise IntakeBusy(retry_after_seconds=2)
-        places = self.book.find(batch.keys)
         waiting = _Waiting(
             places[batch.series], batch.at_ms, batch.values, batch, places, asyncio.get_running_loop().create_future()
         )
@@ -98,8 +98,12 @@ class Committer:
             except (SQLAlchemyError, OSError, TimeoutError) as failure:
                 logger.warning("samples could not be committed: %s", failure)
                 _fail(group, IntakeBusy())
-            except BaseException as failure:
-                _fail(group, failure if isinstance(failure, Exception) else IntakeBusy())
+            except Exception as failure:  # those who wait behind have their turn all the same
+                logger.exception("samples could not be committed")
+                _fail(group, failure)
+            except BaseException:  # the process ends
+                _fail([*group, *self._waiting], IntakeBusy())
+                self._waiting.clear()
                 raise
             for waiting in group:
                 if not waiting.done.done():

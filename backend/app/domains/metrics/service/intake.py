@@ -58,10 +58,10 @@ async def store_batch(organization_id: UUID, batch: SampleBatch, weigh: Weigh) -
     elif not batch.metadata:
         return []
     book = await book_of(organization_id)
-    await register_series(book, batch)
+    places = await register_series(book, batch)
     if not samples:
         return []
-    refused = await committer_of(book).store(batch)
+    refused = await committer_of(book).store(batch, places)
     forget_if_large(book)
     return refused
 

@@ -54,14 +54,17 @@ async def count_series(session: AsyncSession, organization_id: UUID) -> int:
     return int((await session.execute(query)).scalar_one())
 
 
-async def register_series(book: SeriesBook, batch: SampleBatch) -> None:
-    """Make the batch's series known to the book; those above the organization's limit stay unknown.
+async def register_series(book: SeriesBook, batch: SampleBatch) -> NDArray[np.int64]:
+    """Make the batch's series known to the book and return their places, by the batch's own index of series.
+
+    Those above the organization's limit stay unknown: -1.
 
     In a transaction of its own, committed before any sample: a series without samples harms nobody, an id in the book
     whose row was rolled back would.
     """
-    if not await _has_news(book, batch):
-        return
+    places = book.find(batch.keys)
+    if not (places < 0).any() and all(book.families.get(name) == told for name, told in batch.metadata.items()):
+        return places
     async with book.registering:
         unknown = np.flatnonzero(book.find(batch.keys) < 0).tolist()
         async with tenant_session(book.organization_id) as session:
@@ -73,12 +76,7 @@ async def register_series(book: SeriesBook, batch: SampleBatch) -> None:
         for keys, ids in made:
             book.learn(keys, ids, np.full(len(ids), NEVER, np.int64))
             book.series_count += len(ids)
-
-
-async def _has_news(book: SeriesBook, batch: SampleBatch) -> bool:
-    if any(book.families.get(name) != told for name, told in batch.metadata.items()):
-        return True
-    return None in map(book.slots.get, batch.keys)
+    return book.find(batch.keys)
 
 
 async def _room(session: AsyncSession, book: SeriesBook, wanted: int) -> int:
