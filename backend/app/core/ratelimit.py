@@ -242,10 +242,14 @@ _SIGN_IN_PATHS = frozenset(
 )
 
 
+SENDER_ALIASES = ("/api/v1/write", "/api/v1/push", "/v1/metrics", "/api/v1/otlp/v1/metrics")
+"""Where senders of metrics have another server's path built in: Prometheus', Mimir's and OpenTelemetry's own."""
+
+
 def limit_class_of(method: str, template: str) -> LimitClass | None:
     """The class of a request by method and route template; None where nothing is limited here (health, pages)."""
     path = template.removeprefix("/api/v1")
-    if path.startswith(("/ingest", "/api/v2")):
+    if path.startswith(("/ingest", "/api/v2")) or template in SENDER_ALIASES:
         return None  # counted per integration by its own route, in samples and alerts
     if path in _SIGN_IN_PATHS and method == "POST":
         return "login"

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Message, Receive, Scope
 
 from app.core.errors import AppError, FieldProblem, InvalidInput, TooLarge, UnsupportedMediaType
-from app.core.ratelimit import LimitClass
+from app.core.ratelimit import SENDER_ALIASES, LimitClass
 from app.core.route_table import RouteFacts
 from app.core.schemas import check_text
 from app.core.strict_json import check_json
@@ -70,7 +70,7 @@ PathClass.SCIM = PathClass(body_bytes=SCIM_BYTES, foreign=True)  # answers in it
 def path_class_of(path: str) -> PathClass:
     """The class of a path, with or without the API's prefix for intake."""
     plain = path.removeprefix("/api/v1")
-    if plain.startswith(("/ingest/v1/metrics", "/ingest/prometheus", "/prometheus")):
+    if path in SENDER_ALIASES or plain.startswith(("/ingest/v1/metrics", "/ingest/prometheus", "/prometheus")):
         return PathClass.METRICS
     if plain.startswith("/ingest/") or path.startswith("/api/v2/"):
         return PathClass.INTAKE

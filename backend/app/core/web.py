@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from app.core.errors import NotFound
 
-_NOT_PAGES = ("api/", "ws", "ingest/", "docs", "openapi.json", ".well-known/", "assets/")
+_NOT_PAGES = ("api/", "ws", "ingest/", "v1/metrics", "docs", "openapi.json", ".well-known/", "assets/")
 
 
 def find_web_dir(configured: Path | None) -> Path | None:

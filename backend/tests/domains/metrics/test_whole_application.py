@@ -65,6 +65,8 @@ def basic(password: str) -> str:
         "/ingest/prometheus/write",
         "/ingest/prometheus/api/v1/write",
         "/ingest/prometheus/api/v1/push",
+        "/api/v1/write",
+        "/api/v1/push",
     ],
 )
 async def test_a_key_sends_as_bearer_and_as_password_under_every_address(
@@ -75,6 +77,27 @@ async def test_a_key_sends_as_bearer_and_as_password_under_every_address(
         answer = await client.post(path, content=body, headers=HEADERS | {"Authorization": authorization})
         assert answer.status_code == 204, answer.text
     assert len(await sender.stored()) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ingest/v1/metrics",
+        "/api/v1/ingest/v1/metrics",
+        "/ingest/prometheus/api/v1/otlp/v1/metrics",
+        "/v1/metrics",
+        "/api/v1/otlp/v1/metrics",
+    ],
+)
+async def test_otlp_is_taken_under_every_address_also_above_a_mebibyte(
+    sender: Sender, client: httpx.AsyncClient, key: str, path: str
+) -> None:
+    point = {"asDouble": 0.5, "timeUnixNano": str(sender.now_ms * 1_000_000)}
+    metric = {"name": "load", "description": "x" * 1_500_000, "gauge": {"dataPoints": [point]}}
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+    answer = await client.post(path, json=body, headers={"Authorization": f"Bearer {key}"})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert await sender.stored() == {("load", sender.now_ms): 0.5}
 
 
 async def test_wrong_credentials_are_refused(client: httpx.AsyncClient, key: str) -> None:

@@ -3,7 +3,7 @@
 from app.domains.metrics.api import ingest, reading
 
 routers = (ingest.router, reading.router, reading.resource_router)
-bare_routers = (ingest.router,)
-"""Those that are served without the API's prefix too."""
+bare_routers = (ingest.router, ingest.alias_router)
+"""Those that are served without the API's prefix: `/ingest` with it too, the aliases only here."""
 
 __all__ = ["bare_routers", "routers"]

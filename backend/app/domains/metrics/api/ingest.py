@@ -12,6 +12,8 @@ from app.domains.metrics.rules.otlp import Encoding, encoding_of, failure_answer
 from app.domains.metrics.rules.remote_write import Version, version_of, written_headers
 
 router = APIRouter(prefix="/ingest", tags=["ingest"])
+alias_router = APIRouter(include_in_schema=False)
+"""The same at the root of the server, for senders that can be told an address and no path."""
 _FAILURES = problems(MalformedBody, TooLarge, UnsupportedMediaType, TooManySamples, IntakeBusy)
 _BODY = {
     "requestBody": {
@@ -48,6 +50,8 @@ async def write_samples(request: Request, caller: Sender) -> Response:
 # Where senders have the path of another server built in.
 for _path in ("/prometheus/api/v1/write", "/prometheus/api/v1/push"):
     router.add_api_route(_path, write_samples, methods=["POST"], name="write_samples_at_alias", include_in_schema=False)
+for _path in ("/api/v1/write", "/api/v1/push"):
+    alias_router.add_api_route(_path, write_samples, methods=["POST"], name="write_samples_at_root")
 
 
 _OTLP_BODY = {
@@ -101,3 +105,5 @@ router.add_api_route(
     name="export_metrics_at_alias",
     include_in_schema=False,
 )
+for _path in ("/v1/metrics", "/api/v1/otlp/v1/metrics"):
+    alias_router.add_api_route(_path, export_metrics, methods=["POST"], name="export_metrics_at_root")
