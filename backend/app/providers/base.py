@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -296,3 +296,67 @@ class Provider(Protocol):
 
         Raises ProviderError.
         """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricTarget:
+    """A resource whose metrics are asked for. `key` is the caller's own name for it and comes back with each series."""
+
+    key: str
+    native_id: str
+    native_type: str
+    name: str
+    account: str  # the cloud account, project or subscription that it is in
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricWindow:
+    """Periods that begin at or after `start` and had ended, settled, by `now`. Both are UTC.
+
+    `with_daily`: also the metrics of which there is one value a day, which are charged like others.
+    """
+
+    start: datetime
+    now: datetime
+    with_daily: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolledSeries:
+    """One metric of a target. `points`: (Unix milliseconds of the period's begin, value), in the order of time."""
+
+    target: str  # MetricTarget.key
+    name: str
+    labels: Mapping[str, str]
+    unit: str
+    points: Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolledMetrics:
+    """What one call of `read_metrics` brought. `asked` metrics is what clouds charge for.
+
+    A target may be without series: it has said nothing in the window. What could not be read is in `errors`.
+    """
+
+    series: Sequence[PolledSeries] = ()
+    errors: Sequence[CallError] = ()
+    asked: int = 0
+    call_count: int = 0
+
+
+@runtime_checkable
+class MetricReader(Protocol):
+    """An adapter whose cloud can be asked for metrics."""
+
+    def metric_types(self) -> frozenset[str]:
+        """The native types that have metrics in the adapter's catalogue."""
+
+    def count_metrics(self, native_type: str, *, daily: bool) -> int:
+        """How many metrics one resource of the type is asked for, those of a day or all others."""
+
+    async def read_metrics(
+        self, connection: Connection, targets: Sequence[MetricTarget], window: MetricWindow, *, budget_seconds: float
+    ) -> PolledMetrics:
+        """The targets' metrics in the window. Never raises for a failed call: the result says what failed."""

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 import structlog
 from botocore.loaders import Loader
 
-from app.providers.aws import accounts, events, reading_back, tail
+from app.providers.aws import accounts, events, metrics, reading_back, tail
 from app.providers.aws.catalogue import SERVICES
 from app.providers.aws.catalogue.model import Service
 from app.providers.aws.connection_test import MISSING, check_trust_policy, checks_of
 from app.providers.aws.credentials import Limit
 from app.providers.aws.engine import UnitRead
 from app.providers.aws.errors import AwsError, translate
+from app.providers.aws.metrics_catalogue import GROUPS as METRIC_GROUPS
 from app.providers.aws.policies import grant_for, narrow_policy
 from app.providers.aws.reader import Reader
 from app.providers.aws.reading_back import GLOBAL
@@ -31,7 +32,10 @@ from app.providers.base import (
     ConnectionReport,
     DiscoveredAccount,
     ErrorKind,
+    MetricTarget,
+    MetricWindow,
     PermissionCheck,
+    PolledMetrics,
     ReadBack,
     ResourceTarget,
     Unit,
@@ -200,6 +204,38 @@ class AwsProvider:
 
         return await self._run(find)
 
+    def metric_types(self) -> frozenset[str]:
+        """The types with metrics in CloudWatch."""
+        return frozenset(METRIC_GROUPS)
+
+    def count_metrics(self, native_type: str, *, daily: bool) -> int:
+        """How many metrics one resource of the type is asked for."""
+        return metrics.count_metrics(native_type, daily=daily)
+
+    async def read_metrics(
+        self, connection: Connection, targets: Sequence[MetricTarget], window: MetricWindow, *, budget_seconds: float
+    ) -> PolledMetrics:
+        """By a session that may do nothing else. Never raises for a failed call."""
+        limit = Limit(narrow_policy([metrics.CALL], "*"))
+        started = time.monotonic()
+
+        def read() -> PolledMetrics:
+            try:
+                session = self._session(connection, limit=limit)
+                remaining = budget_seconds - (time.monotonic() - started)
+                return metrics.read_metrics(
+                    session,
+                    self._throttles,
+                    targets,
+                    window,
+                    budget_seconds=remaining,
+                    home_region=session.home_region,
+                )
+            except AwsError as error:
+                return PolledMetrics(errors=(_told(error),))
+
+        return await self._run(read)
+
     def _queue(self, connection: Connection, source: Mapping[str, Any]) -> tuple[Any, str]:
         """A client that may do nothing but take messages off that queue, and the queue's address. Raises AwsError."""
         url = str(source.get("queue_url") or "")
@@ -283,5 +319,9 @@ def _failed(unit: Unit, error: AwsError) -> UnitResult:
     return UnitResult(
         unit=unit,
         state=UnitState.FAILED,
-        errors=(CallError(kind=error.kind, call=error.call, message=error.message, permission=error.permission),),
+        errors=(_told(error),),
     )
+
+
+def _told(error: AwsError) -> CallError:
+    return CallError(kind=error.kind, call=error.call, message=error.message, permission=error.permission)
