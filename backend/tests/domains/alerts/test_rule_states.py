@@ -8,6 +8,7 @@ from app.domains.alerts.rules.states import (
     ERROR_LABEL,
     Instance,
     Observation,
+    State,
     Timing,
     advance,
     restore,
@@ -24,7 +25,7 @@ def seen(name: str, value: float | None = 1.0, *, enters: bool = True, stays: bo
     return Observation({"alertname": "R", "host": name}, value, enters, enters if stays is None else stays)
 
 
-def run(timing: Timing, *history: list[Observation] | str, every: int = MINUTE) -> list[dict[str, str]]:
+def run(timing: Timing, *history: list[Observation] | str, every: int = MINUTE) -> list[dict[str, State]]:
     """The state of each host after each evaluation."""
     states: dict[str, Instance] = {}
     told = []
@@ -93,7 +94,8 @@ steps = st.lists(st.tuples(st.integers(1, 9), results, st.one_of(st.none(), minu
 def test_random_histories_go_as_a_plain_reading_of_the_rules_says(
     wait: int, keep: int, limit: int, history: list[tuple[int, dict[str, float] | None, int | None]]
 ) -> None:
-    plain, states, now = PlainReading(wait, keep, limit), {}, 0
+    plain, now = PlainReading(wait, keep, limit), 0
+    states: dict[str, Instance] = {}
     firing: set[str] = set()
     for after, result, new_wait in history:
         now += after * 30_000

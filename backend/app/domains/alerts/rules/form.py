@@ -1,0 +1,133 @@
+"""The condition of an alert rule, as it is stored and as routes take it.
+
+Plain frozen classes that pydantic reads; every kind comes to readings of metrics and comparisons of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+ReadFunction = Literal["last", "avg", "min", "max", "sum", "count", "rate", "increase", "forecast"]
+Aggregate = Literal["sum", "avg", "min", "max", "count"]
+Operator = Literal[">", ">=", "<", "<=", "==", "!="]
+
+LOOKBACK_SECONDS = 300
+MAX_WINDOW_SECONDS = 7 * 86_400
+MAX_AHEAD_SECONDS = 90 * 86_400
+MAX_PARTS = 8
+
+Selector = Annotated[str, Field(min_length=1, max_length=4_000)]
+Window = Annotated[int, Field(ge=15, le=MAX_WINDOW_SECONDS)]
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=200)]
+LabelNames = Annotated[tuple[LabelName, ...], Field(max_length=20)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of which series at a time: a function of the samples of the window that ends there.
+
+    `last` is the newest sample; `rate` is per second; `forecast` is what the line through the window's samples comes
+    to `ahead_seconds` later. With `aggregate` the series that agree in the labels `by` are one.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    selector: Selector
+    function: ReadFunction = "last"
+    window_seconds: Window = LOOKBACK_SECONDS
+    ahead_seconds: Annotated[int, Field(ge=0, le=MAX_AHEAD_SECONDS)] = 0
+    aggregate: Aggregate | None = None
+    by: LabelNames = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A value beside a number."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    operator: Operator
+    threshold: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A reading beside a number: thresholds, rates and forecasts. Without `leave`, to leave is not to enter."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    reading: Reading
+    enter: Comparison
+    leave: Comparison | None = None
+    kind: Literal["threshold"] = "threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One reading over another of the same labels, beside a number."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["ratio"]
+    over: Reading
+    under: Reading
+    enter: Comparison
+    leave: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """No series of the selector has had a sample in the window."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["absence"]
+    selector: Selector
+    window_seconds: Window = LOOKBACK_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Promql:
+    """A question for an external server, kept as it was written."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["promql"]
+    query: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+Part = Annotated[Threshold | Ratio | Absence, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Several conditions: `all` or `any` of them for one label set. With `on`, the labels by which they match."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["all", "any"]
+    parts: Annotated[tuple[Part, ...], Field(min_length=2, max_length=MAX_PARTS)]
+    on: LabelNames | None = None
+
+
+Condition = Threshold | Ratio | Absence | Promql | Combination
+
+
+def readings_of(condition: Condition) -> Iterator[Reading]:
+    """The readings that a condition needs; none for one that an external server answers."""
+    match condition:
+        case Threshold():
+            yield condition.reading
+        case Ratio():
+            yield from (condition.over, condition.under)
+        case Absence():
+            yield Reading(condition.selector, window_seconds=condition.window_seconds)
+        case Combination():
+            for part in condition.parts:
+                yield from readings_of(part)
+        case Promql():
+            return
