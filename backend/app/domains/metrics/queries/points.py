@@ -22,7 +22,10 @@ from app.domains.metrics.rules.ranges import (
     MAX_STEPS,
     Function,
     Grid,
+    carries,
+    carry_last,
     columns_for,
+    end_marks,
     lay_buckets,
     lay_percentile,
     reads_before,
@@ -73,7 +76,9 @@ async def read_points(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The series' ids in ascending order, and a matrix: a row a series, a column a cell of the grid.
 
-    NaN where nothing is known. A cell holds the samples from its start to before the next cell's. Raises QueryTooLarge.
+    NaN where nothing is known. A cell holds the samples from its start to before the next cell's; for `last` an empty
+    one shows the value before it for five minutes. Roll-ups know no end marks: where only they are left, and the step
+    is one to four minutes, a series that ended is shown for these five minutes too. Raises QueryTooLarge.
     """
     ids = np.unique(np.array(series, np.int64))
     if grid.cells > MAX_STEPS:
@@ -86,12 +91,19 @@ async def read_points(
     wide = Grid(grid.from_ms - before, grid.to_ms, grid.step_ms)
     step_seconds = rollup_for(grid.step_ms, function)
     if step_seconds is not None:
-        buckets = await _read_buckets(session, organization_id, ids, wide, step_seconds, columns_for(function))
-        return ids, await asyncio.to_thread(lay_buckets, buckets, ids, grid, function)
+        buckets, ended = await _read_buckets(session, organization_id, ids, wide, step_seconds, columns_for(function))
+        made = await asyncio.to_thread(lay_buckets, buckets, ids, grid, function)
+        if carries(function, grid.step_ms):
+            told = Samples.join([Samples(buckets.series, buckets.at_ms, buckets.columns["last"]), ended])
+            made = await asyncio.to_thread(carry_last, made, told, ids, grid)
+        return ids, made
     samples = await read_samples(session, organization_id, ids, wide.from_ms, wide.to_ms - 1)
     if function.startswith("p"):
         return ids, await asyncio.to_thread(lay_percentile, samples, ids, grid, int(function[1:]))
-    return ids, await asyncio.to_thread(lambda: lay_buckets(make_buckets(samples, grid.step_ms), ids, grid, function))
+    made = await asyncio.to_thread(lambda: lay_buckets(make_buckets(samples, grid.step_ms), ids, grid, function))
+    if carries(function, grid.step_ms):
+        made = await asyncio.to_thread(carry_last, made, samples, ids, grid)
+    return ids, made
 
 
 async def read_samples(
@@ -115,8 +127,9 @@ async def _read_buckets(
     grid: Grid,
     step_seconds: int,
     columns: tuple[str, ...],
-) -> Buckets:
-    """Roll-ups, and over them the samples of each (series, window) that they do not hold completely."""
+) -> tuple[Buckets, Samples]:
+    """Roll-ups, and over them the samples of each (series, window) that they do not hold completely; the end marks
+    among these samples."""
     values: dict[str, Any] = {"org": organization_id, "series": ids.tolist()}
     blocks = await read_open_blocks(session, organization_id, series=ids, from_ms=grid.from_ms, to_ms=grid.to_ms - 1)
     bounds = _bounds(grid.from_ms, grid.to_ms, WINDOW_MS)
@@ -138,13 +151,14 @@ def _overlay(
     blocks: Samples,
     step_seconds: int,
     columns: tuple[str, ...],
-) -> Buckets:
+) -> tuple[Buckets, Samples]:
     counts, points = decode_chunks([payload for _, _, payload in chunks])
     owners = np.fromiter((series for series, _, _ in chunks), np.int64, len(chunks))
     raw = latest_of_each(Samples.join([Samples(np.repeat(owners, counts), points.at_ms, points.values), blocks]))
     pieces = cut(raw)
     buckets = without_windows(decode_buckets(rolled, columns), pieces.series, pieces.window_ms, WINDOW_MS)
-    return Buckets.join([buckets, make_buckets(raw, step_seconds * 1000)], columns)
+    made = Buckets.join([buckets, make_buckets(raw, step_seconds * 1000)], columns)
+    return made, end_marks(raw, step_seconds * 1000)
 
 
 def _bounds(from_ms: int, to_ms: int, window_ms: int) -> dict[str, datetime]:

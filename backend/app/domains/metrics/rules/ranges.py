@@ -14,7 +14,8 @@ Function = Literal["avg", "min", "max", "sum", "count", "last", "increase", "rat
 MAX_STEPS = 11_000  # as Prometheus
 MAX_CELLS = 2_000_000
 LOOKBACK_MS = 300_000
-"""How far apart two samples of a counter may be, at least, for the growth between them to count."""
+"""How long a value holds when nothing newer comes, as in Prometheus: for `last`, and between two samples of a counter,
+whose growth counts when they are not further apart (or in neighbouring cells)."""
 _NEEDED: dict[str, tuple[str, ...]] = {
     "avg": ("count", "sum"),
     "min": ("min",),
@@ -64,8 +65,47 @@ def columns_for(function: str) -> tuple[str, ...]:
 
 
 def reads_before(function: str, step_ms: int) -> int:
-    """Milliseconds before the range that are read too, for the growth into the first cell."""
-    return max(LOOKBACK_MS, step_ms) if function in ("increase", "rate") else 0
+    """Milliseconds before the range that are read too: for growth into the first cell, or its value."""
+    if function in ("increase", "rate"):
+        return max(LOOKBACK_MS, step_ms)
+    return LOOKBACK_MS if carries(function, step_ms) else 0
+
+
+def carries(function: str, step_ms: int) -> bool:
+    """Whether empty cells show the value before them: a cell as long as the look-back is empty for good reason."""
+    return function == "last" and step_ms < LOOKBACK_MS
+
+
+def carry_last(made: NDArray[np.float64], told: Samples, series: NDArray[np.int64], grid: Grid) -> NDArray[np.float64]:
+    """Fill empty cells with the newest value of the LOOKBACK_MS before their end, unless an end mark came after it.
+
+    `told` are samples and end marks in any order; of one time the end mark counts.
+    """
+    told = told.take(np.isin(told.series, series))
+    rows, cells = np.nonzero(np.isnan(made))
+    if not len(told) or not len(rows):
+        return made
+    ended = is_stale(told.values)
+    told = told.take(np.lexsort((ended, told.at_ms, told.series)))
+    base = grid.from_ms - LOOKBACK_MS
+    span = grid.to_ms - base + 1  # a series' times and no others lie in its span
+    at_ms = np.clip(told.at_ms - base, 0, span - 1)
+    keys = np.searchsorted(series, told.series) * span + at_ms
+    ends = grid.from_ms + (cells + 1) * grid.step_ms - base
+    place = np.searchsorted(keys, rows * span + ends) - 1
+    newest = np.maximum(place, 0)
+    held = (place >= 0) & (keys[newest] >= rows * span + np.maximum(ends - LOOKBACK_MS, 1))
+    held &= ~is_stale(told.values)[newest]
+    made[rows[held], cells[held]] = told.values[newest[held]]
+    return made
+
+
+def end_marks(samples: Samples, step_ms: int) -> Samples:
+    """The end marks that are the newest of their series in a bucket, at the start of it. `samples` are sorted."""
+    at_ms = samples.at_ms - samples.at_ms % step_ms
+    is_newest = np.append((samples.series[1:] != samples.series[:-1]) | (at_ms[1:] != at_ms[:-1]), True)[: len(at_ms)]
+    chosen = is_newest & is_stale(samples.values)
+    return Samples(samples.series[chosen], at_ms[chosen], samples.values[chosen])
 
 
 def lay_buckets(buckets: Buckets, series: NDArray[np.int64], grid: Grid, function: Function) -> NDArray[np.float64]:
