@@ -12,6 +12,7 @@ from app.domains.metrics.rules.batch import SeriesText
 
 SEPARATOR = b"\xff"
 NAME_LABEL = b"__name__"
+_SEPARATOR_TEXT = SEPARATOR.decode(errors="surrogateescape")
 # As Mimir and Cortex limit them by default, but for the number of labels, which is 30 there and too few for
 # Kubernetes with a mesh.
 MAX_LABELS, MAX_NAME_BYTES, MAX_VALUE_BYTES = 64, 1024, 2048
@@ -83,7 +84,7 @@ def series_key(form: bytes) -> bytes:
 
 def series_text(form: bytes) -> SeriesText:
     """The words of a canonical form."""
-    parts = [part.decode() for part in form.split(SEPARATOR)]
+    parts = form.decode(errors="surrogateescape").split(_SEPARATOR_TEXT)
     labels = dict(zip(parts[::2], parts[1::2], strict=True))
     return SeriesText(name=labels.pop(NAME_LABEL.decode()), labels=labels)
 

@@ -16,6 +16,7 @@ from app.domains.metrics.rules.derived import DerivedSeries
 from app.domains.metrics.rules.series import (
     MAX_LABELS,
     NAME_LABEL,
+    SEPARATOR,
     SeriesCache,
     SeriesRefused,
     canonical_form,
@@ -154,4 +155,5 @@ def _plain_labels(raw: bytes) -> tuple[list[bytes], int]:
 
 
 def _head_text(head: bytes) -> SeriesText:
-    return series_text(canonical_form(_plain_labels(head)[0], plain_names=True))
+    """The words of labels that `_learn` found good."""
+    return series_text(SEPARATOR.join(_plain_labels(head)[0]))

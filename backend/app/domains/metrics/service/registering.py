@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.bulk import Driver, make_stage, open_driver
 from app.core.database import tenant_session
 from app.core.events import publish
 from app.core.quotas import counts, get_limit
@@ -18,6 +19,7 @@ from app.domains.metrics.events import SeriesCreated
 from app.domains.metrics.models import MetricSeries
 from app.domains.metrics.rules.batch import Metadata, SampleBatch
 from app.domains.metrics.rules.newest import NEVER
+from app.domains.metrics.rules.series import KEY_BYTES
 from app.domains.metrics.service.book import SeriesBook
 
 LINK_TASK = "metrics.link_series"
@@ -25,14 +27,17 @@ _ROWS = 5_000
 _MAX_FAMILIES = 50_000  # remembered by a book, to write only what changed
 _NEAR = 0.95
 
-_INSERT = text(
-    """
-    INSERT INTO metric_series (organization_id, key, name, labels)
-    SELECT :org, key, name, labels::jsonb
-    FROM unnest(CAST(:keys AS bytea[]), CAST(:names AS text[]), CAST(:labels AS text[])) AS new (key, name, labels)
-    ON CONFLICT (organization_id, key) DO NOTHING RETURNING id, key
-    """
-)
+_STAGE = {"key": "bytea", "name": "text", "labels": "text"}
+# One value for all rows, read into columns: an object for each of many rows costs more than the row itself.
+_INSERT = """
+    WITH made AS (
+        INSERT INTO metric_series (organization_id, key, name, labels)
+        SELECT $1, key, name, labels::jsonb FROM pg_temp.metric_series_stage
+        ON CONFLICT (organization_id, key) DO NOTHING RETURNING id, key
+    )
+    SELECT string_agg(int8send(id) || key, ''::bytea) FROM made
+"""
+_MADE = np.dtype([("id", ">i8"), ("key", f"V{KEY_BYTES}")])
 _FAMILIES = text(
     """
     INSERT INTO metric_families (organization_id, name, type, unit, help)
@@ -96,30 +101,38 @@ async def _room(session: AsyncSession, book: SeriesBook, wanted: int) -> int:
 async def _insert(
     session: AsyncSession, book: SeriesBook, batch: SampleBatch, indexes: Sequence[int]
 ) -> list[tuple[list[bytes], NDArray[np.int64]]]:
-    made = []
+    """Make rows of these series; keys and ids of those that were made. The book learns those made elsewhere."""
+    made: list[tuple[list[bytes], NDArray[np.int64]]] = []
+    if not indexes:
+        return made
     names: dict[str, None] = {}
-    total = 0
+    driver = await open_driver(session)
     for start in range(0, len(indexes), _ROWS):
         chosen = indexes[start : start + _ROWS]
         texts = [batch.texts(index) for index in chosen]
         keys = [batch.keys[index] for index in chosen]
-        values = {
-            "org": book.organization_id,
-            "keys": keys,
-            "names": [one.name for one in texts],
-            "labels": [orjson.dumps(one.labels).decode() for one in texts],
-        }
-        rows = (await session.execute(_INSERT, values)).all()
-        if len(rows) < len(chosen):  # another process made them a moment ago
+        labels = [orjson.dumps(one.labels).decode() for one in texts]
+        found = await _insert_rows(driver, book, list(zip(keys, [one.name for one in texts], labels, strict=True)))
+        if len(found[0]) < len(chosen):  # another process made them a moment ago
             await book.load(session, keys)
-        made.append(([bytes(row.key) for row in rows], np.fromiter((row.id for row in rows), np.int64, len(rows))))
-        total += len(rows)
+        made.append(found)
         names.update((one.name, None) for one in texts)
+    total = sum(len(ids) for _, ids in made)
     if total:
         organization_id = book.organization_id
         await publish(session, SeriesCreated(organization_id=organization_id, count=total, names=list(names)[:100]))
         await enqueue(session, LINK_TASK, organization_id=organization_id, dedupe="new")
     return made
+
+
+async def _insert_rows(
+    driver: Driver, book: SeriesBook, rows: list[tuple[bytes, str, str]]
+) -> tuple[list[bytes], NDArray[np.int64]]:
+    """Keys and ids of the rows (key, name, labels as JSON) that were not there."""
+    await make_stage(driver, "metric_series_stage", _STAGE)
+    await driver.copy_records_to_table("metric_series_stage", records=rows, columns=list(_STAGE))
+    found = np.frombuffer(await driver.fetchval(_INSERT, book.organization_id) or b"", _MADE)
+    return found["key"].tolist(), found["id"].astype(np.int64)
 
 
 async def _tell_families(session: AsyncSession, book: SeriesBook, told: dict[str, Metadata]) -> None:
