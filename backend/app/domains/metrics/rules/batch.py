@@ -56,6 +56,32 @@ class Rejection:
     example: str = ""
 
 
+@dataclass(slots=True)
+class Refused:
+    """What the store did not take, in the sender's counting: a histogram of which any part is refused is one."""
+
+    rejections: list[Rejection] = field(default_factory=list)
+    samples: int = 0
+    histograms: set[tuple[int, int]] = field(default_factory=set)  # (owner, Unix milliseconds)
+
+    def add(
+        self, reason: str, series: NDArray[np.int32], at_ms: NDArray[np.int64], owners: NDArray[np.int32] | None
+    ) -> None:
+        """Count samples that are refused for a reason. `series` index the batch's keys."""
+        if not len(series):
+            return
+        parts: set[tuple[int, int]] = set()
+        samples = len(series)
+        if owners is not None:
+            owner = owners[series]
+            is_part = owner >= 0
+            parts = set(zip(owner[is_part].tolist(), at_ms[is_part].tolist(), strict=True))
+            samples -= int(is_part.sum())
+        self.rejections.append(Rejection(reason, samples + len(parts)))
+        self.samples += samples
+        self.histograms |= parts
+
+
 class TimeBounds(NamedTuple):
     """Samples outside of it are refused; both ends, in Unix milliseconds, are inside."""
 
@@ -97,6 +123,8 @@ class SampleBatch:
     increments: Increments
     texts: Callable[[int], SeriesText]
     """The words of key i; they are decoded when asked for, so ask only for series that the store does not know."""
+    owners: NDArray[np.int32] | None = None
+    """Per key: which histogram's or summary's series it is a part of, -1 for a series of its own. None: all are."""
     metadata: dict[str, Metadata] = field(default_factory=dict)  # by the name of the family
     counts: WrittenCounts = field(default_factory=WrittenCounts)
     rejections: list[Rejection] = field(default_factory=list)

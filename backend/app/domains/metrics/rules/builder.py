@@ -76,6 +76,7 @@ class BatchBuilder:
         self._increment_chunks: list[_Columns] = []
         self._rows = _Rows([], [], [], [])
         self._increment_rows = _Rows([], [], [], [])
+        self._owners: dict[int, int] = {}  # index of a derived series: number of the series that it is made of
         self._text_bytes = self._elements = 0
 
     def refuse(self, reason: str, count: int = 1, example: bytes = b"") -> None:
@@ -94,6 +95,10 @@ class BatchBuilder:
             self._spellings.append(spelling)
             self._note_reader(position, reader)
         return position
+
+    def note_owner(self, series: int, owner: int) -> None:
+        """Say that a series is a part of a histogram or summary."""
+        self._owners[series] = owner
 
     def take_columns(
         self,
@@ -177,6 +182,7 @@ class BatchBuilder:
             values=samples.values,
             increments=Increments(*increments),
             texts=_texts(self._spellings, self._readers),
+            owners=_owners(self._owners, len(self._keys)),
             metadata=self.metadata,
             counts=self.counts,
             rejections=[Rejection(reason, count, example) for reason, (count, example) in self._refused.items()],
@@ -218,6 +224,14 @@ def _joined(chunks: Sequence[_Columns], rows: _Rows) -> _Columns:
         np.concatenate([part.at_ms for part in parts]),
         np.concatenate([part.values for part in parts]),
     )
+
+
+def _owners(owners: dict[int, int], size: int) -> NDArray[np.int32] | None:
+    if not owners:
+        return None
+    made = np.full(size, -1, np.int32)
+    made[np.fromiter(owners, np.int64, len(owners))] = np.fromiter(owners.values(), np.int32, len(owners))
+    return made
 
 
 def _texts(

@@ -17,6 +17,7 @@ class DerivedSeries:
     def __init__(self, builder: BatchBuilder, cache: SeriesCache) -> None:
         self._builder, self._cache = builder, cache
         self._forms: dict[bytes, bytes] = {}  # by the key of the series that was sent
+        self._numbers: dict[bytes, int] = {}  # of the same
         self._reader = self._text
 
     def index(self, key: bytes, form: bytes, suffix: bytes, label: bytes = b"", value: bytes = b"") -> int:
@@ -27,12 +28,15 @@ class DerivedSeries:
         if key not in self._forms:
             self._builder.spend_text(len(form))
             self._forms[key] = form
+            self._numbers[key] = len(self._numbers)
         spelling = _MARK + key + SEPARATOR.join((suffix, label, value))
         derived = self._cache.get(spelling)
         if derived is None:
             derived = series_key(self._derived_form(spelling))
             self._cache.add(spelling, derived)
-        return self._builder.index_of(derived, spelling, self._reader)
+        index = self._builder.index_of(derived, spelling, self._reader)
+        self._builder.note_owner(index, self._numbers[key])
+        return index
 
     def _text(self, spelling: bytes) -> SeriesText:
         return series_text(self._derived_form(spelling))

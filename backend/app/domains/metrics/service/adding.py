@@ -33,8 +33,8 @@ async def add_increments(
     places: NDArray[np.int64],
     increments: Increments,
     known: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Places, times and values of the running sums after each increment, added in this transaction.
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
+    """Series, times and values of the running sums after each increment, added in this transaction.
 
     `ids` and `places` lead from the batch's index of series to the book's place and the store's id; only increments
     that are `known` are added. One that ends no later than what is in the sum already is a repeated request, or came
@@ -47,24 +47,31 @@ async def add_increments(
     rows = await session.execute(_READ, {"org": organization_id, "series": wanted})
     sums = {row.series_id: (row.total, row.ended_ms) for row in rows}
     made: list[tuple[int, int, float]] = []
-    columns = zip(slots.tolist(), increments.at_ms[order].tolist(), increments.values[order].tolist(), strict=True)
-    for slot, at_ms, value in columns:
+    changed: set[int] = set()
+    columns = zip(
+        slots.tolist(),
+        increments.series[order].tolist(),
+        increments.at_ms[order].tolist(),
+        increments.values[order].tolist(),
+        strict=True,
+    )
+    for slot, index, at_ms, value in columns:
         series = int(ids[slot])
         total, ended_ms = sums.get(series, (0.0, -1))
         if at_ms > ended_ms:
             sums[series] = (total + value, at_ms)
-            made.append((slot, at_ms, total + value))
+            changed.add(series)
+            made.append((index, at_ms, total + value))
     if made:
-        changed = sorted({int(ids[slot]) for slot, _, _ in made})
         values = {
             "org": organization_id,
-            "series": changed,
-            "totals": [sums[series][0] for series in changed],
-            "ended": [sums[series][1] for series in changed],
+            "series": sorted(changed),
+            "totals": [sums[series][0] for series in sorted(changed)],
+            "ended": [sums[series][1] for series in sorted(changed)],
         }
         await session.execute(_WRITE, values)
     return (
-        np.array([slot for slot, _, _ in made], np.int64),
+        np.array([index for index, _, _ in made], np.int32),
         np.array([at_ms for _, at_ms, _ in made], np.int64),
         np.array([total for _, _, total in made], np.float64),
     )

@@ -19,7 +19,7 @@ from app.core.database import tenant_session
 from app.core.tasks import enqueue
 from app.domains.metrics import queries
 from app.domains.metrics.errors import IntakeBusy
-from app.domains.metrics.rules.batch import Rejection, SampleBatch
+from app.domains.metrics.rules.batch import Refused, SampleBatch
 from app.domains.metrics.rules.blocks import Samples, encode_block, latest_of_each
 from app.domains.metrics.rules.builder import OTHER_VALUE
 from app.domains.metrics.rules.limits import BLOCK_SAMPLES, OUT_OF_ORDER, OUT_OF_WINDOW, TOO_MANY_SERIES
@@ -44,22 +44,21 @@ _INSERT = text(
 
 @dataclass(slots=True)
 class _Waiting:
-    """One request: its samples by their places in the book, and the answer to come."""
+    """One request: its samples by their index in the batch, and the answer to come."""
 
-    slots: NDArray[np.int64]
+    series: NDArray[np.int32]
     at_ms: NDArray[np.int64]
     values: NDArray[np.float64]
     batch: SampleBatch
     places: NDArray[np.int64]  # by the batch's own index of series
-    done: "asyncio.Future[list[Rejection]]"
-    rejections: list[Rejection] = field(default_factory=list)
+    done: "asyncio.Future[Refused]"
+    refused: Refused = field(default_factory=Refused)
 
-    def refuse(self, reason: str, count: int) -> None:
-        if count:
-            self.rejections.append(Rejection(reason, count))
+    def refuse(self, reason: str, series: NDArray[np.int32], at_ms: NDArray[np.int64]) -> None:
+        self.refused.add(reason, series, at_ms, self.batch.owners)
 
     def __len__(self) -> int:
-        return len(self.slots) + len(self.batch.increments)
+        return len(self.series) + len(self.batch.increments)
 
 
 class Committer:
@@ -70,7 +69,7 @@ class Committer:
         self._waiting: list[_Waiting] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def store(self, batch: SampleBatch, places: NDArray[np.int64]) -> list[Rejection]:
+    async def store(self, batch: SampleBatch, places: NDArray[np.int64]) -> Refused:
         """Commit the batch; what the store refuses of it. `places` of its series are those in the book.
 
         Raises IntakeBusy; the same samples may then be sent again, and what was stored after all is known by its equal
@@ -79,7 +78,7 @@ class Committer:
         if sum(map(len, self._waiting)) > MAX_WAITING_SAMPLES:
             raise IntakeBusy(retry_after_seconds=2)
         waiting = _Waiting(
-            places[batch.series], batch.at_ms, batch.values, batch, places, asyncio.get_running_loop().create_future()
+            batch.series, batch.at_ms, batch.values, batch, places, asyncio.get_running_loop().create_future()
         )
         self._waiting.append(waiting)
         if self._running is None or self._running.done():
@@ -107,7 +106,7 @@ class Committer:
                 raise
             for waiting in group:
                 if not waiting.done.done():
-                    waiting.done.set_result(waiting.rejections)
+                    waiting.done.set_result(waiting.refused)
 
     async def _commit(self, group: list[_Waiting]) -> None:
         undo: list[Before] = []
@@ -133,12 +132,13 @@ class Committer:
         """Turn increments into samples of their running sums."""
         if not len(waiting.batch.increments):
             return
-        known = waiting.places[waiting.batch.increments.series] >= 0
-        waiting.refuse(TOO_MANY_SERIES, int((~known).sum()))
-        slots, at_ms, values = await add_increments(
-            session, self.book.organization_id, self.book.newest.ids, waiting.places, waiting.batch.increments, known
+        increments = waiting.batch.increments
+        known = waiting.places[increments.series] >= 0
+        waiting.refuse(TOO_MANY_SERIES, increments.series[~known], increments.at_ms[~known])
+        series, at_ms, values = await add_increments(
+            session, self.book.organization_id, self.book.newest.ids, waiting.places, increments, known
         )
-        waiting.slots = np.concatenate([waiting.slots, slots])
+        waiting.series = np.concatenate([waiting.series, series])
         waiting.at_ms = np.concatenate([waiting.at_ms, at_ms])
         waiting.values = np.concatenate([waiting.values, values])
 
@@ -146,11 +146,12 @@ class Committer:
         self, session: AsyncSession, waiting: _Waiting, before_it: list[Samples], undo: list[Before]
     ) -> Samples:
         """The samples of one request that are to be stored; the others are equal to stored ones, or refused."""
-        slots, at_ms, values = waiting.slots, waiting.at_ms, np.ascontiguousarray(waiting.values)
+        series, at_ms, values = waiting.series, waiting.at_ms, np.ascontiguousarray(waiting.values)
+        slots = waiting.places[series]
         known = slots >= 0
         if not known.all():
-            waiting.refuse(TOO_MANY_SERIES, int((~known).sum()))
-            slots, at_ms, values = slots[known], at_ms[known], values[known]
+            waiting.refuse(TOO_MANY_SERIES, series[~known], at_ms[~known])
+            series, slots, at_ms, values = series[known], slots[known], at_ms[known], values[known]
         newest = self.book.newest
         newer, repeated, before = newest.take_newer(slots, at_ms, values.view(np.uint64))
         undo.append(before)
@@ -159,16 +160,18 @@ class Committer:
             return samples
         late = ~newer & ~repeated
         lost = late & (at_ms < newest.at_ms[slots] - _OUT_OF_ORDER_MS)
-        waiting.refuse(OUT_OF_WINDOW, int(lost.sum()))
+        waiting.refuse(OUT_OF_WINDOW, series[lost], at_ms[lost])
         late &= ~lost
         if late.any():
-            late[late] = await self._is_missing(session, samples.take(late), before_it, waiting)
+            missing, others = await self._compare(session, samples.take(late), before_it)
+            waiting.refuse(OTHER_VALUE, series[late][others], at_ms[late][others])
+            late[late] = missing
         return samples.take(newer | late)
 
-    async def _is_missing(
-        self, session: AsyncSession, wanted: Samples, before_it: list[Samples], waiting: _Waiting
-    ) -> NDArray[np.bool_]:
-        """Which of these samples are not stored; those stored with another value are refused."""
+    async def _compare(
+        self, session: AsyncSession, wanted: Samples, before_it: list[Samples]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which of these samples are not stored, and which are stored with another value."""
         stored = [*await queries.read_stored(session, self.book.organization_id, wanted), *before_it]
         found = latest_of_each(Samples.join(stored))
         chosen = np.isin(found.series, wanted.series) & np.isin(found.at_ms, wanted.at_ms)
@@ -178,9 +181,8 @@ class Committer:
         sent = wanted.values.view(np.uint64).tolist()
         places = zip(wanted.series.tolist(), wanted.at_ms.tolist(), strict=True)
         held = [known.get(place) for place in places]
-        others = sum(old is not None and old != new for old, new in zip(held, sent, strict=True))
-        waiting.refuse(OTHER_VALUE, others)
-        return np.array([old is None for old in held], np.bool_)
+        others = [old is not None and old != new for old, new in zip(held, sent, strict=True)]
+        return np.array([old is None for old in held], np.bool_), np.array(others, np.bool_)
 
     async def _insert(self, session: AsyncSession, parts: list[Samples]) -> None:
         samples = Samples.join(parts)

@@ -1,12 +1,12 @@
 """Taking samples in: decode, weigh, register what is new, commit, answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from app.core import clock
 from app.domains.metrics.rules import otlp, remote_write
-from app.domains.metrics.rules.batch import Rejection, SampleBatch, WrittenCounts
+from app.domains.metrics.rules.batch import Refused, SampleBatch, WrittenCounts
 from app.domains.metrics.rules.limits import time_bounds
 from app.domains.metrics.rules.otlp import Encoding, OtlpAnswer
 from app.domains.metrics.rules.remote_write import Version, WriteAnswer
@@ -31,7 +31,7 @@ async def receive_remote_write(organization_id: UUID, body: bytes, version: Vers
         batch = await asyncio.to_thread(remote_write.decode, body, version, bounds, _spellings)
     refused = await store_batch(organization_id, batch, weigh)
     counts = without_refused(batch.counts, refused)
-    return remote_write.answer(version, counts, [*batch.rejections, *refused])
+    return remote_write.answer(version, counts, [*batch.rejections, *refused.rejections])
 
 
 async def receive_otlp(
@@ -47,34 +47,32 @@ async def receive_otlp(
     else:
         batch = await asyncio.to_thread(otlp.decode, *arguments)
     refused = await store_batch(organization_id, batch, weigh)
-    return otlp.answer(encoding, [*batch.rejections, *refused])
+    return otlp.answer(encoding, [*batch.rejections, *refused.rejections])
 
 
-async def store_batch(organization_id: UUID, batch: SampleBatch, weigh: Weigh) -> list[Rejection]:
+async def store_batch(organization_id: UUID, batch: SampleBatch, weigh: Weigh) -> Refused:
     """Commit a batch; what the store refused of it. Raises RateLimited and IntakeBusy."""
     samples = len(batch) + len(batch.increments)
     if samples:
         await weigh(samples)
     elif not batch.metadata:
-        return []
+        return Refused()
     book = await book_of(organization_id)
     places = await register_series(book, batch)
     if not samples:
-        return []
+        return Refused()
     refused = await committer_of(book).store(batch, places)
     forget_if_large(book)
     return refused
 
 
-def without_refused(counts: WrittenCounts, refused: Sequence[Rejection]) -> WrittenCounts:
-    """What was written once the store has refused some.
-
-    The store knows samples only, so of a histogram that is refused in parts each part counts as one sample; never
-    below nothing.
-    """
-    missing = sum(rejection.count for rejection in refused)
-    samples = max(0, counts.samples - missing)
-    return WrittenCounts(samples=samples, histograms=counts.histograms, exemplars=counts.exemplars)
+def without_refused(counts: WrittenCounts, refused: Refused) -> WrittenCounts:
+    """What was written once the store has refused some."""
+    return WrittenCounts(
+        samples=max(0, counts.samples - refused.samples),
+        histograms=max(0, counts.histograms - len(refused.histograms)),
+        exemplars=counts.exemplars,
+    )
 
 
 def _now_ms() -> int:
