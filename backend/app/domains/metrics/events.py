@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from app.core.events import Event
 
@@ -14,3 +15,12 @@ class SeriesCreated(Event):
     topic: ClassVar[str | None] = None
     count: int
     names: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSettingsChanged(Event):
+    """A person changed how samples are taken; `fields` names what changed."""
+
+    name: ClassVar[str] = "metric_settings.changed"
+    actor_id: UUID
+    fields: tuple[str, ...]

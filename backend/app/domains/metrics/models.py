@@ -65,6 +65,17 @@ class MetricSeries(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class MetricSettings(Base):
+    """How an organization's samples are taken, where it differs from the product; see `rules.limits`."""
+
+    __tablename__ = "metric_settings"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    last_write_wins: Mapped[bool]
+    out_of_order_seconds: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
 class MetricFamily(Base):
     """What senders say of a metric: `type` as in `rules.batch.Metadata`, the last word counts."""
 

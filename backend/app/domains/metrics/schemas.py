@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.core.schemas import ReadModel
+from app.core.schemas import ReadModel, RequestModel
+from app.domains.metrics.rules.limits import OUT_OF_ORDER_MOST
 
 Value = float | None
 
@@ -87,3 +88,21 @@ class ResourceMetricsRead(ReadModel):
 
     newest: list[NewestValueRead]
     points: PointsRead | None
+
+
+class MetricSettingsRead(ReadModel):
+    """How samples are taken.
+
+    `last_write_wins`: another value for a time that is stored replaces it; else it is refused.
+    `out_of_order_minutes`: how far behind the newest of its series a sample may come.
+    """
+
+    last_write_wins: bool
+    out_of_order_minutes: int
+
+
+class MetricSettingsUpdate(RequestModel):
+    """The whole of `MetricSettingsRead`."""
+
+    last_write_wins: bool
+    out_of_order_minutes: Annotated[int, Field(ge=0, le=int(OUT_OF_ORDER_MOST.total_seconds()) // 60)]

@@ -1,8 +1,8 @@
 """Routes of the metrics, one file a subject."""
 
-from app.domains.metrics.api import ingest, reading
+from app.domains.metrics.api import ingest, reading, settings
 
-routers = (ingest.router, reading.router, reading.resource_router)
+routers = (ingest.router, reading.router, reading.resource_router, settings.router)
 bare_routers = (ingest.router, ingest.alias_router)
 """Those that are served without the API's prefix: `/ingest` with it too, the aliases only here."""
 

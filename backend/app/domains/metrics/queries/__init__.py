@@ -20,6 +20,7 @@ from app.domains.metrics.queries.series import (
     list_resource_metrics,
     select_series,
 )
+from app.domains.metrics.queries.settings import read_intake_rules
 
 __all__ = [
     "LOG_MINUTES",
@@ -36,6 +37,7 @@ __all__ = [
     "read_block_head",
     "read_blocks",
     "read_chunks",
+    "read_intake_rules",
     "read_open_blocks",
     "read_points",
     "read_samples",

@@ -15,6 +15,7 @@ from app.domains.metrics.service.reading import (
     read_resource_metrics,
 )
 from app.domains.metrics.service.rolling import enqueue_rolling, roll_up
+from app.domains.metrics.service.settings import read_settings, replace_settings
 
 __all__ = [
     "clean",
@@ -36,8 +37,10 @@ __all__ = [
     "read_points",
     "read_resource_metrics",
     "read_samples",
+    "read_settings",
     "receive_otlp",
     "receive_remote_write",
+    "replace_settings",
     "roll_up",
     "select_series",
     "store_batch",

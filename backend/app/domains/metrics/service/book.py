@@ -21,6 +21,7 @@ from app.core.database import tenant_session
 from app.domains.metrics import queries
 from app.domains.metrics.rules.batch import Metadata
 from app.domains.metrics.rules.blocks import latest_of_each
+from app.domains.metrics.rules.limits import IntakeRules
 from app.domains.metrics.rules.newest import NEVER, Newest
 from app.domains.metrics.rules.series import KEY_BYTES
 
@@ -53,6 +54,8 @@ class SeriesBook:
         self.registering = asyncio.Lock()
         self.series_count = 0  # in the table, as last counted and added to here
         self.counted_at = 0.0
+        self.rules = IntakeRules()
+        self._rules_read_at: float | None = None
         self.samples_since_compaction = 0
         self.committer: object | None = None  # one `committing.Committer`
         self._recent = np.empty(0, np.int64)
@@ -68,6 +71,13 @@ class SeriesBook:
             found = found.take(last)
         self._recent, self._recent_ms = found.series, found.at_ms
         self._recent_bits = np.ascontiguousarray(found.values).view(np.uint64)
+
+    async def refresh_rules(self, session: AsyncSession) -> None:
+        """Read once a minute what the organization chose."""
+        now = time.monotonic()
+        if self._rules_read_at is None or now - self._rules_read_at > SETTINGS_SECONDS:
+            self.rules = await queries.read_intake_rules(session, self.organization_id)
+            self._rules_read_at = now
 
     def find(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """The places of these series; -1 for those that are not known."""

@@ -22,7 +22,7 @@ from app.domains.metrics.errors import IntakeBusy
 from app.domains.metrics.rules.batch import Refused, SampleBatch
 from app.domains.metrics.rules.blocks import Samples, encode_block, latest_of_each
 from app.domains.metrics.rules.builder import OTHER_VALUE
-from app.domains.metrics.rules.limits import BLOCK_SAMPLES, OUT_OF_ORDER, OUT_OF_WINDOW, TOO_MANY_SERIES
+from app.domains.metrics.rules.limits import BLOCK_SAMPLES, OUT_OF_WINDOW, TOO_MANY_SERIES
 from app.domains.metrics.rules.newest import Before
 from app.domains.metrics.service.adding import add_increments
 from app.domains.metrics.service.book import SeriesBook
@@ -33,7 +33,6 @@ COMPACT_TASK = "metrics.compact"
 COMPACT_SAMPLES = 2_000_000
 MAX_WAITING_SAMPLES = 4_000_000
 """Of one organization in this process's memory; above it senders are told to come back."""
-_OUT_OF_ORDER_MS = int(OUT_OF_ORDER.total_seconds() * 1000)
 _INSERT = text(
     """
     INSERT INTO metric_blocks (organization_id, min_series, max_series, min_ms, max_ms, samples, payload)
@@ -116,6 +115,7 @@ class Committer:
                     text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
                     {"key": f"metric-blocks:{self.book.organization_id}"},
                 )
+                await self.book.refresh_rules(session)
                 parts: list[Samples] = []
                 for waiting in group:
                     await self._add_increments(session, waiting)
@@ -158,13 +158,18 @@ class Committer:
         samples = Samples(newest.ids[slots], at_ms, values)
         if newer.all():
             return samples
+        rules = self.book.rules
         late = ~newer & ~repeated
-        lost = late & (at_ms < newest.at_ms[slots] - _OUT_OF_ORDER_MS)
+        lost = late & (at_ms < newest.at_ms[slots] - int(rules.out_of_order.total_seconds() * 1000))
         waiting.refuse(OUT_OF_WINDOW, series[lost], at_ms[lost])
         late &= ~lost
         if late.any():
             missing, others = await self._compare(session, samples.take(late), before_it)
-            waiting.refuse(OTHER_VALUE, series[late][others], at_ms[late][others])
+            if rules.last_write_wins:
+                missing |= others
+                newest.has_value[slots[late][others]] = False  # a repeat of the value that was there is to be compared
+            else:
+                waiting.refuse(OTHER_VALUE, series[late][others], at_ms[late][others])
             late[late] = missing
         return samples.take(newer | late)
 
