@@ -147,6 +147,23 @@ def test_custom_buckets_are_linear(bounds: list[float], inside: list[int], quant
     assert told(write(raw)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("positive", "negative", "median"),
+    [
+        ([(0, [1])], [], 0.05),  # observations are not below zero
+        ([], [(0, [1])], -0.05),
+        ([(0, [1])], [(0, [1])], 0.0),
+        ([], [], 0.0),
+    ],
+)
+def test_the_zero_bucket_reaches_to_where_there_are_others(positive: Side, negative: Side, median: float) -> None:
+    count = 99 + len(positive) + len(negative)
+    raw = histogram(
+        count=count, total=1.0, schema=0, positive=positive, negative=negative, zero=99, zero_threshold=0.1, at_ms=NOW
+    )
+    assert told(write(raw))["0.5"] == pytest.approx(median, abs=1e-3)
+
+
 def test_an_empty_histogram_has_no_quantiles() -> None:
     assert told(write(histogram(count=0, total=0.0, schema=3, at_ms=NOW))) == {"took_count": 0.0, "took_sum": 0.0}
 
@@ -173,6 +190,7 @@ GOOD = {"count": 4, "total": 5.0, "schema": 0, "at_ms": NOW}
     [
         (histogram(**GOOD, positive=[(0, [1, 2])]), "do not add up"),  # type: ignore[arg-type]
         (histogram(**GOOD, positive=[(0, [5])]), "do not add up"),  # type: ignore[arg-type]
+        (histogram(count=4, total=math.nan, schema=0, positive=[(0, [5])], at_ms=NOW), "do not add up"),
         (histogram(**GOOD, positive=[(0, [5, -1])]), "negative count"),  # type: ignore[arg-type]
         (histogram(count=-1.0, total=1.0, schema=0, at_ms=NOW), "negative count"),
         (histogram(count=math.nan, total=1.0, schema=0, at_ms=NOW), "negative count"),

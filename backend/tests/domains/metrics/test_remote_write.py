@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from app.core.errors import MalformedBody, TooLarge, UnsupportedMediaType
-from app.domains.metrics.rules import remote_write
+from app.domains.metrics.rules import remote_write, write_v1, write_v2
 from app.domains.metrics.rules.batch import Metadata, Rejection, SampleBatch, TimeBounds, WrittenCounts, is_stale
 from app.domains.metrics.rules.remote_write import Version
 from app.domains.metrics.rules.series import SeriesCache
@@ -117,6 +117,7 @@ def test_the_stale_marker_keeps_its_bits_and_other_nan_are_values() -> None:
         bytes_field(2, sample(1.5, NOW)) + v1_series(UP),  # samples before labels
         v1_series(UP[:1]) + bytes_field(2, sample(1.5, NOW)) + v1_series(UP[1:]),
         v1_series(UP[:1], [(1.5, NOW)]) + bytes_field(1, bytes_field(2, b"node") + bytes_field(1, b"job")),
+        v1_series(UP[:1]) + bytes_field(1, v1_label("job", "node")[2:] + number_field(9, 1)) + ONE,
         v1_series(UP) + bytes_field(2, number_field(2, NOW) + double_field(1, 1.5)),  # time before value
         v1_series(UP[:1])
         + b"\x0a"
@@ -151,13 +152,27 @@ def test_every_way_to_encode_a_series_of_2_0_gives_the_same() -> None:
         assert spoken(write(symbols.request(series), Version.V2)) == expected
 
 
-def test_a_table_of_many_symbols_is_referred_to_right() -> None:
+@pytest.mark.parametrize("padding", [0, 100, 200, 16_300, 20_000])
+def test_a_table_of_many_symbols_is_referred_to_right(padding: int) -> None:
     symbols = Symbols()
-    for number in range(20_000):
+    for number in range(padding):
         symbols.ref(f"padding {number}")
     series = [((("__name__", f"m{number}"), ("z", "padding 7")), [(float(number), NOW)]) for number in range(300)]
     batch = write(symbols.request(*[v2_series(symbols, *one, start_ms=NOW) for one in series]), Version.V2)
     assert spoken(batch) == spoken(write(v1_body(*series)))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5, STALE])
+def test_series_as_prometheus_sends_them_are_taken_in_columns(value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(write_v1, "_read_series")
+    monkeypatch.delattr(write_v2._Reader, "read")
+    series = [((("__name__", f"m{number}"), ("z", "v" * number)), [(value, NOW + number)]) for number in range(1, 300)]
+    assert write(v1_body(*series)).counts.samples == 299
+    symbols = Symbols()
+    told = number_field(1, 1) + number_field(3, symbols.ref("Help."))
+    for start_ms, metadata in ((0, b""), (NOW, told)):
+        raws = [v2_series(symbols, *one, metadata, start_ms=start_ms) for one in series]
+        assert write(symbols.request(*raws), Version.V2).counts.samples == 299
 
 
 BAD_LABELS: list[tuple[Labels, str, str | None]] = [
