@@ -1,6 +1,6 @@
 """Failures of metrics that a caller can act on."""
 
-from app.core.errors import InvalidInput, NotFound, RateLimited, Unavailable
+from app.core.errors import Conflict, InvalidInput, NotFound, RateLimited, Unavailable
 
 
 class TooManySamples(RateLimited):
@@ -31,3 +31,21 @@ class QueryTooLarge(InvalidInput):
     """A question that would read or return too much; its detail says what to narrow."""
 
     slug, title = "metrics-query-too-large", "This asks for too much at once"
+
+
+class UnknownSource(NotFound):
+    """No such source of metrics in this organization."""
+
+    slug, title = "metric-source-not-found", "There is no such source of metrics"
+
+
+class SourceExists(Conflict):
+    """The account is polled already."""
+
+    slug, title = "metric-source-exists", "This account is a source of metrics already"
+
+
+class SourceFailed(Unavailable):
+    """A server that we asked did not answer, or not as Prometheus does; the detail says how."""
+
+    slug, title = "metric-source-failed", "The source of metrics did not answer"

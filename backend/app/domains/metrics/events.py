@@ -1,7 +1,7 @@
 """Facts about metrics."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from app.core.events import Event
@@ -15,6 +15,18 @@ class SeriesCreated(Event):
     topic: ClassVar[str | None] = None
     count: int
     names: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSourceChanged(Event):
+    """A source was made, changed or removed; `fields` names what was set, never the values."""
+
+    name: ClassVar[str] = "metrics.source_changed"
+    topic: ClassVar[str | None] = None
+    source_id: UUID
+    action: Literal["created", "updated", "removed"]
+    fields: list[str]
+    by: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,19 +12,23 @@ from sqlalchemy import (
     DDL,
     BigInteger,
     Double,
+    ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
     SmallInteger,
     Table,
+    Text,
     UniqueConstraint,
     func,
     text,
 )
 from sqlalchemy import event as table_event
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
+from app.core.secrets import SEALED
 from app.domains.metrics.rules.series import KEY_BYTES
 
 BY_WINDOW = "RANGE (window_at)"
@@ -170,6 +174,44 @@ class ResourceMetric(OrganizationRow, Base):
     metric_name: Mapped[str]
     value: Mapped[float] = mapped_column(Double)
     timestamp: Mapped[datetime]
+
+
+class MetricSource(OrganizationRow, Base):
+    """Where metrics are fetched from: a connected cloud that is polled, or a Prometheus server that is asked.
+
+    `kind` is cloud (with `account_id`) or prometheus (with `url`). `settings`: {"types", "regions"} of a cloud, each
+    absent for all; {"username", "tenant"} of a server. `credentials`: its bearer token, or the password of `username`.
+    `read_until`: before it every settled period was read. `samples` counts those that the last poll brought, also those
+    that were read before; `asked` the metrics that it asked for, which is what clouds charge.
+    """
+
+    __tablename__ = "metric_sources"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "account_id"),
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], ["accounts.organization_id", "accounts.id"], ondelete="CASCADE"
+        ),
+        Index("ix_metric_sources_due", "organization_id", "due_at", postgresql_where=text("enabled")),
+    )
+
+    name: Mapped[str]
+    kind: Mapped[str]
+    account_id: Mapped[UUID | None]
+    url: Mapped[str | None]
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    credentials: Mapped[bytes | None] = mapped_column(LargeBinary, info=SEALED)
+    interval_seconds: Mapped[int]
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime | None]
+    read_until: Mapped[datetime | None]
+    daily_read_at: Mapped[datetime | None]
+    last_attempt_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    missing_permissions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    samples: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    asked: Mapped[int] = mapped_column(server_default="0")
 
 
 PACKED_COLUMNS = (("metric_blocks", "payload"), ("metric_samples", "payload"), ("metric_rollups", "payload"))

@@ -1,12 +1,12 @@
 """Bodies of the metrics' routes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from app.core.schemas import ReadModel, RequestModel
+from app.core.schemas import Name, ReadModel, RequestModel
 from app.domains.metrics.rules.limits import OUT_OF_ORDER_MOST
 
 Value = float | None
@@ -88,6 +88,94 @@ class ResourceMetricsRead(ReadModel):
 
     newest: list[NewestValueRead]
     points: PointsRead | None
+
+
+class CloudSettings(RequestModel):
+    """What of an account is asked for; absent for all."""
+
+    types: Annotated[list[Name] | None, Field(max_length=500, description="Native types.")] = None
+    regions: Annotated[list[Name] | None, Field(max_length=200)] = None
+
+
+class ServerSettings(RequestModel):
+    """How a Prometheus-compatible server is asked. `secret` is a bearer token, or the password of `username`."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2_000, description="Up to and without `/api/v1`.")]
+    username: Name | None = None
+    secret: Annotated[str | None, Field(min_length=1, max_length=10_000)] = None
+    tenant: Annotated[Name | None, Field(description="Sent as X-Scope-OrgID.")] = None
+
+
+Interval = Annotated[int, Field(ge=60, le=86_400, description="Seconds between polls. Each poll is charged.")]
+
+
+class SourceCreate(RequestModel):
+    """Either `account_id`, for a cloud, or `server`."""
+
+    name: Name
+    account_id: UUID | None = None
+    cloud: CloudSettings | None = None
+    server: ServerSettings | None = None
+    interval_seconds: Interval = 300
+    enabled: bool = True
+
+
+class SourceUpdate(RequestModel):
+    """What is absent stays. A server's settings are replaced as a whole, but a secret that is absent stays."""
+
+    name: Name | None = None
+    cloud: CloudSettings | None = None
+    server: ServerSettings | None = None
+    interval_seconds: Interval | None = None
+    enabled: bool | None = None
+
+
+class SourceRead(ReadModel):
+    """A source. `is_stale`: three intervals and more went by without a success.
+
+    `metrics_per_hour`: what the cloud charges for, by what the last poll asked for.
+    """
+
+    id: UUID
+    name: str
+    kind: Literal["cloud", "prometheus"]
+    account_id: UUID | None
+    url: str | None
+    settings: dict[str, Any]
+    has_secret: bool
+    interval_seconds: int
+    enabled: bool
+    created_at: datetime
+    due_at: datetime | None
+    read_until: datetime | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    last_error: str | None
+    missing_permissions: list[str]
+    samples: int
+    metrics_per_hour: int
+    is_stale: bool
+
+
+class SourceTestRead(ReadModel):
+    """What a trial found. `resources` with metrics, and the metrics that an hour would ask for."""
+
+    ok: bool
+    error: str | None
+    missing_permissions: list[str]
+    resources: int
+    series: int
+    metrics_per_hour: int
+
+
+class SourceSampleRead(ReadModel):
+    """The newest sample of a series of a source."""
+
+    name: str
+    labels: dict[str, str]
+    resource_id: UUID | None
+    value: Value
+    timestamp: datetime
 
 
 class MetricSettingsRead(ReadModel):

@@ -62,3 +62,15 @@ async def move_blocks(session: AsyncSession, organization_id: UUID) -> None:
 async def close_windows(session: AsyncSession, organization_id: UUID) -> None:
     """Queue a roll-up where windows have closed."""
     await service.enqueue_rolling(session, organization_id)
+
+
+@task("metrics.poll_source", retries=0, timeout_seconds=600, queue="collect", announce=False)
+async def poll_source(context: TaskContext, source_id: UUID) -> None:
+    """Fetch what a cloud has measured since the last time. Safe to repeat: the store takes a sample once."""
+    await service.poll_source(context.organization_id, source_id)
+
+
+@schedule("metrics.poll_due", cron="* * * * *")
+async def poll_due(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the polls that are due."""
+    await service.enqueue_polls(session, organization_id)

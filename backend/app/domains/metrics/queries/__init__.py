@@ -21,6 +21,15 @@ from app.domains.metrics.queries.series import (
     select_series,
 )
 from app.domains.metrics.queries.settings import read_intake_rules
+from app.domains.metrics.queries.sources import (
+    TargetRow,
+    count_targets,
+    get_source,
+    list_due_sources,
+    list_series_of_source,
+    list_sources,
+    list_targets,
+)
 
 __all__ = [
     "LOG_MINUTES",
@@ -28,12 +37,19 @@ __all__ = [
     "Named",
     "SeriesRow",
     "StoredBlock",
+    "TargetRow",
+    "count_targets",
     "find_machines",
     "find_named",
+    "get_source",
+    "list_due_sources",
     "list_label_values",
     "list_labels",
     "list_names",
     "list_resource_metrics",
+    "list_series_of_source",
+    "list_sources",
+    "list_targets",
     "read_block_head",
     "read_blocks",
     "read_chunks",

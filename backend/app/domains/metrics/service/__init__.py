@@ -6,6 +6,7 @@ from app.domains.metrics.service.compacting import compact, enqueue_compaction
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import enqueue_linking, link_series
 from app.domains.metrics.service.keeping import clean, enqueue_cleaning, keep_partitions
+from app.domains.metrics.service.polling import enqueue_polls, poll_source
 from app.domains.metrics.service.reading import (
     list_label_values,
     list_labels,
@@ -16,13 +17,24 @@ from app.domains.metrics.service.reading import (
 )
 from app.domains.metrics.service.rolling import enqueue_rolling, roll_up
 from app.domains.metrics.service.settings import read_settings, replace_settings
+from app.domains.metrics.service.sources import (
+    create_source,
+    list_source_samples,
+    list_sources,
+    read_source,
+    remove_source,
+    test_source,
+    update_source,
+)
 
 __all__ = [
     "clean",
     "compact",
+    "create_source",
     "enqueue_cleaning",
     "enqueue_compaction",
     "enqueue_linking",
+    "enqueue_polls",
     "enqueue_rolling",
     "forget_books",
     "keep_partitions",
@@ -31,6 +43,9 @@ __all__ = [
     "list_labels",
     "list_names",
     "list_series",
+    "list_source_samples",
+    "list_sources",
+    "poll_source",
     "query_range",
     "read_block_head",
     "read_blocks",
@@ -38,10 +53,14 @@ __all__ = [
     "read_resource_metrics",
     "read_samples",
     "read_settings",
+    "read_source",
     "receive_otlp",
     "receive_remote_write",
+    "remove_source",
     "replace_settings",
     "roll_up",
     "select_series",
     "store_batch",
+    "test_source",
+    "update_source",
 ]
