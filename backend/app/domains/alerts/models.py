@@ -1,10 +1,14 @@
-"""Tables of alerts. Sources write `alerts`; people write `alert_user_states`; neither overwrites the other."""
+"""Tables of alerts and their rules.
+
+Sources write `alerts`, people write `alert_user_states`, and neither overwrites the other. Rules are people's too; what
+their evaluation comes to is in `alert_rule_states` and `alert_evaluations`.
+"""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, func, text
+from sqlalchemy import Double, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Base, OrganizationRow
@@ -74,3 +78,85 @@ class AlertTimelineEntry(OrganizationRow, Base):
     kind: Mapped[str]  # fired, repeated, acknowledged, snoozed, assigned, resolved
     actor_id: Mapped[UUID | None]
     note: Mapped[str | None]
+
+
+class AlertRuleFile(OrganizationRow, Base):
+    """An imported file of rules, as it was; its groups' rules name it."""
+
+    __tablename__ = "alert_rule_files"
+
+    name: Mapped[str]
+    content: Mapped[str]
+    groups: Mapped[list[Any]]  # name, interval_seconds, limit, query_offset_seconds, labels of each
+    imported_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AlertRule(OrganizationRow, Base):
+    """One rule. `condition` is `rules.form.Condition`; `threshold` is the number of its first comparison, for lists.
+
+    `version` grows with each change by a person. `health` (ok, err, unknown) and `last_error` are the evaluation's.
+    """
+
+    __tablename__ = "alert_rules"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "file_id"], ["alert_rule_files.organization_id", "alert_rule_files.id"]
+        ),
+        Index("ix_alert_rules_file", "organization_id", "file_id", postgresql_where=text("file_id IS NOT NULL")),
+    )
+
+    name: Mapped[str]
+    condition: Mapped[dict[str, Any]]
+    threshold: Mapped[float | None] = mapped_column(Double)
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    severity: Mapped[str]
+    interval_seconds: Mapped[int] = mapped_column(server_default=text("60"))
+    for_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    keep_firing_seconds: Mapped[int] = mapped_column(server_default=text("0"))
+    no_data: Mapped[str] = mapped_column(server_default="resolve")
+    on_error: Mapped[str] = mapped_column(server_default="keep")
+    instance_limit: Mapped[int] = mapped_column(server_default=text("0"))
+    labels: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]]
+    file_id: Mapped[UUID | None]
+    group_name: Mapped[str] = mapped_column(server_default="")
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    health: Mapped[str] = mapped_column(server_default="unknown")
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class AlertRuleState(Base):
+    """An instance of a rule, as `rules.states.Instance`; `key` is its labels' fingerprint."""
+
+    __tablename__ = "alert_rule_states"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "rule_id"], ["alert_rules.organization_id", "alert_rules.id"], ondelete="CASCADE"
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rule_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    labels: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    active_at: Mapped[datetime]
+    fired_at: Mapped[datetime | None]
+    keep_since_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    value: Mapped[float | None] = mapped_column(Double)
+    no_data: Mapped[bool]
+
+
+class AlertEvaluation(Base):
+    """When the rules of an organization were evaluated last: a time for which it was done is not done again."""
+
+    __tablename__ = "alert_evaluations"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    evaluated_at: Mapped[datetime | None]
+    took_seconds: Mapped[float | None] = mapped_column(Double)

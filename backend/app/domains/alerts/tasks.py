@@ -1,4 +1,4 @@
-"""Handlers: which facts of other domains become alerts."""
+"""Handlers: which facts of other domains become alerts; and the evaluation of rules."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
+from app.core.database import tenant_session
 from app.core.events import handles_all
-from app.core.tasks import schedule
+from app.core.tasks import TaskContext, schedule, task
 from app.domains.alerts import service
 from app.domains.alerts.service import IncomingAlert
 from app.domains.compliance.events import FindingChanged, FindingOpened, FindingResolved
@@ -19,6 +20,19 @@ ALERTING_SEVERITIES = frozenset({"critical"})
 async def forget_old_alerts(session: AsyncSession, organization_id: UUID) -> None:
     """Every night: alerts go when the organization's retention says so."""
     await service.forget_old_alerts(session, organization_id)
+
+
+@schedule("alerts.evaluate_rules", cron="* * * * *")
+async def evaluate_each_minute(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the evaluation of the organization's rules."""
+    await service.enqueue_evaluation(session, organization_id)
+
+
+@task("alerts.evaluate_rules", retries=1, timeout_seconds=300, per_organization=1, announce=False)
+async def evaluate_rules(context: TaskContext) -> None:
+    """Evaluate the rules that are due. Safe to repeat and be killed: one transaction, and a minute is done once."""
+    async with tenant_session(context.organization_id) as session:
+        await service.evaluate_rules(session, context.organization_id)
 
 
 @handles_all(FindingOpened)

@@ -78,7 +78,7 @@ def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: 
             return _compare(labels, values, condition.enter, condition.leave)
         case Absence():
             (reading,) = readings_of(condition)
-            missing = np.isnan(frames[reading].values).all(axis=0)[None, :]
+            missing = np.atleast_2d(np.isnan(frames[reading].values).all(axis=0))
             return Verdict([absent_labels[condition.selector]], missing.astype(np.float64), missing, missing)
         case Combination():
             verdicts = [judge(part, frames, absent_labels) for part in condition.parts]
