@@ -573,6 +573,7 @@ def test_json_is_read_as_otlp_says(point: str, value: float) -> None:
         in_json(f'{{{AT},"asDouble":true}}'),
         in_json(f'{{{AT},"asDouble":NaN}}'),
         in_json(f'{{{AT},"asInt":1.5}}'),
+        in_json(f'{{{AT},"asInt":true}}'),
         in_json(f'{{{AT},"asInt":"1.5"}}'),
         in_json(f'{{{AT},"asInt":"0x10"}}'),
         in_json(f'{{{AT},"asInt":"99999999999999999999"}}'),
