@@ -49,3 +49,15 @@ class SourceFailed(Unavailable):
     """A server that we asked did not answer, or not as Prometheus does; the detail says how."""
 
     slug, title = "metric-source-failed", "The source of metrics did not answer"
+
+
+class ObjectiveNotFound(NotFound):
+    """No such objective in this organization."""
+
+    slug, title = "objective-not-found", "There is no such objective"
+
+
+class ObjectiveExists(Conflict):
+    """Another objective has the name."""
+
+    slug, title = "objective-exists", "Another objective has this name"

@@ -164,6 +164,28 @@ class MetricRunningSum(Base):
     ended_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class MetricObjective(OrganizationRow, Base):
+    """A service level objective; `indicator` is `schemas.RatioIndicator` or `schemas.ThresholdIndicator`.
+
+    With a resource only its series count. `service` is free text that groups objectives.
+    """
+
+    __tablename__ = "metric_objectives"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "name"),
+        Index(None, "organization_id", "resource_id", postgresql_where=text("resource_id IS NOT NULL")),
+    )
+
+    name: Mapped[str]
+    service: Mapped[str]
+    resource_id: Mapped[UUID | None]
+    indicator: Mapped[dict[str, Any]]
+    target_percent: Mapped[float] = mapped_column(Double)
+    window_days: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
 class ResourceMetric(OrganizationRow, Base):
     """The newest value of a metric of a resource, told by its newest series."""
 

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from app.core.schemas import Name, ReadModel, RequestModel
 from app.domains.metrics.rules.limits import OUT_OF_ORDER_MOST
+from app.domains.metrics.rules.objectives import MAX_WINDOW, Operator, Severity
+from app.domains.metrics.rules.utilisation import Measure
 
 Value = float | None
 
@@ -194,3 +196,91 @@ class MetricSettingsUpdate(RequestModel):
 
     last_write_wins: bool
     out_of_order_minutes: Annotated[int, Field(ge=0, le=int(OUT_OF_ORDER_MOST.total_seconds()) // 60)]
+
+
+class RatioIndicator(RequestModel):
+    """Growth of the counters that `good` selects, by that of those that `total` selects."""
+
+    kind: Literal["ratio"]
+    good: Annotated[str, Field(min_length=1, max_length=4_000)]
+    total: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class ThresholdIndicator(RequestModel):
+    """A slice of time of a series, a minute or five, is good if what its samples come to fulfils the condition."""
+
+    kind: Literal["threshold"]
+    selector: Annotated[str, Field(min_length=1, max_length=4_000)]
+    function: Literal["avg", "min", "max", "last"] = "avg"
+    operator: Operator
+    threshold: float
+
+
+class ObjectiveWrite(RequestModel):
+    """An objective: `target_percent` of events are good in `window_days`. With a resource only its series count."""
+
+    name: Name
+    service: Annotated[str, Field(max_length=200)] = ""
+    resource_id: UUID | None = None
+    indicator: Annotated[RatioIndicator | ThresholdIndicator, Field(discriminator="kind")]
+    target_percent: Annotated[float, Field(gt=0, lt=100)]
+    window_days: Annotated[int, Field(ge=1, le=MAX_WINDOW.days)] = 30
+
+
+class ObjectiveRead(ReadModel):
+    """An objective as it is stored."""
+
+    id: UUID
+    name: str
+    service: str
+    resource_id: UUID | None
+    indicator: dict[str, Any]
+    target_percent: float
+    window_days: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class BurnRead(ReadModel):
+    """Burn rates over a long and a short window; 1 uses up the budget in exactly the objective's window.
+
+    `is_burning`: both are at `factor` or above. Null where nothing is known.
+    """
+
+    long_seconds: int
+    short_seconds: int
+    severity: Severity
+    factor: float
+    long_rate: float | None
+    short_rate: float | None
+    is_burning: bool
+
+
+class StandingRead(ReadModel):
+    """How an objective stands. `budget_left_percent` is of the error budget, negative once more than all is used."""
+
+    objective: ObjectiveRead
+    good: float
+    total: float
+    good_percent: float | None
+    budget_left_percent: float | None
+    burns: list[BurnRead]
+
+
+class UtilisationRead(ReadModel):
+    """How much of the resource was used: the mean and the greatest of the steps' values, and what told it."""
+
+    measure: Measure
+    selector: str
+    mean_percent: float
+    peak_percent: float
+
+
+class HealthRead(ReadModel):
+    """A resource's health over a time. `available_percent`: of the steps that are known, by the metric `up`."""
+
+    from_: Annotated[datetime, Field(serialization_alias="from")]
+    to: datetime
+    available_percent: float | None
+    utilisation: list[UtilisationRead]
+    objectives: list[StandingRead]

@@ -1,8 +1,16 @@
 """Routes of the metrics, one file a subject."""
 
-from app.domains.metrics.api import ingest, reading, settings, sources
+from app.domains.metrics.api import ingest, objectives, reading, settings, sources
 
-routers = (ingest.router, reading.router, reading.resource_router, settings.router, sources.router)
+routers = (
+    ingest.router,
+    objectives.router,
+    objectives.health_router,
+    reading.router,
+    reading.resource_router,
+    settings.router,
+    sources.router,
+)
 bare_routers = (ingest.router, ingest.alias_router)
 """Those that are served without the API's prefix: `/ingest` with it too, the aliases only here."""
 

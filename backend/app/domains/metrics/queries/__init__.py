@@ -9,6 +9,7 @@ from app.domains.metrics.queries.blocks import (
     read_open_blocks,
     read_stored,
 )
+from app.domains.metrics.queries.objectives import get_objective, list_objectives
 from app.domains.metrics.queries.points import read_points, read_samples
 from app.domains.metrics.queries.resources import Named, find_machines, find_named
 from app.domains.metrics.queries.series import (
@@ -41,11 +42,13 @@ __all__ = [
     "count_targets",
     "find_machines",
     "find_named",
+    "get_objective",
     "get_source",
     "list_due_sources",
     "list_label_values",
     "list_labels",
     "list_names",
+    "list_objectives",
     "list_resource_metrics",
     "list_series_of_source",
     "list_sources",

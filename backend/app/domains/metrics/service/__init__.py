@@ -1,12 +1,28 @@
 """Use cases of the metrics; the only way in for other domains."""
 
-from app.domains.metrics.queries import read_block_head, read_blocks, read_points, read_samples, select_series
+from app.domains.metrics.queries import (
+    get_objective,
+    list_objectives,
+    read_block_head,
+    read_blocks,
+    read_points,
+    read_samples,
+    select_series,
+)
+from app.domains.metrics.rules.objectives import Standing
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
+from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import enqueue_linking, link_series
 from app.domains.metrics.service.keeping import clean, enqueue_cleaning, keep_partitions
 from app.domains.metrics.service.polling import enqueue_polls, poll_source
+from app.domains.metrics.service.objectives import (
+    create_objective,
+    read_standing,
+    remove_objective,
+    update_objective,
+)
 from app.domains.metrics.service.reading import (
     list_label_values,
     list_labels,
@@ -28,8 +44,10 @@ from app.domains.metrics.service.sources import (
 )
 
 __all__ = [
+    "Standing",
     "clean",
     "compact",
+    "create_objective",
     "create_source",
     "enqueue_cleaning",
     "enqueue_compaction",
@@ -37,11 +55,13 @@ __all__ = [
     "enqueue_polls",
     "enqueue_rolling",
     "forget_books",
+    "get_objective",
     "keep_partitions",
     "link_series",
     "list_label_values",
     "list_labels",
     "list_names",
+    "list_objectives",
     "list_series",
     "list_source_samples",
     "list_sources",
@@ -49,18 +69,22 @@ __all__ = [
     "query_range",
     "read_block_head",
     "read_blocks",
+    "read_health",
     "read_points",
     "read_resource_metrics",
     "read_samples",
     "read_settings",
     "read_source",
+    "read_standing",
     "receive_otlp",
     "receive_remote_write",
+    "remove_objective",
     "remove_source",
     "replace_settings",
     "roll_up",
     "select_series",
     "store_batch",
     "test_source",
+    "update_objective",
     "update_source",
 ]
