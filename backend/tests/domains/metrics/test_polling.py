@@ -93,7 +93,7 @@ def _opened(monkeypatch: pytest.MonkeyPatch) -> None:
             connection=Connection(connection_id=str(account_id), credentials={}),
         )
 
-    monkeypatch.setattr(polling.accounts, "open_account", open_account)
+    monkeypatch.setattr("app.domains.metrics.service.polling.accounts.open_account", open_account)
 
 
 async def make_source(sender: Sender, *, resources: int = 2, number: str = "1", **changes: Any) -> UUID:

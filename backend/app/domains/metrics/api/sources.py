@@ -9,11 +9,22 @@ from app.core.egress import AddressNotAllowed
 from app.core.errors import NotFound, problems
 from app.core.http import Caller, DbSession, allow
 from app.core.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor, invalid_cursor
+from app.core.scope import require_whole
 from app.domains.metrics import service
-from app.domains.metrics.errors import SourceExists, UnknownSource
-from app.domains.metrics.schemas import SourceCreate, SourceRead, SourceSampleRead, SourceTestRead, SourceUpdate
+from app.domains.metrics.api.reading import From, Step, To
+from app.domains.metrics.errors import InvalidSelector, QueryTooLarge, SourceExists, SourceFailed, UnknownSource
+from app.domains.metrics.rules.ranges import Function
+from app.domains.metrics.schemas import (
+    PointsRead,
+    SourceCreate,
+    SourceRead,
+    SourceSampleRead,
+    SourceTestRead,
+    SourceUpdate,
+)
 
 router = APIRouter(prefix="/metrics/sources", tags=["metrics"])
+WHOLE = "A source is of the whole organization."
 Reader = Annotated[Caller, Depends(allow("metrics:read"))]
 # A source uses an account's credentials, or sends some of its own to an address: as much as connecting an account.
 Writer = Annotated[Caller, Depends(allow("accounts:write"))]
@@ -69,8 +80,35 @@ async def list_metric_source_samples(
     limit: Annotated[int, Query(ge=1, le=500, description="Series at most.")] = 50,
 ) -> Page[SourceSampleRead]:
     """The newest samples of a polled source."""
+    require_whole(caller.scope, WHOLE)
     found = await service.list_source_samples(session, caller.organization_id, source_id, limit=limit)
     return Page(items=[SourceSampleRead.model_validate(one, from_attributes=True) for one in found])
+
+
+@router.get("/{source_id}/query", responses=problems(UnknownSource, InvalidSelector, QueryTooLarge, SourceFailed))
+async def query_metric_source(
+    caller: Reader,
+    source_id: UUID,
+    selector: Annotated[str, Query(min_length=1, max_length=4_000, description="As in PromQL.")],
+    from_: From = None,
+    to: To = None,
+    step: Step = None,
+    function: Annotated[Function, Query(description="What the samples of a step come to.")] = "avg",
+    limit: Annotated[int, Query(ge=1, le=500, description="Series at most.")] = 100,
+) -> PointsRead:
+    """Points of a Prometheus-compatible server's series, in the form of our own."""
+    require_whole(caller.scope, WHOLE)
+    found = await service.query_server(
+        caller.organization_id,
+        source_id,
+        selector,
+        from_at=from_,
+        to_at=to,
+        step_seconds=step,
+        function=function,
+        limit=limit,
+    )
+    return PointsRead.model_validate(found)
 
 
 def _key(cursor: str | None) -> tuple[str, UUID] | None:

@@ -13,6 +13,7 @@ from app.domains.metrics.rules.objectives import Standing
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
 from app.domains.metrics.service.health import read_health
+from app.domains.metrics.service.federating import query_server
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import enqueue_linking, link_series
 from app.domains.metrics.service.keeping import clean, enqueue_cleaning, keep_partitions
@@ -67,6 +68,7 @@ __all__ = [
     "list_sources",
     "poll_source",
     "query_range",
+    "query_server",
     "read_block_head",
     "read_blocks",
     "read_health",

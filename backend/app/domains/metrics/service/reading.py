@@ -81,15 +81,15 @@ async def query_range(
     limit: int,
 ) -> dict[str, Any]:
     """Points of the series that fulfil the selector; see `PointsRead`. Raises InvalidSelector, QueryTooLarge."""
-    grid = _grid(from_at, to_at, step_seconds)
+    grid = make_grid(from_at, to_at, step_seconds)
     matchers = _matchers(selector)
     rows = await queries.select_series(session, organization_id, matchers, limit + 1, resource_id=resource_id)
     shown = rows[:limit]
     _, matrix = await queries.read_points(session, organization_id, [row.id for row in shown], grid, function)
     values = _known(matrix)
     return {
-        "from_": _instant(grid.from_ms),
-        "to": _instant(grid.to_ms),
+        "from_": to_instant(grid.from_ms),
+        "to": to_instant(grid.to_ms),
         "step_seconds": grid.step_ms // 1000,
         "function": function,
         "series": [
@@ -158,7 +158,7 @@ def _matchers(selector: str) -> tuple[Matcher, ...]:
         raise InvalidSelector(errors=[FieldProblem(pointer="query/selector", detail=str(failure))]) from None
 
 
-def _grid(from_at: datetime | None, to_at: datetime | None, step_seconds: int | None) -> Grid:
+def make_grid(from_at: datetime | None, to_at: datetime | None, step_seconds: int | None) -> Grid:
     """The grid of a question. Raises InvalidInput when the range is empty or turned round."""
     end = to_at or clock.utc_now()
     start = from_at or end - DEFAULT_SPAN
@@ -174,5 +174,6 @@ def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _instant(ms: int) -> datetime:
+def to_instant(ms: int) -> datetime:
+    """Of Unix milliseconds."""
     return datetime.fromtimestamp(ms / 1000, UTC)
