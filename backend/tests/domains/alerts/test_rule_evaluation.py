@@ -13,10 +13,13 @@ from app.core.database import tenant_session
 from app.core.ids import new_id
 from app.domains.alerts import service
 from app.domains.alerts.models import AlertRule
-from app.domains.alerts.service.evaluating import Evaluation
+from app.domains.alerts.rules.form import Condition
+from app.domains.alerts.service.evaluating import Evaluation, timing_of, wording_of
 from app.domains.alerts.service.rule_series import forget_series
 from app.domains.metrics import service as metrics
 from app.domains.metrics.rules.batch import Increments, SampleBatch, SeriesText
+from pydantic import TypeAdapter
+from sqlalchemy import select
 
 from .conftest import Desk
 
@@ -188,3 +191,35 @@ async def test_rules_of_other_intervals_wait_for_their_minute(desk: Desk) -> Non
     start = datetime.fromtimestamp(int(NOW.timestamp()) // 300 * 300, UTC)
     await make_rule(desk, interval_seconds=300)
     assert [(await evaluate(desk, start + step * MINUTE)).rules for step in range(6)] == [1, 0, 0, 0, 0, 1]
+
+
+async def test_a_backtest_says_what_the_live_evaluation_then_does(desk: Desk) -> None:
+    await make_rule(desk, for_seconds=120, keep_firing_seconds=60)
+    levels = [20, 95, 95, 95, 20, 95, 20, 20, 20, 95, 20, 95]
+    await send(desk, "a", {NOW + step * MINUTE: level for step, level in enumerate(levels)})
+    await send(desk, "b", {NOW + step * MINUTE: 99 for step in range(3)})
+    async with tenant_session(desk.organization_id) as session:
+        (rule,) = (await session.scalars(select(AlertRule))).all()
+        predicted = await service.backtest(
+            session,
+            desk.organization_id,
+            TypeAdapter[Condition](Condition).validate_python(rule.condition),
+            wording_of(rule),
+            timing_of(rule),
+            from_at=NOW,
+            to_at=NOW + 11 * MINUTE,
+            interval=MINUTE,
+        )
+    live: list[tuple[int, int, int]] = []
+    for step in range(12):
+        done = await evaluate(desk, NOW + step * MINUTE)
+        live += [(step, done.fired, done.ended)] if done.fired or done.ended else []
+    expected: dict[int, list[int]] = {}
+    start = round(NOW.timestamp() * 1000)
+    for one in predicted.episodes:
+        for place, at in enumerate((one.fired_at_ms, one.ended_at_ms)):
+            if at is not None:
+                expected.setdefault((at - start) // 60_000, [0, 0])[place] += 1
+    assert live == [(step, *expected[step]) for step in sorted(expected)]
+    assert len(predicted.episodes) == 2
+    assert len(predicted.near_misses) > 0

@@ -1,5 +1,6 @@
 """Use cases of alerts and their rules; the only way in for other domains."""
 
+from app.domains.alerts.service.backtesting import backtest
 from app.domains.alerts.service.episodes import (
     IncomingAlert,
     acknowledge,
@@ -20,6 +21,7 @@ __all__ = [
     "IncomingAlert",
     "acknowledge",
     "assign",
+    "backtest",
     "count_alerts",
     "end_all",
     "enqueue_evaluation",
