@@ -121,13 +121,10 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
+def _whole(value: Any) -> Any:
+    """The number of a text or of a fraction of nothing; what is neither is refused where it is set."""
+    if (isinstance(value, str) and _WHOLE.fullmatch(value)) or (isinstance(value, float) and value.is_integer()):
         return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError
     return value
 
 
