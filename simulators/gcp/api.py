@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from simulators.common import Answer, Fault, Request, json_answer
+from simulators.gcp.curves import list_series
 from simulators.gcp.estate import Estate, Selection
 from simulators.gcp.tokens import Tokens
 
@@ -76,6 +77,7 @@ class Api:
             ("GET", re.compile(r"/v3/((?:organizations|projects|folders)/[^/:]+)"), self._get_container),
             ("GET", re.compile(r"/v2/projects/([^/]+)/locations/global/keys"), self._api_keys),
             ("POST", re.compile(r"/v2/(entries):list"), self._log_entries),
+            ("GET", re.compile(r"/v3/projects/([^/]+)/timeSeries"), self._time_series),
         ]
 
     def answer(self, request: Request) -> Answer:
@@ -266,6 +268,17 @@ class Api:
         keys = [orjson.loads(text)["resource"]["data"] for text in texts if text is not None]
         targets = {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}
         return _page("keys", [{**key, "restrictions": targets} for key in keys], request)
+
+    def _time_series(self, request: Request, project: str) -> Any:
+        self._need("monitoring.timeSeries.list")
+        try:
+            pattern = re.compile(r"compute\.googleapis\.com/Instance")
+            selection = self.estate.select(f"projects/{project}", pattern)
+        except KeyError:
+            raise ApiError(404, f"The project '{project}' was not found.") from None
+        texts = [self.estate.text_at(selection, position, "RESOURCE") for position in range(len(selection))]
+        names = [orjson.loads(text)["name"].rpartition("/")[2] for text in texts if text is not None]
+        return _page("timeSeries", list_series(project, names, request), request)
 
     def _log_entries(self, request: Request, _: str) -> Any:
         self._need("logging.logEntries.list")

@@ -19,12 +19,16 @@ from app.providers.base import (
     ConnectionReport,
     DiscoveredAccount,
     ErrorKind,
+    MetricTarget,
+    MetricWindow,
+    PolledMetrics,
     ReadBack,
     ResourceTarget,
     Unit,
     UnitResult,
     UnitState,
 )
+from app.providers.gcp import metrics
 from app.providers.gcp.actors import find_changes
 from app.providers.gcp.catalogue import GROUPS
 from app.providers.gcp.connection_test import report_on
@@ -149,6 +153,28 @@ class GcpProvider:
         """Changes of the unit's resources since then, from the admin activity log. Raises GcpError."""
         deadline = time.monotonic() + budget_seconds
         return await self._run(lambda: find_changes(self._session(connection), unit, since, self._reads(deadline)))
+
+    def metric_types(self) -> frozenset[str]:
+        """The types with metrics in Cloud Monitoring."""
+        return metrics.metric_types()
+
+    def count_metrics(self, native_type: str, *, daily: bool) -> int:
+        """How many metrics one resource of the type is asked for."""
+        return metrics.count_metrics(native_type, daily=daily)
+
+    async def read_metrics(
+        self, connection: Connection, targets: Sequence[MetricTarget], window: MetricWindow, *, budget_seconds: float
+    ) -> PolledMetrics:
+        """Never raises for a failed call."""
+        deadline = time.monotonic() + budget_seconds
+
+        def read() -> PolledMetrics:
+            try:
+                return metrics.read_metrics(self._session(connection), targets, window, self._reads(deadline))
+            except GcpError as error:
+                return PolledMetrics(errors=(_told(error),))
+
+        return await self._run(read)
 
     def _collect(self, connection: Connection, unit: Unit, deadline: float) -> UnitResult:
         if unit.service not in GROUPS:
