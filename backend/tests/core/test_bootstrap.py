@@ -415,3 +415,56 @@ async def test_an_owner_bound_by_row_level_security_dumps_and_restores_every_row
     with pytest.raises(DumpError, match="Stop all processes"):
         await busy
     await connection.close()
+
+
+async def test_partitions_of_the_metrics_come_back_with_their_rows_and_their_protection(
+    fresh: str, key: bytes, tmp_path: Path
+) -> None:
+    settings = await make_outside(fresh, "CREATEROLE")
+    addresses = await prepare_database(settings, key)
+    installation = Installation(settings, addresses, settings, addresses.owner)
+    organization_id, other = new_id(), new_id()
+    owner = await asyncpg.connect(addresses.owner)
+    for table in ("metric_samples", "metric_rollups"):
+        await owner.execute(
+            f"CREATE TABLE {table} (organization_id uuid, window_at timestamptz, payload bytea,"
+            " PRIMARY KEY (organization_id, window_at)) PARTITION BY RANGE (window_at);"
+            f"ALTER TABLE {table} ALTER COLUMN payload SET STORAGE EXTERNAL"
+        )
+        for statement in protect_table(table):
+            await owner.execute(statement)
+        await owner.execute(f"GRANT SELECT, INSERT ON {table} TO cop_app")
+    assert await owner.fetchval("SELECT app.make_metric_partitions(now() - interval '14 days', now())") >= 4
+    app = await asyncpg.connect(addresses.app)
+    async with app.transaction():
+        await app.execute("SELECT set_config('app.org', $1, true)", str(organization_id))
+        for table in ("metric_samples", "metric_rollups"):
+            await app.execute(
+                f"INSERT INTO {table} SELECT app.current_org(), now() - day * interval '1 day', 'packed'"  # noqa: S608
+                " FROM generate_series(0, 13) AS day"
+            )
+    await app.close()
+    parts = "SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent"
+    parts += " WHERE p.relkind = 'p' ORDER BY 1"
+    before = [row[0] for row in await owner.fetch(parts)]
+    await owner.close()
+
+    await dump_database(installation, tmp_path / "dump")
+    await restore_database(installation, tmp_path / "dump", force=True)
+    await check_app_role(addresses.app)
+    owner = await asyncpg.connect(addresses.owner)
+    assert [row[0] for row in await owner.fetch(parts)] == before
+    unprotected = "SELECT count(*) FROM pg_class WHERE relname LIKE 'metric\\_%\\_p%' AND relkind = 'r'"
+    assert await owner.fetchval(unprotected + " AND NOT (relrowsecurity AND relforcerowsecurity)") == 0
+    stored = "SELECT DISTINCT attstorage::text FROM pg_attribute WHERE attname = 'payload'"
+    stored += " AND attrelid = ANY($1::text[]::regclass[])"
+    assert [row[0] for row in await owner.fetch(stored, before)] == ["e"]
+    await owner.close()
+    app = await asyncpg.connect(addresses.app)
+    for tenant, rows in ((organization_id, 14), (other, 0)):
+        async with app.transaction():
+            await app.execute("SELECT set_config('app.org', $1, true)", str(tenant))
+            assert await app.fetchval("SELECT count(*) FROM metric_samples") == rows
+            assert await app.fetchval("SELECT count(*) FROM metric_rollups") == rows
+    assert await app.fetchval("SELECT app.make_metric_partitions(now(), now() + interval '21 days')") >= 2
+    await app.close()
