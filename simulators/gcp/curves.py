@@ -1,4 +1,4 @@
-"""Cloud Monitoring's time series of machines: curves of time and name alone, the newest point first as Google has it."""
+"""Cloud Monitoring's time series of machines: curves of time and name alone, the newest point first as at Google."""
 
 import math
 import re
