@@ -154,7 +154,7 @@ async def test_values_and_periods_are_those_that_were_put(provider: AwsProvider,
 
 async def test_a_period_that_has_not_settled_is_left_for_later(provider: AwsProvider, cloud: str) -> None:
     function = "arn:aws:lambda:us-east-1:1:function:pay"
-    points = [(NOW - timedelta(seconds=seconds), 1.0) for seconds in (30, 90, 200, 260)]
+    points = [(NOW - timedelta(seconds=seconds), 1.0) for seconds in (30, 90, 130, 200, 260)]
     put(cloud, "AWS/Lambda", "Invocations", {"FunctionName": "pay"}, points)
     found = await read(provider, cloud, [target("Lambda::Function", function)])
     times = of(found, "aws_lambda_invocations_sum")
