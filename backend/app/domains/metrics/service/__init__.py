@@ -12,18 +12,18 @@ from app.domains.metrics.queries import (
 from app.domains.metrics.rules.objectives import Standing
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
-from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.federating import query_server
+from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import enqueue_linking, link_series
 from app.domains.metrics.service.keeping import clean, enqueue_cleaning, keep_partitions
-from app.domains.metrics.service.polling import enqueue_polls, poll_source
 from app.domains.metrics.service.objectives import (
     create_objective,
     read_standing,
     remove_objective,
     update_objective,
 )
+from app.domains.metrics.service.polling import enqueue_polls, poll_source
 from app.domains.metrics.service.reading import (
     list_label_values,
     list_labels,
