@@ -10,7 +10,7 @@ from app.core.bulk import Driver, open_driver
 from app.core.quotas import check_quota_kept
 from app.domains.inventory import rules
 from app.domains.inventory.service.placing import Placed, place_resources
-from app.domains.inventory.service.relations import EdgeSources, connect_ends, store_relations
+from app.domains.inventory.service.relations import EdgeSources, connect_ends, find_resources, store_relations
 from app.domains.inventory.service.storing import Known, announce, close_resources, mark_seen, read_known
 from app.domains.inventory.service.units import hold_account, lock_unit, recount_units
 from app.domains.inventory.service.writing import Cause, Destination, write_resources
@@ -113,12 +113,16 @@ def _closable(known: dict[str, Known], gone: Collection[str], read_at: datetime)
 
 
 async def mark_unread(driver: Driver, organization_id: UUID, native_key: str, now: datetime, reason: str) -> None:
-    """A resource that an event told about could not be read again: what is stored may be old, and says so."""
+    """A resource that an event told about could not be read again: what is stored may be old, and says so.
+
+    `native_key` may be an alias: events name resources in their own ways.
+    """
+    found = await find_resources(driver, organization_id, [native_key])
     row = await driver.fetchrow(
         """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
-           WHERE organization_id = $1 AND native_key = $2 AND closed_at IS NULL RETURNING unit_id""",
+           WHERE organization_id = $1 AND id = $2 AND closed_at IS NULL RETURNING unit_id""",
         organization_id,
-        native_key,
+        found.get(native_key),
         now,
         reason,
     )
