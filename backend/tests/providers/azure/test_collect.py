@@ -118,6 +118,31 @@ async def test_what_the_resources_are_called_and_where_they_are(
     assert (group.account, group.region, group.name) == ("", "global", "Acme")
 
 
+async def test_what_keeps_the_internet_from_caches_and_slots_is_read(
+    cloud: AzureSimulator, provider: AzureProvider
+) -> None:
+    caches = {one.name: one for one in (await collect_one(provider, cloud, "databases")).resources}
+    rule = caches["acme-sessions"].properties["firewallRules"][0]
+    assert rule["properties"] == {"startIP": "198.51.100.16", "endIP": "198.51.100.31"}
+    assert caches["acme-search-cache"].properties["firewallRules"] == []
+    apps = {one.name: one for one in (await collect_one(provider, cloud, "web")).resources}
+    slot = apps["storefront-site/staging"]
+    assert slot.native_type == "Microsoft.Web/sites/slots"
+    restrictions = slot.properties["configWeb"]["properties"]["ipSecurityRestrictions"]
+    assert [one["action"] for one in restrictions] == ["Allow", "Deny"]
+    for unit, kind, setting, field in (
+        ("databases", "Microsoft.Cache/redis", "firewallRules", "firewallRules"),
+        ("web", "Microsoft.Web/sites/slots", "config", "configWeb"),
+    ):
+        permission = f"{kind}/{setting}/read"
+        cloud.estate.grants = [Grant(not_actions=(permission,))]
+        result = await collect_one(provider, cloud, unit)
+        assert (result.state, {error.permission for error in result.errors}) == (UnitState.PARTIAL, {permission})
+        unread = [one for one in result.resources if field in one.unread_fields]
+        assert {one.native_type for one in unread} == {kind}
+        assert {one.unread_fields[field] for one in unread} == {f"missing permission {permission}"}
+
+
 async def test_relations_lead_to_resources_that_were_read(steady: AzureSimulator, provider: AzureProvider) -> None:
     results = await collect_all(provider, connection_to(steady))
     found = resources_of(results)
