@@ -120,7 +120,21 @@ def database_urls(server_url: str) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def database(database_urls: tuple[str, str]) -> AsyncIterator[Database]:
+def password_cost(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords cost next to nothing, but where what they cost is the subject (`full_password_cost`)."""
+    from app.domains.identity import passwords
+
+    passwords._dummy_hash.cache_clear()
+    if request.node.get_closest_marker("full_password_cost"):
+        return
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
+
+
+@pytest.fixture
+async def database(database_urls: tuple[str, str], password_cost: None) -> AsyncIterator[Database]:
     """The restricted role's database, also the process's own. Rows committed here stay: use new organizations."""
     made = Database(database_urls[1], pool_size=5)
     use_database(made)
