@@ -32,3 +32,14 @@ async def add_zones(
         [None if marks is None else f"{{{','.join(map(str, sorted(marks)))}}}" for marks in zones.values()],
         rules.MAX_MARKS,
     )
+
+
+async def drop_zones(driver: Driver, organization_id: UUID) -> None:
+    """Forget the marks of units that are no more and that no resource names."""
+    await driver.execute(
+        """DELETE FROM resource_zones WHERE organization_id = $1 AND unit_id IN (
+             SELECT unit_id FROM resource_zones WHERE organization_id = $1
+             EXCEPT SELECT id FROM sync_units WHERE organization_id = $1
+             EXCEPT SELECT unit_id FROM cloud_resources WHERE organization_id = $1)""",
+        organization_id,
+    )
