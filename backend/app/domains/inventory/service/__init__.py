@@ -15,7 +15,6 @@ from app.domains.inventory.service.forgetting import forget_account, forget_hist
 from app.domains.inventory.service.granting import read_grant
 from app.domains.inventory.service.listening import forget_events
 from app.domains.inventory.service.listing import list_resources
-from app.domains.inventory.service.marking import set_marks
 from app.domains.inventory.service.marks import record_marks
 from app.domains.inventory.service.polling import enqueue_polls, poll_events
 from app.domains.inventory.service.pushing import receive_push
@@ -81,7 +80,6 @@ __all__ = [
     "retry_unit",
     "roll_up",
     "set_event_source",
-    "set_marks",
     "set_monthly_costs",
     "start_export",
     "start_sync",
