@@ -192,6 +192,19 @@ def test_a_beginning_has_no_bits_but_those_of_the_whole() -> None:
             assert all(set(one) & marks for one in rules.asked_marks(beginning, [])), (beginning, text)
 
 
+@pytest.mark.parametrize("name", ["-".join(f"part{number}" for number in range(30)), "x" * 250 + "-yz-1"])
+def test_a_long_name_is_found_by_more_of_it_than_words_begin_with(name: str) -> None:
+    found = rules.resource_terms(name=name, native_id=name, native_type="", kind="", region="", tags={}, aliases=[])
+    (marks,) = rules.zones_of([(name, found, {})]).values()
+    assert marks is not None
+    for length in range(1, len(name) + 1):
+        asked = rules.query_words(name[:length])
+        bits = rules.asked_bits(asked)
+        assert rules.matches_words(found.all, asked, {})
+        assert bits & rules.word_bits(found) == bits, asked
+        assert all(set(one) & marks for one in rules.asked_marks(asked, [])), asked
+
+
 @pytest.mark.usefixtures("common")
 async def test_an_organization_without_resources_has_nothing_to_walk(organization: UUID) -> None:
     async with make_client(ROUTERS, make_caller(organization)) as client:
