@@ -8804,9 +8804,11 @@ export type GetAccountEventsError = GetAccountEventsErrors[keyof GetAccountEvent
 
 export type GetAccountEventsResponses = {
     /**
+     * Response Get Account Events
+     *
      * Successful Response
      */
-    200: EventSourceRead;
+    200: EventSourceRead | null;
 };
 
 export type GetAccountEventsResponse = GetAccountEventsResponses[keyof GetAccountEventsResponses];
