@@ -1,6 +1,7 @@
 """Query parameters and bodies of the topology.
 
-The map is answered without building `TopologyRead` (see `service/mapping.py`); a test holds the two together.
+The map and the blast radius are answered without building `TopologyRead` and `BlastRadiusRead`, see
+`service/mapping.py` and `service/blast.py`; tests hold each two together.
 """
 
 from datetime import datetime

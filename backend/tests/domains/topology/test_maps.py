@@ -40,8 +40,8 @@ def reach(edges: Iterable[Edge], root: str, depth: int, direction: str) -> dict[
 async def draw(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
     answer = await client.get("/topology", params=params)
     assert answer.status_code == 200, answer.text
-    TopologyRead.model_validate_json(answer.content)
     body: dict[str, Any] = answer.json()
+    assert TopologyRead.model_validate_json(answer.content).model_dump(mode="json") == body
     return body
 
 
