@@ -245,3 +245,14 @@ def make_client_without(organization: UUID) -> httpx.AsyncClient:
     from app.domains.topology.api import router
 
     return make_client([router], make_caller(organization, set(PERMISSIONS) - {"topology:read"}))
+
+
+async def test_edges_of_the_last_ring_that_a_bound_leaves_out_are_told(client: httpx.AsyncClient, world: World) -> None:
+    ring = ("a", "b", "c")
+    edges: list[Edge] = [("root", "uses", name) for name in ring]
+    edges += [(one, f"kind-{kind}", other) for kind in range(14) for one in ring for other in ring if one != other]
+    await world.store([thing(name) for name in ("root", *ring)], edges)
+    whole = await draw(client, root=world.ids["root"], depth=1, limit=10)
+    assert (len(whole["edges"]), whole["truncated"]) == (len(edges), False)
+    bounded = await draw(client, root=world.ids["root"], depth=1, limit=4)
+    assert (len(bounded["edges"]) < len(edges), bounded["truncated"]) == (True, True)
