@@ -213,6 +213,17 @@ async def test_the_map_of_then_has_the_resources_and_edges_of_then(client: httpx
     assert early.status_code == 404
 
 
+async def test_several_groups_are_opened_whatever_their_values_are(client: httpx.AsyncClient, world: World) -> None:
+    key, values = "team,50%2C", ("a,b", "a%2Cb", " %, ", "c")
+    await world.store([thing(f"web-{number}", tags={key: value}) for number, value in enumerate(values)], [])
+    groups = {node["label"]: node["id"] for node in (await draw(client, group_by=f"tag:{key}"))["nodes"]}
+    assert set(groups) == set(values)
+    for count in range(1, 5):
+        opened = await draw(client, group_by=f"tag:{key}", group=",".join(groups[value] for value in values[:count]))
+        shown = {node["native_id"]: node["group"] for node in opened["nodes"] if node["kind"] == "resource"}
+        assert shown == {f"web-{number}": groups[value] for number, value in enumerate(values[:count])}
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -226,6 +237,9 @@ async def test_the_map_of_then_has_the_resources_and_edges_of_then(client: httpx
         {"at": "yesterday"},
         {"group": "group:region:x"},
         {"group_by": "region", "group": "x\x00"},
+        {"group_by": "region", "group": "group:region:a,hub:b,x"},
+        {"group_by": "region", "group": ",".join(f"group:region:{number}" for number in range(21))},
+        {"group_by": "region", "group": "x" * 6_001},
     ],
 )
 async def test_bad_values_are_invalid_input(client: httpx.AsyncClient, params: dict[str, str]) -> None:

@@ -19091,9 +19091,9 @@ export type GetTopologyData = {
         /**
          * Group
          *
-         * Ids of group nodes to open: their members come one by one.
+         * Ids of group nodes to open, comma-separated: their members come one by one. 20 at most.
          */
-        group?: Array<string>;
+        group?: string | null;
         /**
          * At
          *

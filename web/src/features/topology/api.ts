@@ -71,7 +71,7 @@ export const mapQuery = (question: MapQuestion) =>
             direction: question.dir,
             type: question.types || undefined,
             group_by: question.by || undefined,
-            group: openable(question.open, question.by),
+            group: openable(question.open, question.by).join(',') || undefined,
             at: question.at ?? undefined,
             limit: MOST_NODES,
           },
