@@ -103,7 +103,8 @@ async def restore_database(installation: Installation, source: Path, *, force: b
         await connection.execute(_WIPE)
         await _replay(source, owner_url)
         async with _row_security_lifted(connection, needed=True):
-            await rebase_events(connection)
+            if await connection.fetchval("SELECT to_regclass('events') IS NOT NULL"):
+                await rebase_events(connection)
         await connection.execute("COMMENT ON SCHEMA app IS NULL")  # the next step must not believe that it is done
     finally:
         await connection.close()
