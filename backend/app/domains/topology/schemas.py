@@ -44,12 +44,8 @@ class MapQuery(BaseModel):
     )
     group_by: GroupBy | None = None
     group: Annotated[
-        str | None,
-        AfterValidator(check_text),
-        Field(
-            max_length=6_000,
-            description="Ids of group nodes to open, comma-separated: their members come one by one. 20 at most.",
-        ),
+        Annotated[str, Field(max_length=6_000), AfterValidator(check_text)] | None,
+        Field(description="Ids of group nodes to open, comma-separated: their members come one by one. 20 at most."),
     ] = None
     at: Annotated[Instant | None, Field(description="The map as of then.")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_NODES, description="Nodes at most.")] = DEFAULT_NODES
