@@ -9,6 +9,14 @@ from app.domains.inventory.queries.statement import LAST_CODE_POINT, NameRange, 
 from app.domains.inventory.rules import ZONE_LENGTH, ResourceFilter, asked_marks
 
 MAX_RANGES = 12
+NO_UNIT = UUID(int=0)  # of the row which says that an upgrade left resources without bits or marks
+
+
+def left_over_statement(organization_id: UUID) -> tuple[str, list[Any]]:
+    """SQL of whether resources may be without bits or marks (`is_left`), so that no walk finds them."""
+    sql = """SELECT EXISTS (SELECT FROM resource_zones
+      WHERE organization_id = $1 AND zone = '' AND unit_id = $2) AS is_left"""
+    return sql, [organization_id, NO_UNIT]
 
 
 def zones_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[str, list[Any]]:

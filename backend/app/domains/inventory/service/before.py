@@ -11,8 +11,8 @@ from app.core.bulk import Driver
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource
 
-# Of rows that were written without them.
-_ANY_WORD = f"'{'1' * rules.WORD_BITS}'::bit({rules.WORD_BITS})"
+# Of rows from before there were any, to which `indexing` has not come.
+ANY_WORD = f"'{'1' * rules.WORD_BITS}'::bit({rules.WORD_BITS})"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -48,7 +48,7 @@ async def read_before(driver: Driver, organization_id: UUID, native_keys: Sequen
     rows = await driver.fetch(
         f"""SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
              type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
-             created_at, word_bits <> {_ANY_WORD}
+             created_at, word_bits <> {ANY_WORD}
            FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
            ORDER BY native_key FOR UPDATE""",  # noqa: S608  # the bits are ours
         organization_id,

@@ -193,7 +193,8 @@ async def write_resources(
             written.left_units.add(one.old.unit_id)
     await write_versions(driver, where, versions)
     await _write_terms(driver, where.organization_id, anew)
-    await add_zones(driver, where.organization_id, where.unit_id, [one.resource for one in anew])
+    named = ((one.resource.name, one.resource.terms, one.resource.tags) for one in anew)
+    await add_zones(driver, where.organization_id, where.unit_id, named)
     for resource in resources:
         resource.forget_terms()
     return written
