@@ -46,13 +46,13 @@ dev: .make/python .make/web ## API on 8000, web with hot reload on 3000, Postgre
 test: .make/tools test-python test-web test-browser ## Run every test (Python, web, browser)
 
 test-python: .make/python .make/oidc
-	@$(RUN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(ARGS)
+	@$(RUN)/pytest -n 3 --dist loadgroup -m "not browser and not slow" --reruns 1 -rR $(ARGS)
 
 test-web: .make/web
 	@cd web && npm test --silent
 
 test-browser: .make/python .make/dist .make/tools
-	@$(RUN)/pytest -m browser $(ARGS)
+	@$(RUN)/pytest -m browser --reruns 1 -rR $(ARGS)
 
 lint: .make/python .make/dist ## ruff, import-linter, ESLint, unused exports, bundle budget, secret scan
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check .

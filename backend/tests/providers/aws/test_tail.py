@@ -63,7 +63,7 @@ def view(_: Any) -> Any:
 
 
 async def read(provider: AwsProvider, connection: Connection) -> UnitResult:
-    return await provider.collect(connection, UNIT, budget_seconds=20)
+    return await provider.collect(connection, UNIT, budget_seconds=60)
 
 
 async def test_the_explorer_tells_what_the_catalogue_does_not_model(
@@ -165,7 +165,7 @@ async def test_one_of_the_tail_is_read_whole_on_demand_and_without_secrets(
         return {"TypeName": body["TypeName"], "ResourceDescription": {"Properties": json.dumps(properties)}}
 
     proxy.fault = telling({"GetResource": resource, "GetResources": lambda _: tagged(DOMAIN)})
-    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=20)
+    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=60)
     (one,) = found.resources
     assert one.properties["Configuration"] == {
         "DomainName": "packages", "MasterPassword": "(redacted)", "Nested": [{"api_key": "(redacted)"}],
@@ -187,8 +187,8 @@ async def test_one_of_the_tail_that_cannot_be_read_is_not_gone(
     provider: AwsProvider, proxy: FaultyProxy, real: Connection, failure: Any
 ) -> None:
     proxy.fault = telling({"GetResource": lambda _: failure, "GetResources": lambda _: tagged(DOMAIN)})
-    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=20)
+    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=60)
     assert (found.resources, found.gone) == ((), frozenset())
     assert found.errors
-    unknown = await provider.read_back(real, ResourceTarget(native_id=UNKNOWN), budget_seconds=20)
+    unknown = await provider.read_back(real, ResourceTarget(native_id=UNKNOWN), budget_seconds=60)
     assert unknown.errors[0].kind is ErrorKind.NOT_ENABLED

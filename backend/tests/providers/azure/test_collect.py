@@ -229,7 +229,7 @@ async def test_regions_and_excluded_regions_are_minded(steady: AzureSimulator, p
     assert {resource.region for resource in only.values()} == {"northeurope", "global"}
     vault = next(resource.native_id for key, resource in everything.items() if key in there and "vaults" in key)
     connection = connection_to(steady, excluded_regions=["northeurope"])
-    again = await provider.read_back(connection, ResourceTarget(native_id=vault), budget_seconds=10)
+    again = await provider.read_back(connection, ResourceTarget(native_id=vault), budget_seconds=60)
     assert (again.resources, again.gone, again.errors[0].kind) == ((), frozenset(), ErrorKind.NOT_ENABLED)
 
 
