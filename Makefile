@@ -7,7 +7,7 @@ UV := .venv/bin/uv
 RUN := .venv/bin
 WEB_SOURCES := $(shell find web packages/api-client -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help setup run dev test test-python test-web test-browser lint format types bench campaign client openapi migrate demo clean
+.PHONY: help setup run dev test test-python test-web test-browser lint format types bench campaign client openapi migrate migration demo clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
@@ -46,13 +46,13 @@ dev: .make/python .make/web ## API on 8000, web with hot reload on 3000, Postgre
 test: .make/tools test-python test-web test-browser ## Run every test (Python, web, browser)
 
 test-python: .make/python .make/oidc
-	@$(RUN)/pytest -n 2 --dist loadgroup -m "not browser and not slow" $(ARGS)
+	@$(RUN)/pytest -n 3 --dist loadgroup -m "not browser and not slow" --reruns 1 -rR $(ARGS)
 
 test-web: .make/web
 	@cd web && npm test --silent
 
 test-browser: .make/python .make/dist .make/tools
-	@$(RUN)/pytest -m browser $(ARGS)
+	@$(RUN)/pytest -m browser --reruns 1 -rR $(ARGS)
 
 lint: .make/python .make/dist ## ruff, import-linter, ESLint, unused exports, bundle budget, secret scan
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check .
@@ -82,6 +82,9 @@ client: openapi .make/web ## Generate the typed client from the OpenAPI document
 
 migrate: .make/python ## Bring the database to the newest schema
 	@$(RUN)/cloudops migrate
+
+migration: .make/python ## Write the next migration from the models (NAME=add_budgets)
+	@$(RUN)/python scripts/make_migration.py $(NAME)
 
 demo: run ## The same as run
 

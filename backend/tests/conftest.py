@@ -5,13 +5,15 @@ import contextlib
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import cache
 from uuid import UUID
 
 import asyncpg
 import pytest
-from app.core.database import Base, Database, set_organization, use_database
+from app.core.database import STATEMENT_TIMEOUT_MS, Base, Database, set_organization, use_database
 from app.core.grants import grants_sql
 from app.core.ids import new_id
+from app.core.reads import ReadPool
 from app.core.rls import CURRENT_ORG, protection_statements
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
@@ -120,9 +122,30 @@ def database_urls(server_url: str) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def database(database_urls: tuple[str, str]) -> AsyncIterator[Database]:
+def password_cost(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords cost next to nothing, but where what they cost is the subject (`full_password_cost`)."""
+    from app.domains.identity import passwords
+
+    passwords._dummy_hash.cache_clear()
+    if request.node.get_closest_marker("full_password_cost"):
+        return
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)))
+
+
+@cache
+def _database(url: str) -> Database:
+    """One for all tests: its engine keeps the statements that it compiled. Connections are of one test's loop each."""
+    return Database(url, pool_size=5)
+
+
+@pytest.fixture
+async def database(database_urls: tuple[str, str], password_cost: None) -> AsyncIterator[Database]:
     """The restricted role's database, also the process's own. Rows committed here stay: use new organizations."""
-    made = Database(database_urls[1], pool_size=5)
+    made = _database(database_urls[1])
+    made.reads = ReadPool(database_urls[1], size=5, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     use_database(made)
     yield made
     use_database(None)

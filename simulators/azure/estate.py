@@ -202,16 +202,6 @@ class Estate:
             if row.template.clonable and row.clone == 0:
                 self._keep_clones(row)
 
-    def set_setting(self, resource_id: str, path: str, body: Any) -> None:
-        """Replace a child that only ARM has; None removes it."""
-        with self._lock:
-            self.change(resource_id, {})
-            settings = self._templates[resource_id.lower()].settings
-            if body is None:
-                settings.pop(path, None)
-            else:
-                settings[path] = body
-
     def remove(self, resource_id: str, *, actor: str = "maya@acme.example") -> None:
         """Delete a resource; what is below it stays unless removed too, as orphans do for a while."""
         with self._lock:

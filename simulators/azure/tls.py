@@ -1,7 +1,6 @@
 """A certificate authority for one run, and certificates of it for loopback and for applications."""
 
 import ipaddress
-import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,8 +74,3 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x
 
 def _pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def client_context(authority: Path) -> ssl.SSLContext:
-    """What trusts the authority."""
-    return ssl.create_default_context(cafile=str(authority))

@@ -24,11 +24,14 @@ def run_services(services: Sequence[str], *, host: str, port: int) -> None:
     get_settings.cache_clear()
     import uvicorn
 
+    from app.core.http_protocol import ProblemProtocol
+
     uvicorn.run(
         "app.main:build",
         factory=True,
         host=host,
         port=port,
+        http=ProblemProtocol,
         log_config=None,  # the application sets its own logging up
         access_log=False,
         server_header=False,

@@ -41,7 +41,8 @@ class DeletedOrganization(Base):
 class DirectoryEntry(Base):
     """Where a hashed name or token leads.
 
-    `kind` is one of login, slug, refresh, api_key, passkey, connection, domain, scim, branding_domain and logo.
+    `kind` is one of login, slug, refresh, api_key, passkey, connection, domain, scim, logout_subject, branding_domain
+    and logo.
     """
 
     __tablename__ = "entries"

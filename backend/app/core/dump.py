@@ -16,6 +16,7 @@ from app.core.bootstrap import prepare_database, prepare_embedded_database
 from app.core.embedded.place import packaged_programs
 from app.core.installation import Installation
 from app.core.migrate import current_revisions
+from app.core.stream import rebase_events
 
 SYSTEM_PROGRAMS = Path("/usr/lib/postgresql")
 CHUNK_BYTES = 256 * 1024
@@ -101,7 +102,9 @@ async def restore_database(installation: Installation, source: Path, *, force: b
             await _check_empty(connection)
         await connection.execute(_WIPE)
         await _replay(source, owner_url)
-        await connection.execute(_PROTECT)
+        async with _row_security_lifted(connection, needed=True):
+            if await connection.fetchval("SELECT to_regclass('events') IS NOT NULL"):
+                await rebase_events(connection)
         await connection.execute("COMMENT ON SCHEMA app IS NULL")  # the next step must not believe that it is done
     finally:
         await connection.close()

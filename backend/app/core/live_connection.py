@@ -71,7 +71,8 @@ class Connection:
         self._is_live = False  # events come by the queue; else they are being read from the table
         self._queue: asyncio.Queue[StreamedEvent | None] = asyncio.Queue()  # None: go and read the table
         self._has_begun = asyncio.Event()
-        self._must_resume = asyncio.Event()
+        self._resume_came = asyncio.Event()
+        self._resume_checked = asyncio.Event()
         self._must_recheck = asyncio.Event()
         self._is_too_slow = asyncio.Event()
         self._send_lock = asyncio.Lock()
@@ -134,7 +135,9 @@ class Connection:
                         self._since.pop(topic, None)
                     await self._send({"type": "subscribed", "topics": sorted(self._since)})
                 case "resume":
+                    self._resume_came.set()
                     await self._resume(message.get("after"))
+                    self._resume_checked.set()
                 case "ping":
                     await self._send({"type": "pong"})
                 case _:
@@ -170,14 +173,14 @@ class Connection:
             return
         self._resume_after = place
         self._is_live = False
-        self._must_resume.set()
         self._queue.put_nowait(None)
 
     async def _pump(self) -> None:
         await self._has_begun.wait()
         try:
             async with asyncio.timeout(HOLD_SECONDS):
-                await self._must_resume.wait()
+                await self._resume_came.wait()
+            await self._resume_checked.wait()  # however long the database takes
         except TimeoutError:
             pass
         while True:

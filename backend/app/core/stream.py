@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+import asyncpg
 from redis.exceptions import RedisError
 from sqlalchemy import event, func, or_, select, text, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from app.core.config import Settings
@@ -132,9 +133,15 @@ async def check_position(session: AsyncSession, place: Position) -> None:
         raise PositionGone
 
 
-async def rebase_events(connection: AsyncConnection) -> None:
-    """After a restore into another server: its transaction ids start lower, so the old events go before them all."""
-    await connection.execute(text("UPDATE events SET transaction_id = 0"))
+async def rebase_events(connection: asyncpg.Connection) -> None:
+    """After a restore: where the server's transaction ids are lower than the events', put all of these before them.
+
+    Otherwise no reader would get an event until the server's ids have come so far. Readers of before start anew: their
+    places are not reached here. Needs a role that sees every row.
+    """
+    await connection.execute(
+        "UPDATE events SET transaction_id = 0 WHERE (SELECT max(transaction_id) FROM events) >= txid_current()"
+    )
 
 
 _settings: Settings | None = None

@@ -114,9 +114,17 @@ class PackedProperties(Mapping[str, Any]):
 def pack_properties(properties: dict[str, Any]) -> Mapping[str, Any]:
     """The same properties, packed; as they are where they are no JSON, such as half of a surrogate pair."""
     try:
-        return PackedProperties(orjson.dumps(properties, option=orjson.OPT_SORT_KEYS))
+        return PackedProperties(pack_json(properties, option=orjson.OPT_SORT_KEYS))
     except TypeError:  # also orjson's own error
         return properties
+
+
+def pack_json(value: Any, *, option: int | None = None) -> bytes:
+    """JSON that is kept for long. Raises TypeError.
+
+    orjson (3.13) gives bytes that hold on to the buffer they were written in: 4 KB at least, up to 14 times the text.
+    """
+    return bytes(memoryview(orjson.dumps(value, option=option)))
 
 
 def stable_properties(resource: CollectedResource) -> Mapping[str, Any]:

@@ -56,15 +56,8 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
         "id = app.current_org() OR EXISTS (SELECT 1 FROM memberships m WHERE m.organization_id = organizations.id AND m.user_id = app.current_user_id())",
         "id = app.current_org()",
     ),
-    ("past_relations", OWN, None),
-    ("pending_topology", OWN, None),
     ("personal_mails", OWN, None),
-    ("resource_exports", OWN, None),
-    ("resource_marks", OWN, None),
     ("resource_terms", OWN, None),
-    ("resource_views", OWN, None),
-    ("resource_zones", OWN, None),
-    ("topology_views", OWN, None),
     (
         "users",
         "id = app.current_user_id() OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id AND m.organization_id = app.current_org())",
@@ -72,13 +65,10 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ),
     ("alert_timeline", OWN, None),
     ("alert_user_states", OWN, None),
-    ("cloud_events", OWN, None),
     ("cloud_resources", OWN, None),
     ("compliance_accounts", OWN, None),
     ("compliance_issues", OWN, None),
     ("cost_files", OWN, None),
-    ("due_refreshes", OWN, None),
-    ("event_sources", OWN, None),
     ("identity_connections", OWN, None),
     ("job_units", OWN, None),
     ("notification_deliveries", OWN, None),
@@ -89,14 +79,12 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
     ("organization_policies", OWN, None),
     ("passkeys", "user_id = app.current_user_id()", None),
     ("recovery_codes", "user_id = app.current_user_id()", None),
-    ("resource_trends", OWN, None),
     ("roles", OWN, None),
     ("sync_units", OWN, None),
     ("totp_factors", "user_id = app.current_user_id()", None),
     ("usage_counts", OWN, None),
     ("usage_keys", OWN, None),
     ("connection_domains", OWN, None),
-    ("exposure_reads", OWN, None),
     ("group_mappings", OWN, None),
     ("invitations", OWN, None),
     (
@@ -105,13 +93,10 @@ PROTECTED: tuple[tuple[str, str, str | None], ...] = (  # table, who sees a row,
         "organization_id = app.current_org()",
     ),
     ("provider_logouts", OWN, None),
-    ("resource_exposures", OWN, None),
-    ("resource_orphans", OWN, None),
     ("resource_relations", OWN, None),
     ("resource_versions", OWN, None),
     ("scim_groups", OWN, None),
     ("service_identities", OWN, None),
-    ("sync_unit_counts", OWN, None),
     ("used_assertions", OWN, None),
     ("api_keys", OWN, None),
     ("external_identities", OWN, None),
@@ -313,23 +298,11 @@ def make_tables() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("native_account_id", sa.String(), nullable=True),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
-        sa.Column("native_name", sa.String(), nullable=True),
-        sa.Column("kind", sa.String(), server_default="connection", nullable=False),
-        sa.Column("path", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("reads_alone", sa.Boolean(), server_default="true", nullable=False),
-        sa.Column("inactive_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("inactive_reason", sa.String(), nullable=True),
-        sa.Column("accounts_elsewhere", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
-        sa.Column("discovered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("coverage", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("status", sa.String(), server_default="pending", nullable=False),
         sa.Column("status_detail", sa.String(), nullable=True),
         sa.Column("endpoint_url", sa.String(), nullable=True),
         sa.Column("regions", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("excluded_regions", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("scope", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("interval_minutes", sa.Integer(), nullable=True),
-        sa.Column("type_groups", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("credentials_kind", sa.String(), nullable=False),
         sa.Column("credentials", sa.LargeBinary(), nullable=True),
         sa.Column("credentials_hint", sa.String(), nullable=True),
@@ -339,7 +312,6 @@ def make_tables() -> None:
         sa.Column("last_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_job_id", sa.Uuid(), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "parent_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -909,33 +881,6 @@ def make_tables() -> None:
         },
     )
     op.create_table(
-        "past_relations",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("source_native_id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("target_native_id", sa.String(), nullable=False),
-        sa.Column("source_id", sa.Uuid(), nullable=True),
-        sa.Column("target_id", sa.Uuid(), nullable=True),
-        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_past_relations")),
-    )
-    op.create_index("ix_past_relations_age", "past_relations", ["organization_id", "closed_at"], unique=False)
-    op.create_index(
-        "ix_past_relations_inward", "past_relations", ["organization_id", "target_id", "closed_at"], unique=False
-    )
-    op.create_index(
-        "ix_past_relations_outward", "past_relations", ["organization_id", "source_id", "closed_at"], unique=False
-    )
-    op.create_table(
-        "pending_topology",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.Column("marked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "resource_id", name=op.f("pk_pending_topology")),
-    )
-    op.create_table(
         "personal_mails",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -957,39 +902,6 @@ def make_tables() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_table(
-        "resource_exports",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("search", sa.String(), nullable=False),
-        sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("scope", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("job_id", sa.Uuid(), nullable=True),
-        sa.Column("resources", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("storage_key", sa.String(), nullable=True),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
-        sa.Column("created_by", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_resource_exports")),
-    )
-    op.create_index(
-        op.f("ix_resource_exports_organization_id_created_at"),
-        "resource_exports",
-        ["organization_id", "created_at"],
-        unique=False,
-    )
-    op.create_table(
-        "resource_marks",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("mark", sa.String(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "mark", "resource_id", name=op.f("pk_resource_marks")),
-    )
-    op.create_table(
         "resource_terms",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -997,31 +909,6 @@ def make_tables() -> None:
         sa.Column("list_id", sa.Uuid(), nullable=False),
         sa.Column("resource_ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "kind", "term", "list_id", name=op.f("pk_resource_terms")),
-    )
-    op.create_table(
-        "resource_views",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("shared", sa.Boolean(), nullable=False),
-        sa.Column("search", sa.String(), nullable=False),
-        sa.Column("columns", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("sort", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_resource_views")),
-        sa.UniqueConstraint(
-            "organization_id", "owner_id", "name", name=op.f("uq_resource_views_organization_id_owner_id_name")
-        ),
-    )
-    op.create_table(
-        "resource_zones",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("zone", sa.Text(collation="C"), nullable=False),
-        sa.Column("unit_id", sa.Uuid(), nullable=False),
-        sa.Column("marks", postgresql.ARRAY(sa.Integer()), nullable=True),
-        sa.PrimaryKeyConstraint("organization_id", "zone", "unit_id", name=op.f("pk_resource_zones")),
     )
     op.create_table(
         "schedule_runs",
@@ -1043,21 +930,6 @@ def make_tables() -> None:
         sa.Column("signs_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_keys")),
-    )
-    op.create_table(
-        "topology_views",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("shared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("query", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_topology_views")),
-        sa.UniqueConstraint(
-            "organization_id", "owner_id", "name", name=op.f("uq_topology_views_organization_id_owner_id_name")
-        ),
     )
     op.create_table(
         "users",
@@ -1128,37 +1000,6 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_alert_user_states")),
     )
     op.create_table(
-        "cloud_events",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=True),
-        sa.Column("native_keys", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "account_id"],
-            ["accounts.organization_id", "accounts.id"],
-            name=op.f("fk_cloud_events_organization_id_account_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_cloud_events")),
-        sa.UniqueConstraint(
-            "organization_id",
-            "account_id",
-            "event_id",
-            name=op.f("uq_cloud_events_organization_id_account_id_event_id"),
-        ),
-    )
-    op.create_index(
-        op.f("ix_cloud_events_organization_id_received_at"),
-        "cloud_events",
-        ["organization_id", "received_at"],
-        unique=False,
-    )
-    op.create_table(
         "cloud_resources",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1169,26 +1010,11 @@ def make_tables() -> None:
         sa.Column("region", sa.String(), nullable=False),
         sa.Column("service", sa.String(), nullable=False),
         sa.Column("native_id", sa.String(), nullable=False),
-        sa.Column(
-            "native_key",
-            sa.String(),
-            sa.Computed(
-                "CASE WHEN provider = 'azure' THEN lower(native_id COLLATE \"C\") ELSE native_id END", persisted=True
-            ),
-            nullable=False,
-        ),
         sa.Column("native_type", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
-        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=True),
         sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("tag_hashes", postgresql.ARRAY(sa.Integer()), nullable=True),
-        sa.Column(
-            "word_bits",
-            postgresql.BIT(length=512),
-            server_default=sa.text("repeat('1', 512)::bit(512)"),
-            nullable=False,
-        ),
         sa.Column("properties", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("unread_fields", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("aliases", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
@@ -1208,9 +1034,7 @@ def make_tables() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_cloud_resources")),
-        sa.UniqueConstraint(
-            "organization_id", "native_key", name=op.f("uq_cloud_resources_organization_id_native_key")
-        ),
+        sa.UniqueConstraint("organization_id", "native_id", name=op.f("uq_cloud_resources_organization_id_native_id")),
     )
     op.create_index(
         "ix_cloud_resources_account", "cloud_resources", ["organization_id", "account_id", "name", "id"], unique=False
@@ -1235,17 +1059,6 @@ def make_tables() -> None:
         ["organization_id", "name", "id"],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
-        postgresql_include=[
-            "account_id",
-            "provider",
-            "type",
-            "region",
-            "status",
-            "stale_since",
-            "cost_order",
-            "tag_hashes",
-            "word_bits",
-        ],
     )
     op.create_index(
         "ix_cloud_resources_by_native_type",
@@ -1269,38 +1082,6 @@ def make_tables() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_index(
-        "ix_cloud_resources_closed",
-        "cloud_resources",
-        ["organization_id", "name", "id"],
-        unique=False,
-        postgresql_where=sa.text("closed_at IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_cloud_resources_many_tags",
-        "cloud_resources",
-        ["organization_id", "id"],
-        unique=False,
-        postgresql_where=sa.text("tag_hashes IS NULL AND closed_at IS NULL"),
-    )
-    op.create_index(
-        "ix_cloud_resources_sample",
-        "cloud_resources",
-        ["organization_id", "name", "id"],
-        unique=False,
-        postgresql_where=sa.text("closed_at IS NULL AND get_byte(uuid_send(id), 15) < 16"),
-        postgresql_include=[
-            "account_id",
-            "provider",
-            "type",
-            "region",
-            "status",
-            "stale_since",
-            "cost_order",
-            "tag_hashes",
-            "word_bits",
-        ],
-    )
-    op.create_index(
         "ix_cloud_resources_stale",
         "cloud_resources",
         ["organization_id", "account_id"],
@@ -1308,13 +1089,6 @@ def make_tables() -> None:
         postgresql_where=sa.text("stale_since IS NOT NULL"),
     )
     op.create_index("ix_cloud_resources_unit", "cloud_resources", ["organization_id", "unit_id"], unique=False)
-    op.create_index(
-        "ix_cloud_resources_untagged",
-        "cloud_resources",
-        ["organization_id", "name", "id"],
-        unique=False,
-        postgresql_where=sa.text("tags = '{}' AND closed_at IS NULL"),
-    )
     op.create_table(
         "compliance_accounts",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -1416,66 +1190,6 @@ def make_tables() -> None:
         postgresql_where=sa.text("replaced_at IS NULL"),
     )
     op.create_index("ix_cost_files_replaced", "cost_files", ["organization_id", "replaced_at"], unique=False)
-    op.create_table(
-        "due_refreshes",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("native_key", sa.String(), nullable=False),
-        sa.Column("native_id", sa.String(), nullable=False),
-        sa.Column("native_type", sa.String(), server_default="", nullable=False),
-        sa.Column("native_account", sa.String(), server_default="", nullable=False),
-        sa.Column("region", sa.String(), server_default="", nullable=False),
-        sa.Column("lane", sa.String(), nullable=False),
-        sa.Column("hints", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("event_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("action", sa.String(), nullable=True),
-        sa.Column("actor", sa.String(), nullable=True),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "account_id"],
-            ["accounts.organization_id", "accounts.id"],
-            name=op.f("fk_due_refreshes_organization_id_account_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_due_refreshes")),
-        sa.UniqueConstraint(
-            "organization_id",
-            "account_id",
-            "native_key",
-            name=op.f("uq_due_refreshes_organization_id_account_id_native_key"),
-        ),
-    )
-    op.create_index(
-        op.f("ix_due_refreshes_organization_id_account_id_due_at"),
-        "due_refreshes",
-        ["organization_id", "account_id", "due_at"],
-        unique=False,
-    )
-    op.create_table(
-        "event_sources",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("provider", sa.String(), nullable=False),
-        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("last_event_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("events", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("error", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "account_id"],
-            ["accounts.organization_id", "accounts.id"],
-            name=op.f("fk_event_sources_organization_id_account_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_event_sources")),
-        sa.UniqueConstraint("organization_id", "account_id", name=op.f("uq_event_sources_organization_id_account_id")),
-    )
     op.create_table(
         "identity_connections",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -1704,30 +1418,6 @@ def make_tables() -> None:
         info={"policy": "user_id = app.current_user_id()"},
     )
     op.create_table(
-        "resource_trends",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("dimension", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("resources", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "account_id"],
-            ["accounts.organization_id", "accounts.id"],
-            name=op.f("fk_resource_trends_organization_id_account_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id", "dimension", "day", "account_id", "key", name=op.f("pk_resource_trends")
-        ),
-    )
-    op.create_index(
-        op.f("ix_resource_trends_organization_id_account_id"),
-        "resource_trends",
-        ["organization_id", "account_id"],
-        unique=False,
-    )
-    op.create_table(
         "roles",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1766,8 +1456,6 @@ def make_tables() -> None:
         sa.Column("last_complete_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_job_id", sa.Uuid(), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -1857,20 +1545,6 @@ def make_tables() -> None:
         ["organization_id", "connection_id"],
         unique=False,
     )
-    op.create_table(
-        "exposure_reads",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("read_key", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "resource_id"],
-            ["cloud_resources.organization_id", "cloud_resources.id"],
-            name=op.f("fk_exposure_reads_organization_id_resource_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "read_key", "resource_id", name=op.f("pk_exposure_reads")),
-    )
-    op.create_index("ix_exposure_reads_resource", "exposure_reads", ["organization_id", "resource_id"], unique=False)
     op.create_table(
         "group_mappings",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -1993,55 +1667,6 @@ def make_tables() -> None:
         unique=False,
     )
     op.create_table(
-        "resource_exposures",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.Column("exposed", sa.Boolean(), nullable=True),
-        sa.Column("summary", sa.String(), nullable=False),
-        sa.Column("ports", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
-        sa.Column("sources", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("chains", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
-        sa.Column("unknown", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "resource_id"],
-            ["cloud_resources.organization_id", "cloud_resources.id"],
-            name=op.f("fk_resource_exposures_organization_id_resource_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "resource_id", name=op.f("pk_resource_exposures")),
-    )
-    op.create_index(
-        "ix_resource_exposures_exposed",
-        "resource_exposures",
-        ["organization_id", "resource_id"],
-        unique=False,
-        postgresql_where=sa.text("exposed"),
-    )
-    op.create_index(
-        "ix_resource_exposures_unknown",
-        "resource_exposures",
-        ["organization_id", "resource_id"],
-        unique=False,
-        postgresql_where=sa.text("exposed IS NULL"),
-    )
-    op.create_table(
-        "resource_orphans",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("resource_id", sa.Uuid(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "resource_id"],
-            ["cloud_resources.organization_id", "cloud_resources.id"],
-            name=op.f("fk_resource_orphans_organization_id_resource_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "resource_id", name=op.f("pk_resource_orphans")),
-    )
-    op.create_table(
         "resource_relations",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.Uuid(), nullable=False),
@@ -2050,7 +1675,6 @@ def make_tables() -> None:
         sa.Column("target_native_id", sa.String(), nullable=False),
         sa.Column("source_id", sa.Uuid(), nullable=True),
         sa.Column("target_id", sa.Uuid(), nullable=True),
-        sa.Column("first_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "unit_id"],
             ["sync_units.organization_id", "sync_units.id"],
@@ -2067,12 +1691,6 @@ def make_tables() -> None:
         ),
     )
     op.create_index(
-        "ix_resource_relations_inward",
-        "resource_relations",
-        ["organization_id", "target_id", "kind", "source_id"],
-        unique=False,
-    )
-    op.create_index(
         "ix_resource_relations_open_source",
         "resource_relations",
         ["organization_id"],
@@ -2087,9 +1705,15 @@ def make_tables() -> None:
         postgresql_where=sa.text("target_id IS NULL"),
     )
     op.create_index(
-        "ix_resource_relations_outward",
+        op.f("ix_resource_relations_organization_id_source_id"),
         "resource_relations",
-        ["organization_id", "source_id", "kind", "target_id"],
+        ["organization_id", "source_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_resource_relations_organization_id_target_id"),
+        "resource_relations",
+        ["organization_id", "target_id"],
         unique=False,
     )
     op.create_table(
@@ -2103,8 +1727,6 @@ def make_tables() -> None:
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=True),
         sa.Column("actor", sa.String(), nullable=True),
-        sa.Column("action", sa.String(), nullable=True),
-        sa.Column("event_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "resource_id"],
             ["cloud_resources.organization_id", "cloud_resources.id"],
@@ -2117,12 +1739,6 @@ def make_tables() -> None:
         op.f("ix_resource_versions_organization_id_account_id_id"),
         "resource_versions",
         ["organization_id", "account_id", "id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_resource_versions_organization_id_at_resource_id"),
-        "resource_versions",
-        ["organization_id", "at", "resource_id"],
         unique=False,
     )
     op.create_index(
@@ -2191,46 +1807,6 @@ def make_tables() -> None:
         op.f("ix_service_identities_organization_id_role_id"),
         "service_identities",
         ["organization_id", "role_id"],
-        unique=False,
-    )
-    op.create_table(
-        "sync_unit_counts",
-        sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("unit_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("region", sa.String(), nullable=False),
-        sa.Column("native_type", sa.String(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), server_default="", nullable=False),
-        sa.Column("resources", sa.Integer(), nullable=False),
-        sa.Column("stale", sa.Integer(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "account_id"],
-            ["accounts.organization_id", "accounts.id"],
-            name=op.f("fk_sync_unit_counts_organization_id_account_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "unit_id"],
-            ["sync_units.organization_id", "sync_units.id"],
-            name=op.f("fk_sync_unit_counts_organization_id_unit_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "unit_id",
-            "account_id",
-            "region",
-            "native_type",
-            "type",
-            "status",
-            name=op.f("pk_sync_unit_counts"),
-        ),
-    )
-    op.create_index(
-        op.f("ix_sync_unit_counts_organization_id_account_id"),
-        "sync_unit_counts",
-        ["organization_id", "account_id"],
         unique=False,
     )
     op.create_table(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ import uvicorn
 from app.cli.serving import KEEP_ALIVE_SECONDS, MAX_HEADER_BYTES
 from app.core.config import Settings
 from app.core.handlers import install_error_handlers
+from app.core.http_protocol import ProblemProtocol
 from app.core.middleware import install_middleware
 from fastapi import FastAPI, Request
 from tests.support.counts import CountCases
@@ -86,8 +88,8 @@ class Site:
         install_error_handlers(app)
         install_middleware(app, Settings())
         config = uvicorn.Config(
-            app, port=0, log_level="critical", lifespan="off", server_header=False, proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS, h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            app, port=0, http=ProblemProtocol, log_level="critical", lifespan="off", server_header=False,
+            proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_SECONDS, h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )  # fmt: skip
         self.server = uvicorn.Server(config)
 
@@ -125,7 +127,28 @@ async def test_an_ambiguous_message_never_becomes_two_requests(
     answer = await site.send(content)
     assert "hidden" not in site.reached, answer
     assert answer.count(b"HTTP/1.1 ") <= 1
+    if b"HTTP/1.1 400 " in answer:
+        assert_problem(answer, 400)
     count_cases("ambiguous HTTP messages", 1)
+
+
+def assert_problem(answer: bytes, status: int) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = dict(line.split(": ", 1) for line in head.decode().lower().split("\r\n")[1:])
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert (lines["content-type"], lines["x-content-type-options"]) == ("application/problem+json", "nosniff")
+    assert (int(lines["content-length"]), json.loads(body)["status"]) == (len(body), status)
+
+
+@pytest.mark.parametrize("size", [8_200, 65_000, 66_000, 200_000])
+async def test_an_address_of_any_length_is_told_that_it_is_too_long(site: Site, size: int) -> None:
+    assert_problem(await site.send(b"GET /" + b"a" * size + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 414)
+    assert site.reached == []
+
+
+@pytest.mark.parametrize("content", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"hello\r\n\r\n"])
+async def test_what_is_no_request_is_refused_with_a_problem(site: Site, content: bytes) -> None:
+    assert_problem(await site.send(content), 400)
 
 
 async def test_two_whole_requests_on_one_connection_are_two(site: Site) -> None:

@@ -22,7 +22,7 @@ from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.live_connection import TOPIC_PERMISSIONS
 from app.core.redis import close_redis, get_redis
-from app.core.stream import Position
+from app.core.stream import Position, check_position
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -340,6 +340,31 @@ async def test_resuming_misses_and_doubles_nothing_under_eight_writers(server: S
                         seen.append(message["data"]["number"])
     await asyncio.gather(*writers)
     assert sorted(seen) == list(range(total))
+
+
+async def test_a_resume_that_the_database_is_slow_to_check_still_comes_before_live_events(
+    server: Server, organization_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check_slowly(*arguments: Any) -> None:
+        await _write(organization_id, 3, 1)
+        await asyncio.sleep(4 * live_connection.HOLD_SECONDS)
+        await check_position(*arguments)
+
+    start = Position(0, 0, int(time.time())).encode()
+    await _write(organization_id, 0, 3)
+    monkeypatch.setattr(live_connection, "check_position", check_slowly)
+    async with server.open() as socket:
+        await say(socket, type="auth", token="good")
+        await say(socket, type="subscribe", topics=ALL_TOPICS)
+        await say(socket, type="resume", after=start)
+        heard = [message async for message in _messages(socket) if "topic" in message]
+    assert [message["data"]["number"] for message in heard] == [0, 1, 2, 3]
+
+
+async def _messages(socket: Any) -> AsyncIterator[dict[str, Any]]:
+    with contextlib.suppress(TimeoutError):
+        while True:
+            yield await hear(socket, 2)
 
 
 async def _write(organization_id: UUID, first: int, count: int) -> None:

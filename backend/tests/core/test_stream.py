@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+import asyncpg
 import pytest
 from app.core import stream
 from app.core.config import Settings
@@ -127,6 +128,32 @@ async def test_old_and_unreached_positions_are_gone(organization_id: UUID) -> No
         for place in (head._replace(at=int(old.timestamp())), head._replace(transaction_id=2**60)):
             with pytest.raises(PositionGone):
                 await check_position(session, place)
+
+
+async def test_events_of_a_server_that_was_further_are_read_after_a_restore(
+    organization_id: UUID, database_urls: tuple[str, str]
+) -> None:
+    for number in range(3):
+        await add(organization_id, number)
+    before = (await _eventually(organization_id, 3))[-1].position
+    owner = await asyncpg.connect(database_urls[0])
+    try:
+        await stream.rebase_events(owner)
+        assert [one.position for one in await read(organization_id, before)] == []  # the same server: all stays
+        assert (await read(organization_id, Position(0, 0, 0)))[-1].position == before
+
+        await owner.execute("UPDATE events SET transaction_id = transaction_id + 1000000000000")
+        async with tenant_session(organization_id) as session:
+            assert await read_events(session, organization_id, Position(0, 0, 0)) == ([], True)
+        await stream.rebase_events(owner)
+    finally:
+        await owner.close()
+    await add(organization_id, 3)
+    found = await _eventually(organization_id, 4)
+    assert [one.payload["number"] for one in found] == [0, 1, 2, 3]
+    async with tenant_session(organization_id) as session:
+        with pytest.raises(PositionGone):
+            await check_position(session, before._replace(transaction_id=before.transaction_id + 1_000_000_000_000))
 
 
 class Ear:

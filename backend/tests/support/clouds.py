@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,8 +33,10 @@ from app.providers.base import (
     UnitState,
 )
 from fastapi import APIRouter, FastAPI, Request
+from starlette.datastructures import State
 
 NUMBER = "111122223333"
+_APPLICATIONS: dict[tuple[int, ...], FastAPI] = {}
 KEY_BODY: dict[str, Any] = {
     "provider": "aws",
     "name": "Production",
@@ -225,21 +228,29 @@ def make_caller(organization_id: UUID, permissions: Iterable[str] = PERMISSIONS)
     )
 
 
+def _application(routers: Sequence[APIRouter]) -> FastAPI:
+    """One for the same routers: routes are compiled at the first request, which takes longer than the request."""
+    key = tuple(id(router) for router in routers)
+    if key not in _APPLICATIONS:
+        app = _APPLICATIONS[key] = FastAPI()
+        for router in routers:
+            app.include_router(router, prefix="/api/v1")
+        install_error_handlers(app)
+    return _APPLICATIONS[key]
+
+
 def make_client(routers: Sequence[APIRouter], caller: Caller | None) -> httpx.AsyncClient:
     """A client of an application with these routers, signed in as `caller`."""
     from app.core.errors import Unauthenticated
-
-    app = FastAPI()
 
     async def authenticate(_: Request) -> Caller:
         if caller is None:
             raise Unauthenticated
         return caller
 
+    app = copy(_application(routers))
+    app.state = State()
     app.state.authenticate = authenticate
-    for router in routers:
-        app.include_router(router, prefix="/api/v1")
-    install_error_handlers(app)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/api/v1")
 
 

@@ -48,7 +48,7 @@ def collect(reports: Iterable[Any]) -> dict[str, Tally]:
     """Suites by name. A test has three reports with the same properties; the one of its call counts."""
     found: dict[str, Tally] = {}
     for report in reports:
-        if getattr(report, "when", None) != "call":
+        if getattr(report, "when", None) != "call" or report.outcome == "rerun":
             continue
         for name, value in report.user_properties:
             if name == PROPERTY:

@@ -55,12 +55,13 @@ async def store(
     now: datetime | None = None,
     provider: str = "aws",
     number: str = "1",
+    region: str = "global",
     service_name: str = "ec2",
     is_complete: bool = True,
 ) -> None:
     """Store these as one unit; a complete one closes what it no longer lists."""
     result = UnitResult(
-        unit=Unit(account=number, region="global", service=service_name),
+        unit=Unit(account=number, region=region, service=service_name),
         state=UnitState.COMPLETE if is_complete else UnitState.FAILED,
         resources=list(resources),
         complete_types=frozenset(

@@ -15,7 +15,7 @@ import pytest
 from tests.support.counts import CountCases
 from tests.system.running import Platform, free_port, make_platform, wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("auth-apart")]  # one installation for all of them
 AWAY_SECONDS, BACK_SECONDS, READERS = 4.0, 3.0, 4
 
 

@@ -27,6 +27,7 @@ from app.domains.identity.models import LoginThrottle
 from app.domains.identity.rules import PERMISSION_TABLE, PERMISSIONS, ROLES, Role
 from app.domains.identity.rules.access import KEY_REFUSED
 from app.main import create_app
+from fastapi import FastAPI
 from sqlalchemy import delete
 from tests.domains.conftest import FixedRootKey
 from tests.support.counts import CountCases
@@ -110,6 +111,16 @@ async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shared_redis
     get_settings.cache_clear()
 
 
+_OPERATIONS: list[Operation] = []
+
+
+def _operations(app: FastAPI) -> list[Operation]:
+    """From the document, which takes longer to write than many of the tests that read it: so once a process."""
+    if not _OPERATIONS:
+        _OPERATIONS.extend(operations_of(app.openapi()))
+    return _OPERATIONS
+
+
 @pytest.fixture
 async def site(database: Database, settings: Settings) -> AsyncIterator[Site]:
     """Both organizations, a member of each role in ours, and one of everything in theirs."""
@@ -119,7 +130,7 @@ async def site(database: Database, settings: Settings) -> AsyncIterator[Site]:
         await session.execute(delete(LoginThrottle))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", timeout=60) as http:
-        made = Site(http, operations_of(app.openapi()), await _organization("Ours"), await _organization("Theirs"))
+        made = Site(http, _operations(app), await _organization("Ours"), await _organization("Theirs"))
         for role in ROLES:
             made.members[role] = await _member(made.ours, role)
         stranger = await _member(made.theirs, "owner")

@@ -19,7 +19,7 @@ from tests.support.counts import CountCases
 from tests.system.bills import OWN_BILL, OWN_DAYS
 from tests.system.campaign import Campaign, Example, MakeExample
 from tests.system.cloud import Cloud
-from tests.system.identity_examples import COSTLY_EXAMPLES, NEEDS_THE_OUTSIDE, IdentityExamples
+from tests.system.identity.examples import COSTLY_EXAMPLES, NEEDS_THE_OUTSIDE, IdentityExamples
 from tests.system.inventory_examples import InventoryExamples
 from tests.system.mailbox import REFUSED, Mailbox
 from tests.system.people import People

@@ -1,7 +1,16 @@
 """Web applications, functions and what is around them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from simulators.azure.company.data import setting
 from simulators.azure.company.maker import DEV, PROD, Maker
+
+_SITE = "Microsoft.Web/sites"
+_OFFICE_ONLY = [
+    {"name": "office", "priority": 100, "action": "Allow", "ipAddress": "198.51.100.16/28", "tag": "Default"},
+    {"name": "Deny all", "priority": 2147483647, "action": "Deny", "ipAddress": "Any"},
+]
 
 
 def make_apps(maker: Maker) -> None:
@@ -32,48 +41,18 @@ def make_apps(maker: Maker) -> None:
             (f"{application}-site{suffix}", "app,linux"),
             (f"{application}-jobs{suffix}", "functionapp,linux"),
         ):
-            own = maker.path(group, "Microsoft.Web/sites", name)
             maker.add(
                 group,
-                "Microsoft.Web/sites",
+                _SITE,
                 name,
-                {
-                    "state": "Running",
-                    "enabled": True,
-                    "httpsOnly": is_tidy,
-                    "serverFarmId": plan,
-                    "defaultHostName": f"{name}.azurewebsites.net",
-                    "hostNames": [f"{name}.azurewebsites.net"],
-                    "clientCertEnabled": False,
-                    "publicNetworkAccess": "Enabled",
-                    "siteConfig": {"numberOfWorkers": 1},
-                    "lastModifiedTimeUtc": "2026-10-01T00:00:00.1234567",
-                },
+                _site(name, plan, is_tidy=is_tidy),
                 application=application,
                 kind=kind,
                 identity={"type": "SystemAssigned", "principalId": maker.guid()},
-                settings={
-                    "config/web": setting(
-                        own,
-                        "config/web",
-                        "Microsoft.Web/sites/config",
-                        {
-                            "minTlsVersion": "1.2" if is_tidy else "1.0",
-                            "ftpsState": "Disabled" if is_tidy else "AllAllowed",
-                            "remoteDebuggingEnabled": not is_tidy,
-                            "publishingUsername": "$site",
-                            "ipSecurityRestrictions": [],
-                            "azureStorageAccounts": {"share": {"accountName": "acmelogs", "accessKey": "hidden-key"}},
-                        },
-                    ),
-                    "config/authsettingsV2": setting(
-                        own,
-                        "config/authsettingsV2",
-                        "Microsoft.Web/sites/config",
-                        {"platform": {"enabled": is_tidy}, "globalValidation": {"requireAuthentication": is_tidy}},
-                    ),
-                },
+                settings=_settings(maker.path(group, _SITE, name), _SITE, is_tidy=is_tidy),
             )
+        if is_tidy:
+            _slot(maker, group, f"{application}-site", plan, application)
     group = maker.group(DEV, "acme-empty", "platform")
     maker.add(
         group,
@@ -115,3 +94,51 @@ def make_apps(maker: Maker) -> None:
         {"provisioningState": "Succeeded", "creationDate": "2026-01-01T00:00:00+00:00"},
         sku={"name": "standard"},
     )
+
+
+def _slot(maker: Maker, group: str, site: str, plan: str, application: str) -> None:
+    """The slot in which a site's next version is tried, by the office alone."""
+    kind, name = f"{_SITE}/slots", f"{site}/staging"
+    maker.add(
+        group,
+        kind,
+        name,
+        {**_site(f"{site}-staging", plan, is_tidy=True), "repositorySiteName": site},
+        application=application,
+        kind="app,linux",
+        settings=_settings(maker.path(group, kind, name), kind, is_tidy=True, restrictions=_OFFICE_ONLY),
+        whole_name=True,
+    )
+
+
+def _site(host: str, plan: str, *, is_tidy: bool) -> dict[str, Any]:
+    return {
+        "state": "Running",
+        "enabled": True,
+        "httpsOnly": is_tidy,
+        "serverFarmId": plan,
+        "defaultHostName": f"{host}.azurewebsites.net",
+        "hostNames": [f"{host}.azurewebsites.net"],
+        "clientCertEnabled": False,
+        "publicNetworkAccess": "Enabled",
+        "siteConfig": {"numberOfWorkers": 1},
+        "lastModifiedTimeUtc": "2026-10-01T00:00:00.1234567",
+    }
+
+
+def _settings(
+    own: str, kind: str, *, is_tidy: bool, restrictions: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, dict[str, Any]]:
+    web = {
+        "minTlsVersion": "1.2" if is_tidy else "1.0",
+        "ftpsState": "Disabled" if is_tidy else "AllAllowed",
+        "remoteDebuggingEnabled": not is_tidy,
+        "publishingUsername": "$site",
+        "ipSecurityRestrictions": list(restrictions),
+        "azureStorageAccounts": {"share": {"accountName": "acmelogs", "accessKey": "hidden-key"}},
+    }
+    sign_in = {"platform": {"enabled": is_tidy}, "globalValidation": {"requireAuthentication": is_tidy}}
+    return {
+        "config/web": setting(own, "config/web", f"{kind}/config", web),
+        "config/authsettingsV2": setting(own, "config/authsettingsV2", f"{kind}/config", sign_in),
+    }

@@ -77,14 +77,18 @@ class Maker:
         settings: dict[str, Any] | None = None,
         graph: dict[str, Any] | None = None,
         tags: dict[str, str] | None = None,
+        whole_name: bool = False,
         **more: Any,
     ) -> str:
-        """A resource below a group (or a subscription, or another resource for nested types); its id."""
+        """A resource below a group (or a subscription, or another resource for nested types); its id.
+
+        `whole_name`: the type's own name has its parent's before it, as that of a slot has its site's.
+        """
         subscription = group.split("/")[2]
         own = self.path(group, of, name)
         body: dict[str, Any] = {
             "id": own,
-            "name": name.rpartition("/")[2],
+            "name": name if whole_name else name.rpartition("/")[2],
             "type": of,
             "location": location,
             "tags": self.tags(application, subscription) if tags is None else tags,

@@ -81,6 +81,9 @@ def _documents(maker: Maker) -> None:
         systemData={"createdAt": "2026-01-15T10:00:00Z"},
     )
     for name, application, is_tidy in (("acme-sessions", "storefront", True), ("acme-search-cache", "search", False)):
+        own = maker.path(group, "Microsoft.Cache/redis", name)
+        office = {"startIP": "198.51.100.16", "endIP": "198.51.100.31"}
+        rule = setting(own, "firewallRules/office", "Microsoft.Cache/Redis/firewallRules", office)
         maker.add(
             group,
             "Microsoft.Cache/redis",
@@ -97,6 +100,7 @@ def _documents(maker: Maker) -> None:
                 "accessKeys": None,
             },
             application=application,
+            settings={"firewallRules": [rule] if is_tidy else []},  # without rules everybody gets in
         )
     analytics = maker.group(PROD, "acme-analytics-data", "analytics")
     maker.add(

@@ -74,13 +74,13 @@ export default function ResourcePage() {
       />
       {at && <Strip>{t('resource.asOf', { at: formatInstant(at) })}</Strip>}
       <QueryState query={query} permission="inventory:read" skeleton={<Skeleton className="h-96" />}>
-        {(detail) => <ResourceTabs resource={detail} />}
+        {(detail) => <ResourceTabs resource={detail} at={at} />}
       </QueryState>
     </ScrollPage>
   )
 }
 
-function ResourceTabs({ resource }: { resource: ResourceDetail }) {
+function ResourceTabs({ resource, at }: { resource: ResourceDetail; at: string | null }) {
   const { t } = useTranslation()
   const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('overview'))
   const { id, properties, relations, relations_truncated } = resource
@@ -88,9 +88,9 @@ function ResourceTabs({ resource }: { resource: ResourceDetail }) {
     overview: <Overview resource={resource} />,
     properties: <JsonTree value={properties} copyLabel={t('resource.copyProperties')} />,
     relations: (
-      <div className="grid items-start gap-3 xl:grid-cols-2">
+      <div className="grid items-start gap-3 *:min-w-0 xl:grid-cols-2">
         <ResourceRelations relations={relations} truncated={relations_truncated} />
-        <SmallMap key={id} id={id} />
+        <SmallMap key={id} id={id} at={at} />
       </div>
     ),
     history: (

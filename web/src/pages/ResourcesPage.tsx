@@ -13,11 +13,11 @@ import { ResourceFilters } from '@/features/inventory/components/ResourceFilters
 import { ResourcePanel } from '@/features/inventory/components/ResourcePanel'
 import { ResourceTable, useResources } from '@/features/inventory/components/ResourceTable'
 import { SelectionBar } from '@/features/inventory/components/SelectionBar'
+import { useCountText } from '@/features/inventory/hooks/useCountText'
 import { useResourceFilter } from '@/features/inventory/hooks/useResourceFilter'
 import { useOpenItem } from '@/hooks/useOpenItem'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { useSelection } from '@/hooks/useSelection'
-import { formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
 
 const ExportDialog = lazy(() =>
@@ -35,9 +35,7 @@ export default function ResourcesPage() {
   const [exporting, setExporting] = useState(false)
   const mayRead = useCan('inventory:read')
   const { data: facets } = useQuery({ ...facetsQuery(filter), enabled: mayRead })
-  const count = facets
-    ? t(facets.exact ? 'resource.count' : 'resource.countAtLeast', { shown: formatNumber(facets.total) })
-    : null
+  const count = useCountText(facets)
   const selected = useMemo(() => rows.filter(({ id }) => selection.selected.has(id)), [rows, selection.selected])
   return (
     <ListPage

@@ -69,6 +69,7 @@ function NodePanel({ view, id }: { view: MapView; id: string }) {
   return (
     <ResourcePanel
       id={id}
+      at={view.mode === 'map' ? view.at : null}
       onClose={close}
       findings={<ResourceFindings key={id} id={id} />}
       actions={

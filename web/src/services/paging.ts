@@ -1,5 +1,5 @@
 import type { InfiniteData } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import type { Page } from '@/types/api'
 
 /** Rows asked for at once by lists that load on as one scrolls. */
@@ -13,6 +13,7 @@ export const keysetPages = {
 
 type InfiniteQuery<Item> = {
   data: InfiniteData<Page<Item>> | undefined
+  error: Error | null
   hasNextPage: boolean
   isFetchingNextPage: boolean
   fetchNextPage: () => unknown
@@ -33,4 +34,14 @@ export function useRows<Item>(query: InfiniteQuery<Item>) {
     }),
     [rows, total, hasNextPage, isFetchingNextPage, fetchNextPage],
   )
+}
+
+/** All rows, page after page, for lists that are short enough to be put into an order of their own. */
+export function useAllRows<Item>(query: InfiniteQuery<Item>): Item[] {
+  const { rows, loadMore } = useRows(query)
+  const { error } = query
+  useEffect(() => {
+    if (!error) loadMore()
+  }, [error, loadMore])
+  return rows
 }

@@ -33,6 +33,7 @@ export type {
   ExposedRead as ExposedResource,
   ExposureChain,
   ExposureDetail,
+  Facets,
   FactorsRead as Factors,
   IdentityProviderRead as IdentityProvider,
   InvitationRead as Invitation,

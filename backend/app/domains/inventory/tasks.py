@@ -37,6 +37,12 @@ async def poll_events(context: TaskContext) -> None:
     await service.poll_events(context)
 
 
+@task("inventory.index_resources", retries=3, timeout_seconds=6 * 3_600, per_organization=1, announce=False)
+async def index_resources(context: TaskContext) -> None:
+    """Make what searches need of resources from before an upgrade. Safe to repeat: what has it is passed by."""
+    await service.index_resources(context)
+
+
 @task("inventory.forget_account", retries=5, timeout_seconds=3_600, queue="collect", per_organization=1)
 async def forget_account(context: TaskContext, account_id: UUID) -> None:
     """Delete a removed account's resources. Safe to repeat."""
@@ -70,8 +76,9 @@ async def roll_up_all(session: AsyncSession, organization_id: UUID) -> None:
 
 @schedule("inventory.sync_due", cron="* * * * *")
 async def sync_due(session: AsyncSession, organization_id: UUID) -> None:
-    """Queue the syncs that are due, of accounts and of single units."""
+    """Queue the syncs that are due, of accounts and of single units, and what an upgrade left to be done."""
     await service.enqueue_due_syncs(session, organization_id)
+    await service.enqueue_indexing(session, organization_id)
 
 
 @schedule("inventory.listen", cron="* * * * *")

@@ -1,6 +1,6 @@
 """Tables of the metrics: blocks are a durable log of what came in, chunks the store, roll-ups chunks of coarser steps.
 
-`docs/adr/0014-metrics-in-blocks-and-chunks.md` says why. Partitions of `metric_samples` and `metric_rollups` are made
+`docs/adr/0015-metrics-in-blocks-and-chunks.md` says why. Partitions of `metric_samples` and `metric_rollups` are made
 and dropped by `app.make_metric_partitions` and `app.drop_metric_partitions`, see `core/grants.py`.
 """
 

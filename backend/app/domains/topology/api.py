@@ -50,15 +50,16 @@ async def find_topology_paths(
     return await service.find_paths(session, caller, from_, to, max_length=max_length, directed=directed, kinds=kind)
 
 
-@router.get("/resources/{resource_id}/blast-radius")
+@router.get("/resources/{resource_id}/blast-radius", response_model=BlastRadiusRead)
 async def get_blast_radius(
     resource_id: UUID,
     session: DbSession,
     caller: Reader,
     depth: Annotated[int, Query(ge=1, le=10, description="Steps at most.")] = 4,
-) -> BlastRadiusRead:
+) -> Response:
     """What depends on a resource."""
-    return await service.measure_blast_radius(session, caller, resource_id, depth=depth)
+    body = await service.measure_blast_radius(session, caller, resource_id, depth=depth)
+    return Response(body, media_type="application/json")
 
 
 @router.get("/resources/{resource_id}/exposure")

@@ -1,6 +1,7 @@
 """Query parameters and bodies of the topology.
 
-The map is answered without building `TopologyRead` (see `service/mapping.py`); a test holds the two together.
+The map and the blast radius are answered without building `TopologyRead` and `BlastRadiusRead`, see
+`service/mapping.py` and `service/blast.py`; tests hold each two together.
 """
 
 from datetime import datetime
@@ -43,9 +44,9 @@ class MapQuery(BaseModel):
     )
     group_by: GroupBy | None = None
     group: Annotated[
-        list[Annotated[str, StringConstraints(max_length=600), AfterValidator(check_text)]],
-        Field(max_length=20, description="Ids of group nodes to open: their members come one by one."),
-    ] = []
+        Annotated[str, Field(max_length=6_000), AfterValidator(check_text)] | None,
+        Field(description="Ids of group nodes to open, comma-separated: their members come one by one. 20 at most."),
+    ] = None
     at: Annotated[Instant | None, Field(description="The map as of then.")] = None
     limit: Annotated[int, Field(ge=1, le=MAX_NODES, description="Nodes at most.")] = DEFAULT_NODES
 

@@ -244,8 +244,12 @@ vpc-lattice servicenetwork AWS::VpcLattice::ServiceNetwork
 vpc-lattice targetgroup AWS::VpcLattice::TargetGroup
 waf-regional webacl AWS::WAFRegional::WebACL
 waf webacl AWS::WAF::WebACL
-wafv2 global AWS::WAFv2::WebACL
-wafv2 regional AWS::WAFv2::RuleGroup
+wafv2 global/ipset AWS::WAFv2::IPSet
+wafv2 global/regexpatternset AWS::WAFv2::RegexPatternSet
+wafv2 global/rulegroup AWS::WAFv2::RuleGroup
+wafv2 global/webacl AWS::WAFv2::WebACL
+wafv2 regional/regexpatternset AWS::WAFv2::RegexPatternSet
+wafv2 regional/rulegroup AWS::WAFv2::RuleGroup
 wisdom assistant AWS::Wisdom::Assistant
 workspaces directory AWS::WorkSpaces::Directory
 workspaces-web portal AWS::WorkSpacesWeb::Portal
@@ -268,7 +272,7 @@ def resource_type_of(arn: Arn) -> str:
 
 
 def native_type_of(arn: Arn) -> str:
-    """CloudFormation's name, or the one for all others."""
-    kind, found, _ = arn.resource.replace(":", "/").lstrip("/").partition("/")
-    known = _BY_ARN.get((arn.service, kind if found else ""))
-    return known or _BY_ARN.get((arn.service, "*"), OTHER)
+    """CloudFormation's name, or the one for all others. The last word of an ARN is a name, the first ones a kind."""
+    *kind, _ = arn.resource.replace(":", "/").lstrip("/").split("/")
+    names = ("/".join(kind[:2]), kind[0] if kind else "", "*")
+    return next((_BY_ARN[arn.service, name] for name in names if (arn.service, name) in _BY_ARN), OTHER)

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterator, Mapping
+from sys import intern
 from typing import Any
 
 from app.providers.base import CollectedRelation, CollectedResource, pack_properties
@@ -64,10 +65,10 @@ def convert(
     relations = list(_relations(declared, data, native_id, resource, policy, ids))
     made = CollectedResource(
         native_id=native_id,
-        native_type=native_type,
+        native_type=declared.native_type or native_type,
         type=declared.type or _type_of(native_type),
         name=_name_of(declared, data, native_id),
-        region=place_of(resource.get("location"), native_id),
+        region=intern(place_of(resource.get("location"), native_id)),
         status=status_of(data, declared.status),
         tags=tags,
         properties=pack_properties(data),

@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -52,14 +52,7 @@ LIST_ASSETS = Method(
     per_minute=90,
     burst=60,
 )
-LIST_POLICIES = Method(
-    name="cloudasset.assets.list",
-    host="cloudasset.googleapis.com",
-    permission="cloudasset.assets.listIamPolicy",
-    quota="list",
-    per_minute=90,
-    burst=60,
-)
+LIST_POLICIES = replace(LIST_ASSETS, permission="cloudasset.assets.listIamPolicy")
 READ_ASSET = Method(
     name="cloudasset.batchGetAssetsHistory",
     host="cloudasset.googleapis.com",
@@ -68,14 +61,7 @@ READ_ASSET = Method(
     per_minute=90,
     burst=60,
 )
-READ_POLICY = Method(
-    name="cloudasset.batchGetAssetsHistory",
-    host="cloudasset.googleapis.com",
-    permission="cloudasset.assets.exportIamPolicy",
-    quota="history",
-    per_minute=90,
-    burst=60,
-)
+READ_POLICY = replace(READ_ASSET, permission="cloudasset.assets.exportIamPolicy")
 LIST_KEYS = Method(
     name="apikeys.keys.list",
     host="apikeys.googleapis.com",

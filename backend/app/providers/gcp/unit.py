@@ -15,6 +15,7 @@ from app.providers.base import (
     Unit,
     UnitResult,
     UnitState,
+    pack_json,
 )
 from app.providers.gcp.api_keys import fill_restrictions, is_bare_key
 from app.providers.gcp.catalogue import GROUPS, OTHER, TYPES, group_of, patterns_of
@@ -173,7 +174,7 @@ class UnitRead:
 def _packed(value: Any) -> Any:
     """As JSON; as it is where it is none, such as half of a surrogate pair."""
     try:
-        return orjson.dumps(value)
+        return pack_json(value)
     except TypeError:  # also orjson's own error
         return value
 

@@ -1,6 +1,7 @@
 """Instants and labels from the several forms in which Google's services write them."""
 
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 from app.providers.gcp.paths import find
@@ -29,7 +30,8 @@ def labels_of(data: dict[str, Any], path: str = "") -> dict[str, str]:
     for candidate in (path,) if path else _LABELS:
         value = find(data, candidate)
         if isinstance(value, dict):
-            return {str(key): "" if text is None else str(text) for key, text in value.items()}
+            # A few values on very many resources: one text for all of them, while they wait to be stored.
+            return {str(key): "" if text is None else intern(str(text)) for key, text in value.items()}
         if isinstance(value, list):  # some older services give pairs
             pairs = [entry for entry in value if isinstance(entry, dict) and "key" in entry]
             return {str(entry["key"]): str(entry.get("value", "")) for entry in pairs}

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 import httpx
@@ -21,6 +22,7 @@ from app.domains.identity.rules import Role
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import delete
+from starlette.datastructures import State
 
 PASSWORD = "correct horse battery staple"
 assert audit_tasks  # importing it makes the audit log listen
@@ -80,20 +82,28 @@ async def settings(redis_url: str) -> AsyncIterator[Settings]:
     await close_redis()
 
 
-@pytest.fixture
-async def app(database: Database, settings: Settings) -> FastAPI:
-    """The routes with the product's own error rendering; throttle counters and keys start afresh."""
-    service.get_key_ring().clear()
-    async with directory_session() as session:
-        await session.execute(delete(models.LoginThrottle))
+@cache
+def _application() -> FastAPI:
+    """The routes with the product's own error rendering, once: they are compiled at an application's first request."""
     made = FastAPI()
-    made.state.settings = settings
-    made.state.authenticate = service.authenticate
-    made.state.record_refusal = audit.record_refusal
     for router in [*api.routers, audit_api.router]:
         made.include_router(router, prefix="/api/v1")
     made.include_router(api.well_known_router)
     install_error_handlers(made)
+    return made
+
+
+@pytest.fixture
+async def app(database: Database, settings: Settings) -> FastAPI:
+    """The application with a state of the test's own; throttle counters and keys start afresh."""
+    service.get_key_ring().clear()
+    async with directory_session() as session:
+        await session.execute(delete(models.LoginThrottle))
+    made = _application()
+    made.state = State()
+    made.state.settings = settings
+    made.state.authenticate = service.authenticate
+    made.state.record_refusal = audit.record_refusal
     return made
 
 

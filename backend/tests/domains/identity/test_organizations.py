@@ -78,6 +78,57 @@ async def test_a_shorter_policy_ends_sessions_that_live_already(
     assert (await client.get("/api/v1/auth/me", headers=others)).status_code == 200
 
 
+async def test_requiring_the_identity_provider_ends_sessions_without_it_and_spares_owners(
+    client: httpx.AsyncClient, make_person: MakePerson, sign_in: SignIn, other_organization: UUID
+) -> None:
+    owner, admin = await make_person("owner"), await make_person("admin")
+    stranger = await make_person("viewer", organization_id=other_organization)
+    headers, theirs = await _headers(sign_in, owner), await _headers(sign_in, stranger)
+    password, provided = await sign_in(admin), await sign_in(admin)
+    through_provider = models.Session.id == await _newest_session(admin)
+    async with tenant_session(owner.organization_id) as session:
+        await session.execute(update(models.Session).where(through_provider).values(connection_id=uuid4()))
+
+    path = "/api/v1/organizations/current/policy"
+    assert (await client.get("/api/v1/auth/me", headers=bearer(password["access_token"]))).status_code == 200
+    assert (await client.put(path, headers=headers, json=POLICY | {"sso_required": True})).status_code == 200
+    for token, status in ((password, 401), (provided, 200)):
+        answer = await client.get("/api/v1/auth/me", headers=bearer(token["access_token"]))
+        assert answer.status_code == status
+        answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": token["refresh_token"]})
+        assert answer.status_code == status
+    assert (await client.get("/api/v1/auth/me", headers=headers)).status_code == 200
+    assert (await client.get("/api/v1/auth/me", headers=theirs)).status_code == 200
+    async with tenant_session(owner.organization_id) as session:
+        ended = select(models.Session.reason).where(models.Session.revoked_at.is_not(None))
+        assert list((await session.scalars(ended)).all()) == ["sso_required"]
+
+    # What has ended stays so when the provider is not required any more.
+    assert (await client.put(path, headers=headers, json=POLICY)).status_code == 200
+    assert (await client.get("/api/v1/auth/me", headers=bearer(password["access_token"]))).status_code == 401
+
+
+async def _newest_session(person: Person) -> UUID:
+    async with tenant_session(person.organization_id) as session:
+        query = select(models.Session.id).where(models.Session.user_id == person.user_id)
+        return (await session.scalars(query.order_by(models.Session.id.desc()))).all()[0]
+
+
+async def test_who_is_no_owner_any_more_needs_the_identity_provider_at_once(
+    client: httpx.AsyncClient, make_person: MakePerson, sign_in: SignIn
+) -> None:
+    owner, other = await make_person("owner"), await make_person("owner")
+    headers, token = await _headers(sign_in, owner), await sign_in(other)
+    path = "/api/v1/organizations/current/policy"
+    assert (await client.put(path, headers=headers, json=POLICY | {"sso_required": True})).status_code == 200
+    assert (await client.get("/api/v1/auth/me", headers=bearer(token["access_token"]))).status_code == 200
+    changed = await client.patch(f"/api/v1/users/{other.user_id}", headers=headers, json={"role": "admin"})
+    assert changed.status_code == 200, changed.text
+    assert (await client.get("/api/v1/auth/me", headers=bearer(token["access_token"]))).status_code == 401
+    refused = await client.post("/api/v1/auth/refresh", json={"refresh_token": token["refresh_token"]})
+    assert refused.status_code == 401
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -86,6 +86,7 @@ async def test_every_failure_has_one_text(client: httpx.AsyncClient, make_person
     assert "set-cookie" not in answers[0].headers
 
 
+@pytest.mark.full_password_cost
 async def test_similar_time_for_unknown_and_known_names(client: httpx.AsyncClient, make_person: Any) -> None:
     from time import perf_counter
 
@@ -172,6 +173,7 @@ async def test_twenty_sessions_at_most(client: httpx.AsyncClient, make_person: A
     assert len(live) == 20
 
 
+@pytest.mark.full_password_cost
 async def test_parameters_that_changed_are_rehashed_at_sign_in(
     make_person: Any, sign_in: Any, database: Database
 ) -> None:

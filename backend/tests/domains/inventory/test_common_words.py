@@ -5,14 +5,18 @@ import zlib
 from uuid import UUID
 
 import pytest
-from app.core.database import Database
+from app.core.clock import utc_now
+from app.core.database import Database, tenant_session
 from app.core.ids import new_id
-from app.domains.inventory import queries, rules
+from app.domains.accounts.models import Account
+from app.domains.inventory import queries, rules, service
+from app.domains.inventory.models import CloudResource, ResourceMark, ResourceZone
 from app.domains.inventory.rules import wordbits
 from app.domains.inventory.service import counting
 from app.providers.base import CollectedResource
+from sqlalchemy import delete, literal_column, select, update
 from tests.domains.inventory.conftest import ROUTERS
-from tests.support.clouds import make_caller, make_client, make_organization
+from tests.support.clouds import make_caller, make_client, make_context, make_organization
 from tests.support.inventory import list_names, make_account, make_resource, store
 
 PARTS = ("web", "web-prod", "eu", "Größe", "_x", "99", "a.b")
@@ -106,6 +110,52 @@ async def test_names_at_the_edges_of_zones_are_found(organization: UUID) -> None
 
 
 @pytest.mark.usefixtures("common")
+async def test_resources_of_which_no_zone_tells_are_looked_at(organization: UUID) -> None:
+    account_id, names = await make_account(organization), ["ab", "b", "cd", "ce"]
+    things = [make_resource(number, name=name, tags={"env": "x"}) for number, name in enumerate(names)]
+    await store(organization, account_id, things)
+    async with make_client(ROUTERS, make_caller(organization)) as client:
+        for gone in (["ab"], ["cd", "ce"], ["b"]):
+            async with tenant_session(organization) as session:
+                await session.execute(delete(ResourceZone).where(ResourceZone.zone.in_(gone)))
+            assert await list_names(client, tag="env:x") == names, gone
+            assert (await client.get("/usage/facets", params={"tag": "env:x"})).json()["total"] == 4
+
+
+async def test_what_comes_to_another_unit_or_was_without_words_is_told_of_in_a_zone(organization: UUID) -> None:
+    account_id = await make_account(organization)
+    things = [make_resource(number, name=name) for number, name in enumerate(("ab", "b", "cd", "ce"))]
+    await store(organization, account_id, things)
+    async with tenant_session(organization) as session:
+        await session.execute(delete(ResourceZone))
+        wordless = update(CloudResource).where(CloudResource.name == "ce")
+        await session.execute(wordless.values(word_bits=literal_column("DEFAULT"), content_hash=b""))
+    await store(organization, account_id, things[:2], service_name="moved")
+    await store(organization, account_id, things[2:])
+    assert await zones_of(organization) == ["ab", "b", "ce"]
+
+
+async def test_zones_and_marks_go_with_the_account_of_their_resources(organization: UUID) -> None:
+    first, second = [await make_account(organization, number=number) for number in ("1", "2")]
+    await store(organization, first, [make_resource(1, name="alpha"), make_resource(2, name="beta")])
+    await store(organization, second, [make_resource(2, name="beta"), make_resource(3, name="gamma")], number="2")
+    async with tenant_session(organization) as session:
+        ids = (await session.execute(select(CloudResource.id))).scalars()
+        await service.record_marks(session, organization, "public", dict.fromkeys(ids, True))
+        await session.execute(update(Account).where(Account.id == first).values(removed_at=utc_now()))
+    await service.forget_account(await make_context(organization, "inventory.forget_account", {}), first)
+    assert await zones_of(organization) == ["be", "ga"]
+    async with tenant_session(organization) as session:
+        marks = (await session.execute(select(ResourceMark.resource_id))).all()
+        assert len(marks) == 3  # of two resources, and that it was worked out
+
+
+async def zones_of(organization: UUID) -> list[str]:
+    async with tenant_session(organization) as session:
+        return list((await session.execute(select(ResourceZone.zone).order_by(ResourceZone.zone))).scalars())
+
+
+@pytest.mark.usefixtures("common")
 async def test_counts_of_many_are_estimates_and_say_so(organization: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "ENOUGH", 20)
     monkeypatch.setattr(counting, "FEW", 0)
@@ -140,6 +190,19 @@ def test_a_beginning_has_no_bits_but_those_of_the_whole() -> None:
             asked = rules.asked_bits(beginning)
             assert asked & bits == asked, (beginning, text)
             assert all(set(one) & marks for one in rules.asked_marks(beginning, [])), (beginning, text)
+
+
+@pytest.mark.parametrize("name", ["-".join(f"part{number}" for number in range(30)), "x" * 250 + "-yz-1"])
+def test_a_long_name_is_found_by_more_of_it_than_words_begin_with(name: str) -> None:
+    found = rules.resource_terms(name=name, native_id=name, native_type="", kind="", region="", tags={}, aliases=[])
+    (marks,) = rules.zones_of([(name, found, {})]).values()
+    assert marks is not None
+    for length in range(1, len(name) + 1):
+        asked = rules.query_words(name[:length])
+        bits = rules.asked_bits(asked)
+        assert rules.matches_words(found.all, asked, {})
+        assert bits & rules.word_bits(found) == bits, asked
+        assert all(set(one) & marks for one in rules.asked_marks(asked, [])), asked
 
 
 @pytest.mark.usefixtures("common")

@@ -198,6 +198,17 @@ async def test_a_read_that_fails_is_tried_again_and_then_said(unread: Estate) ->
     assert await unread.rows("SELECT id FROM due_refreshes") == []
 
 
+async def test_a_read_that_fails_is_also_said_of_what_an_event_names_by_an_alias(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.domains.inventory.rules.REREAD_SECONDS", ())
+    error = CallError(kind=ErrorKind.THROTTLED, call="assets.get", message="slow down")
+    estate.cloud.reads = {"logs": ReadBack(unit=UNIT, errors=[error])}
+    await estate.push(told(targets=[{"native_id": "logs", "native_type": "AWS::S3::Bucket"}]))
+    await estate.refresh()
+    assert {name: item["stale"] for name, item in (await estate.listed()).items()} == {"logs": True, "bills": False}
+
+
 async def test_an_adapter_that_breaks_costs_only_its_own_resource(estate: Estate) -> None:
     bills = thing("bills", tags={"a": "b"})
     estate.cloud.reads = {thing("logs").native_id: RuntimeError("a defect"), bills.native_id: found(bills)}
@@ -258,6 +269,17 @@ async def test_a_burst_becomes_one_read_of_the_unit(estate: Estate, monkeypatch:
     assert len(await run_jobs(estate.organization, "inventory.sync_units")) == 1
     assert len(await estate.listed()) == 10
     assert (await estate.history("b3"))[0]["actor"] == WHO
+
+
+async def test_a_burst_leaves_types_that_no_unit_lists_to_be_read_one_by_one(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "BURST", 5)
+    names = [f"b{number}" for number in range(8)]
+    other = {"native_id": thing("point").native_id, "native_type": "AWS::S3::AccessPoint"}
+    await estate.push(*(told(name, event=name) for name in names), told(event="point", targets=[other]))
+    await estate.refresh()
+    assert [target.native_id for target in estate.cloud.read] == [other["native_id"]]
 
 
 async def test_events_of_accounts_that_are_not_read_are_left_out(estate: Estate) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -341,6 +342,19 @@ async def test_a_file_goes_when_its_time_is_over(organization: UUID, account_id:
         assert (await client.get(path)).json()["state"] == "expired"
         assert (await client.get(f"{path}/download")).status_code == 404
     assert files(folder) == []
+
+
+async def test_what_a_killed_worker_left_goes_when_no_job_can_still_write_it(organization: UUID, folder: Path) -> None:
+    (folder / "tmp").mkdir()
+    old, new, other = (folder / "tmp" / name for name in ("resources-1-a.csv", "resources-2-b.csv", "upload"))
+    for draft in (old, new, other):
+        draft.write_text("x")
+    for draft, hours in ((old, 13), (new, 7), (other, 13)):
+        moment = (utc_now() - timedelta(hours=hours)).timestamp()
+        os.utime(draft, (moment, moment))
+    async with tenant_session(organization) as session:
+        await service.expire_exports(session, get_settings(), organization)
+    assert [draft.exists() for draft in (old, new, other)] == [False, True, True]
 
 
 async def test_few_exports_run_at_a_time(organization: UUID, account_id: UUID) -> None:

@@ -55,8 +55,8 @@ async def client(organization: UUID) -> AsyncIterator[httpx.AsyncClient]:
     await store(organization, account_id, things, now=utc_now() - timedelta(days=2))
     await store(organization, account_id, things[:-1])
     async with tenant_session(organization) as session:
-        await service.set_marks(session, organization, "public", [])
-        await service.set_marks(session, organization, "orphan", [])
+        await service.record_marks(session, organization, "public", {})
+        await service.record_marks(session, organization, "orphan", {})
     async with make_client(ROUTERS, make_caller(organization)) as opened:
         yield opened
 

@@ -10,6 +10,7 @@ import pytest
 from app.core.clock import utc_now
 from app.core.database import tenant_session
 from app.domains.inventory import rules, service
+from app.domains.inventory.service.syncing import start_unit_sync
 from app.providers.base import CallError, ErrorKind, UnitResult, UnitState
 from sqlalchemy import text
 from tests.domains.inventory.conftest import Sync
@@ -184,6 +185,26 @@ async def test_a_unit_of_an_account_without_credentials_cannot_be_read(
     unit_id = (await units(client, synced))["ec2"]["id"]
     answer = await client.post(f"/accounts/{synced}/units/{unit_id}/retry")
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "account-not-ready")
+
+
+async def test_units_that_fail_at_other_times_do_not_wait_for_each_other(
+    organization: UUID, client: httpx.AsyncClient, synced: UUID
+) -> None:
+    ids = sorted([UUID(unit["id"]) for unit in (await units(client, synced)).values()] + [UUID(int=2**128 - 1)])
+    async with tenant_session(organization) as session:  # two of three, with the same first, are another two
+        for chosen in (ids[:2], [ids[0], ids[2]], ids[:2]):
+            await start_unit_sync(session, organization, synced, chosen)
+    assert len(await queued(organization, "inventory.sync_units")) == 2
+
+
+async def test_a_removed_accounts_failed_units_do_not_keep_others_from_their_schedule(
+    organization: UUID, client: httpx.AsyncClient, provider: FakeProvider, synced: UUID, sync: Sync, minutes_pass: Pass
+) -> None:
+    provider.holds(failed(ErrorKind.THROTTLED), complete(S3, [bucket("logs")]))
+    await sync()
+    assert (await client.delete(f"/accounts/{synced}")).status_code == 204
+    await minutes_pass(60)  # nothing is raised, so what else was found to be due is queued
+    assert await queued(organization, "inventory.sync_units") == []
 
 
 def test_the_waits_grow() -> None:

@@ -117,8 +117,8 @@ async def estate(organization: UUID) -> list[ResourceState]:
             row.cost_order = float(picks.choice((0, 5, 10.5, 100)))
         await session.flush()
         marks = {"public": {row.id for row in rows[::4]}, "orphan": {row.id for row in rows[::9]}}
-        await service.set_marks(session, organization, "public", marks["public"])
-        await service.set_marks(session, organization, "orphan", marks["orphan"])
+        await service.record_marks(session, organization, "public", dict.fromkeys(marks["public"], True))
+        await service.record_marks(session, organization, "orphan", dict.fromkeys(marks["orphan"], True))
     return [await _state(organization, row.id, marks) for row in rows]
 
 
@@ -280,7 +280,7 @@ async def test_a_flag_nobody_worked_out_is_refused_instead_of_empty(organization
         assert answer.status_code == 422
         assert "not known yet" in answer.json()["errors"][0]["detail"]
         async with tenant_session(organization) as session:
-            await service.set_marks(session, organization, "public", [])
+            await service.record_marks(session, organization, "public", {})
         assert await list_names(client, search="is:public") == []
 
 

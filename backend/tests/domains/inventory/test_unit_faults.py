@@ -131,7 +131,7 @@ async def make_site(
 async def test_faults_of_google(make_site: Callable[..., Any], clouds: Clouds) -> None:
     from app.providers.gcp import GcpProvider
 
-    options = {"read_seconds": 1, "attempts": 2, "lists_per_minute": GCP_LISTS_PER_MINUTE}
+    options = {"read_seconds": 4, "attempts": 2, "lists_per_minute": GCP_LISTS_PER_MINUTE}
     adapter = narrowed(GcpProvider, ("storage", "messaging"), **options)
     site = await make_site("gcp", adapter, "storage", "google")
     cloud, match = clouds.gcp, r"/assets\?.*storage"
@@ -150,7 +150,7 @@ async def test_faults_of_google(make_site: Callable[..., Any], clouds: Clouds) -
         "denied": fault("deny", detail="cloudasset.assets.listResource"),
         "throttled": fault("throttle"),
         "an error of the server": fault("status", status=500),
-        "no answer in time": fault("slow", seconds=2.5),
+        "no answer in time": fault("slow", seconds=6),
         "the connection breaks in the middle": fault("cut"),
         "half an answer": fault("truncate"),
         "no JSON": fault("malformed"),
@@ -164,7 +164,7 @@ async def test_faults_of_google(make_site: Callable[..., Any], clouds: Clouds) -
 async def test_faults_of_azure(make_site: Callable[..., Any], clouds: Clouds) -> None:
     from app.providers.azure import AzureProvider
 
-    adapter = narrowed(AzureProvider, ("storage", "messaging"), read_seconds=1)
+    adapter = narrowed(AzureProvider, ("storage", "messaging"), read_seconds=4)
     site = await make_site("azure", adapter, "storage", "azure")
     cloud, where = clouds.azure, "type in~ .*microsoft.storage/storageaccounts"
 
@@ -189,7 +189,7 @@ async def test_faults_of_azure(make_site: Callable[..., Any], clouds: Clouds) ->
         "denied": deny,
         "throttled": fault("throttle", seconds=0),
         "an error of the server": fault("status", status=500),
-        "no answer in time": fault("slow", seconds=2.5),
+        "no answer in time": fault("slow", seconds=6),
         "the connection breaks in the middle": fault("cut"),
         "half an answer": fault("truncate"),
         "no JSON": fault("malformed"),
@@ -203,7 +203,7 @@ async def test_faults_of_azure(make_site: Callable[..., Any], clouds: Clouds) ->
 async def test_faults_of_aws(make_site: Callable[..., Any], clouds: Clouds) -> None:
     from app.providers.aws import AwsProvider
 
-    adapter = narrowed(AwsProvider, ("sqs", "sns"), read_seconds=1, attempts=2)
+    adapter = narrowed(AwsProvider, ("sqs", "sns"), read_seconds=4, attempts=2)
     with FaultyProxy(clouds.aws.endpoint) as proxy:
         site = await make_site("aws", adapter, "sqs", clouds.aws.keys.account, endpoint_url=proxy.url)
 
@@ -215,7 +215,7 @@ async def test_faults_of_aws(make_site: Callable[..., Any], clouds: Clouds) -> N
             "denied": fault(denies("sqs")),
             "throttled": fault(answers("sqs", 400, refused)),
             "an error of the server": fault(answers("sqs", 500, b"{}")),
-            "no answer in time": fault(hangs("sqs", 2.5)),
+            "no answer in time": fault(hangs("sqs", 6)),
             "the connection breaks in the middle": fault(resets("sqs")),
             "half an answer": fault(truncates("sqs")),
             "no JSON": fault(answers("sqs", 200, b"<html>")),

@@ -18,7 +18,7 @@ from app.domains.topology import service
 from app.domains.topology.service import exposing, pending
 from app.domains.topology.tasks import refresh_after_sync
 from app.providers.base import CollectedResource
-from tests.domains.topology.conftest import Edge, World, make_account, thing
+from tests.domains.topology.conftest import Edge, World, make_account, scoped_client, thing
 from tests.domains.topology.test_exposure_aws import ALL, ANY_V4, LOCAL, NAT, SSH
 from tests.support.clouds import NUMBER, make_context
 
@@ -236,6 +236,24 @@ async def test_a_listing_that_becomes_whole_settles_what_was_not_known(
             assert "route table" in answer.json()["unknown"][0]
         else:
             assert (answer.json()["exposed"], answer.json()["unknown"]) == (True, [])
+
+
+async def test_a_list_names_nothing_beyond_the_scope_as_the_reason(
+    client: httpx.AsyncClient, world: World, organization: UUID
+) -> None:
+    tags = {"team": "web"}
+    made = [one for one in Cloud(machines=1).resources() if not one.native_type.endswith("RouteTable")]
+    kept = [replace(one, tags=tags) if one.native_type.endswith("Instance") else one for one in made]
+    await world.store(kept, [], types=[name for name in TYPES if not name.endswith("RouteTable")])
+    await world.settle()
+    path = "/topology/exposed?unknown=true"
+    whole = (await client.get(path)).json()["items"]
+    assert "subnet-0" in whole[0]["unknown"][0]
+    async with scoped_client(organization, tags=list(tags.items())) as part:
+        item = (await part.get(path)).json()["items"][0]
+        one = (await part.get(f"/topology/resources/{item['resource_id']}/exposure")).json()
+    assert (item["name"], item["summary"], item["unknown"]) == ("i-0", "Something was not read.", one["unknown"])
+    assert "subnet" not in str(item)
 
 
 async def test_what_is_exposed_is_listed_with_its_evidence(

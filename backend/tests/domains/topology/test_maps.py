@@ -40,8 +40,8 @@ def reach(edges: Iterable[Edge], root: str, depth: int, direction: str) -> dict[
 async def draw(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
     answer = await client.get("/topology", params=params)
     assert answer.status_code == 200, answer.text
-    TopologyRead.model_validate_json(answer.content)
     body: dict[str, Any] = answer.json()
+    assert TopologyRead.model_validate_json(answer.content).model_dump(mode="json") == body
     return body
 
 
@@ -213,6 +213,17 @@ async def test_the_map_of_then_has_the_resources_and_edges_of_then(client: httpx
     assert early.status_code == 404
 
 
+async def test_several_groups_are_opened_whatever_their_values_are(client: httpx.AsyncClient, world: World) -> None:
+    key, values = "team,50%2C", ("a,b", "a%2Cb", " %, ", "c")
+    await world.store([thing(f"web-{number}", tags={key: value}) for number, value in enumerate(values)], [])
+    groups = {node["label"]: node["id"] for node in (await draw(client, group_by=f"tag:{key}"))["nodes"]}
+    assert set(groups) == set(values)
+    for count in range(1, 5):
+        opened = await draw(client, group_by=f"tag:{key}", group=",".join(groups[value] for value in values[:count]))
+        shown = {node["native_id"]: node["group"] for node in opened["nodes"] if node["kind"] == "resource"}
+        assert shown == {f"web-{number}": groups[value] for number, value in enumerate(values[:count])}
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -226,6 +237,9 @@ async def test_the_map_of_then_has_the_resources_and_edges_of_then(client: httpx
         {"at": "yesterday"},
         {"group": "group:region:x"},
         {"group_by": "region", "group": "x\x00"},
+        {"group_by": "region", "group": "group:region:a,hub:b,x"},
+        {"group_by": "region", "group": ",".join(f"group:region:{number}" for number in range(21))},
+        {"group_by": "region", "group": "x" * 6_001},
     ],
 )
 async def test_bad_values_are_invalid_input(client: httpx.AsyncClient, params: dict[str, str]) -> None:
@@ -245,3 +259,14 @@ def make_client_without(organization: UUID) -> httpx.AsyncClient:
     from app.domains.topology.api import router
 
     return make_client([router], make_caller(organization, set(PERMISSIONS) - {"topology:read"}))
+
+
+async def test_edges_of_the_last_ring_that_a_bound_leaves_out_are_told(client: httpx.AsyncClient, world: World) -> None:
+    ring = ("a", "b", "c")
+    edges: list[Edge] = [("root", "uses", name) for name in ring]
+    edges += [(one, f"kind-{kind}", other) for kind in range(14) for one in ring for other in ring if one != other]
+    await world.store([thing(name) for name in ("root", *ring)], edges)
+    whole = await draw(client, root=world.ids["root"], depth=1, limit=10)
+    assert (len(whole["edges"]), whole["truncated"]) == (len(edges), False)
+    bounded = await draw(client, root=world.ids["root"], depth=1, limit=4)
+    assert (len(bounded["edges"]) < len(edges), bounded["truncated"]) == (True, True)

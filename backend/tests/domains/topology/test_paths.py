@@ -9,6 +9,7 @@ import httpx
 import pytest
 from app.core.ids import new_id
 from app.domains.topology.rules.kinds import NO_THOROUGHFARE, depends_inward, depends_outward
+from app.domains.topology.schemas import BlastRadiusRead
 from tests.domains.topology.conftest import Edge, World, scoped_client, thing
 from tests.domains.topology.test_maps import random_edges
 
@@ -114,6 +115,7 @@ async def radius(client: httpx.AsyncClient, world: World, name: str, **params: A
     answer = await client.get(f"/topology/resources/{world.ids[name]}/blast-radius", params=params)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
+    assert BlastRadiusRead.model_validate_json(answer.content).model_dump(mode="json") == body
     return body
 
 

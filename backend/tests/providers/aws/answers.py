@@ -162,7 +162,7 @@ class Cloud:
     async def collect(self, service: str) -> UnitResult:
         region = "global" if service in SERVICES and SERVICES[service].is_global else REGION
         unit = Unit(account=ACCOUNT, region=region, service=service)
-        return await self._provider.collect(self.connection, unit, budget_seconds=20)
+        return await self._provider.collect(self.connection, unit, budget_seconds=60)
 
 
 class _Wire:
@@ -187,7 +187,7 @@ def _connection() -> Connection:
 
 @lru_cache(maxsize=1)
 def _session() -> tuple[AwsSession, _Wire]:
-    session, wire = AwsSession(_connection(), LOADER, read_seconds=5, attempts=1), _Wire()
+    session, wire = AwsSession(_connection(), LOADER, read_seconds=30, attempts=1), _Wire()
     session._core.register("before-call", cast(Any, wire))
     return session, wire
 
@@ -237,7 +237,7 @@ def breaks(error: Callable[[], Exception]) -> Answer:
 @contextmanager
 def cloud_of(answer: Answer) -> Iterator[Cloud]:
     """For the time of a test."""
-    provider = AwsProvider(read_seconds=5, attempts=1)
+    provider = AwsProvider(read_seconds=30, attempts=1)
     try:
         yield Cloud(provider, answer)
     finally:

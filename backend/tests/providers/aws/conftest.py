@@ -90,8 +90,8 @@ def proxy(cloud: str) -> Iterator[FaultyProxy]:
 
 @pytest.fixture
 def provider() -> Iterator[AwsProvider]:
-    """Short time-outs and few attempts: the faults here do not heal."""
-    made = AwsProvider(read_seconds=2, attempts=2)
+    """Few attempts, as the faults here do not heal; time enough for a machine that does much else."""
+    made = AwsProvider(read_seconds=30, attempts=2)
     made.loader = LOADER
     yield made
     made.close()
@@ -141,7 +141,7 @@ async def collect_all(
 
 
 async def collect_one(
-    provider: AwsProvider, connection: Connection, service: str, *, budget_seconds: float = 30
+    provider: AwsProvider, connection: Connection, service: str, *, budget_seconds: float = 60
 ) -> UnitResult:
     region = "global" if SERVICES[service].is_global else connection.regions[0]
     unit = Unit(account=ACCOUNT, region=region, service=service)

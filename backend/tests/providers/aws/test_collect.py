@@ -204,7 +204,7 @@ async def test_two_accounts_at_once_do_not_mix(provider: AwsProvider, cloud: str
         assert f"of-{mine}" in text
         assert next(o.connection_id for o in connections if o is not connection) not in text
     swapped = await provider.collect(
-        connections[0], Unit(account="222222222222", region="eu-west-1", service="sns"), budget_seconds=10
+        connections[0], Unit(account="222222222222", region="eu-west-1", service="sns"), budget_seconds=60
     )
     assert (swapped.state, swapped.errors[0].kind) == (UnitState.FAILED, ErrorKind.BAD_CREDENTIALS)
 

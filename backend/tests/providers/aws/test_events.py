@@ -293,7 +293,7 @@ async def test_actors_come_from_every_page_of_the_log(provider: AwsProvider, pro
 
     seen: list[dict[str, Any]] = []
     proxy.fault = log_of([[record(1), "garbage", None, "[]", record(9, "GetBucketAcl")], [record(2)]], seen)
-    found = await provider.find_actors(connection_to(proxy.url), UNIT, SINCE, budget_seconds=20)
+    found = await provider.find_actors(connection_to(proxy.url), UNIT, SINCE, budget_seconds=60)
     assert [(one.id, one.actor, one.targets[0].native_id) for one in found] == [
         ("t1", ACTOR, "arn:aws:s3:::b1"), ("t2", ACTOR, "arn:aws:s3:::b2"),
     ]  # fmt: skip

@@ -57,7 +57,7 @@ async def test_a_denied_setting_is_unread_not_unset(provider: AwsProvider, cloud
 
 
 async def test_throttling_slows_down_and_still_completes(cloud: str, proxy: FaultyProxy) -> None:
-    provider = AwsProvider(read_seconds=5, attempts=4)
+    provider = AwsProvider(read_seconds=30, attempts=4)
     proxy.fault = throttles("ec2", times=3)
     result = await collect_one(provider, connection_to(proxy.url), "ec2")
     assert (result.state, result.errors) == (UnitState.COMPLETE, ())

@@ -33,7 +33,7 @@ def organization(cloud: str) -> Estate:
 
 async def read(provider: AwsProvider, connection: Connection, account: str, service: str = "sns") -> Any:
     unit = Unit(account=account, region="us-east-1", service=service)
-    return await provider.collect(connection, unit, budget_seconds=20)
+    return await provider.collect(connection, unit, budget_seconds=60)
 
 
 async def test_every_account_is_found_with_the_units_above_it(provider: AwsProvider, organization: Estate) -> None:

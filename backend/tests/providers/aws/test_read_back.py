@@ -18,7 +18,7 @@ ODD_IN_MOTO = {"AWS::MSK::Cluster", "AWS::AmazonMQ::Broker", "AWS::Unmodelled::O
 
 
 async def back(provider: AwsProvider, url: str, target: ResourceTarget) -> ReadBack:
-    return await provider.read_back(connection_to(url), target, budget_seconds=20)
+    return await provider.read_back(connection_to(url), target, budget_seconds=60)
 
 
 def target_of(one: CollectedResource) -> ResourceTarget:

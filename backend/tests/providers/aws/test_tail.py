@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from app.providers.aws import AwsProvider
+from app.providers.aws.arns import split
+from app.providers.aws.tail_types import native_type_of
 from app.providers.base import Connection, ErrorKind, ResourceTarget, Unit, UnitResult, UnitState
 from tests.providers.aws.conftest import ACCOUNT, connection_to
 from tests.providers.aws.estate import Estate
@@ -61,7 +63,7 @@ def view(_: Any) -> Any:
 
 
 async def read(provider: AwsProvider, connection: Connection) -> UnitResult:
-    return await provider.collect(connection, UNIT, budget_seconds=20)
+    return await provider.collect(connection, UNIT, budget_seconds=60)
 
 
 async def test_the_explorer_tells_what_the_catalogue_does_not_model(
@@ -88,6 +90,25 @@ async def test_the_explorer_tells_what_the_catalogue_does_not_model(
     assert result.complete_types >= {one.native_type for one in result.resources}
     assert asked[0]["Filters"] == {"FilterString": "region:us-east-1,global"}
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("resource", "native_type"),
+    [
+        ("wafv2:us-east-1:1:regional/rulegroup/mine/0a1b", "AWS::WAFv2::RuleGroup"),
+        ("wafv2:us-east-1:1:global/ipset/office/0a1b", "AWS::WAFv2::IPSet"),
+        ("wafv2:us-east-1:1:global/rulegroup/mine/0a1b", "AWS::WAFv2::RuleGroup"),
+        ("wafv2:us-east-1:1:global/webacl/edge/0a1b", "AWS::WAFv2::WebACL"),
+        ("wafv2:us-east-1:1:regional/gizmo/one/0a1b", "AWS::Unmodelled::Other"),
+        ("codecommit:us-east-1:1:sources", "AWS::CodeCommit::Repository"),
+        ("codedeploy:us-east-1:1:application:shop", "AWS::CodeDeploy::Application"),
+        ("codeartifact:us-east-1:1:domain", "AWS::Unmodelled::Other"),
+    ],
+)
+def test_an_arn_tells_the_type(resource: str, native_type: str) -> None:
+    arn = split(f"arn:aws:{resource}")
+    assert arn is not None
+    assert native_type_of(arn) == native_type
 
 
 async def test_without_an_explorer_tags_tell(provider: AwsProvider, proxy: FaultyProxy, real: Connection) -> None:
@@ -144,7 +165,7 @@ async def test_one_of_the_tail_is_read_whole_on_demand_and_without_secrets(
         return {"TypeName": body["TypeName"], "ResourceDescription": {"Properties": json.dumps(properties)}}
 
     proxy.fault = telling({"GetResource": resource, "GetResources": lambda _: tagged(DOMAIN)})
-    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=20)
+    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=60)
     (one,) = found.resources
     assert one.properties["Configuration"] == {
         "DomainName": "packages", "MasterPassword": "(redacted)", "Nested": [{"api_key": "(redacted)"}],
@@ -166,8 +187,8 @@ async def test_one_of_the_tail_that_cannot_be_read_is_not_gone(
     provider: AwsProvider, proxy: FaultyProxy, real: Connection, failure: Any
 ) -> None:
     proxy.fault = telling({"GetResource": lambda _: failure, "GetResources": lambda _: tagged(DOMAIN)})
-    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=20)
+    found = await provider.read_back(real, ResourceTarget(native_id=DOMAIN), budget_seconds=60)
     assert (found.resources, found.gone) == ((), frozenset())
     assert found.errors
-    unknown = await provider.read_back(real, ResourceTarget(native_id=UNKNOWN), budget_seconds=20)
+    unknown = await provider.read_back(real, ResourceTarget(native_id=UNKNOWN), budget_seconds=60)
     assert unknown.errors[0].kind is ErrorKind.NOT_ENABLED

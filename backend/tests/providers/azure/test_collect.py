@@ -118,6 +118,31 @@ async def test_what_the_resources_are_called_and_where_they_are(
     assert (group.account, group.region, group.name) == ("", "global", "Acme")
 
 
+async def test_what_keeps_the_internet_from_caches_and_slots_is_read(
+    cloud: AzureSimulator, provider: AzureProvider
+) -> None:
+    caches = {one.name: one for one in (await collect_one(provider, cloud, "databases")).resources}
+    rule = caches["acme-sessions"].properties["firewallRules"][0]
+    assert rule["properties"] == {"startIP": "198.51.100.16", "endIP": "198.51.100.31"}
+    assert caches["acme-search-cache"].properties["firewallRules"] == []
+    apps = {one.name: one for one in (await collect_one(provider, cloud, "web")).resources}
+    slot = apps["storefront-site/staging"]
+    assert slot.native_type == "Microsoft.Web/sites/slots"
+    restrictions = slot.properties["configWeb"]["properties"]["ipSecurityRestrictions"]
+    assert [one["action"] for one in restrictions] == ["Allow", "Deny"]
+    for unit, kind, setting, field in (
+        ("databases", "Microsoft.Cache/redis", "firewallRules", "firewallRules"),
+        ("web", "Microsoft.Web/sites/slots", "config", "configWeb"),
+    ):
+        permission = f"{kind}/{setting}/read"
+        cloud.estate.grants = [Grant(not_actions=(permission,))]
+        result = await collect_one(provider, cloud, unit)
+        assert (result.state, {error.permission for error in result.errors}) == (UnitState.PARTIAL, {permission})
+        unread = [one for one in result.resources if field in one.unread_fields]
+        assert {one.native_type for one in unread} == {kind}
+        assert {one.unread_fields[field] for one in unread} == {f"missing permission {permission}"}
+
+
 async def test_relations_lead_to_resources_that_were_read(steady: AzureSimulator, provider: AzureProvider) -> None:
     results = await collect_all(provider, connection_to(steady))
     found = resources_of(results)
@@ -204,7 +229,7 @@ async def test_regions_and_excluded_regions_are_minded(steady: AzureSimulator, p
     assert {resource.region for resource in only.values()} == {"northeurope", "global"}
     vault = next(resource.native_id for key, resource in everything.items() if key in there and "vaults" in key)
     connection = connection_to(steady, excluded_regions=["northeurope"])
-    again = await provider.read_back(connection, ResourceTarget(native_id=vault), budget_seconds=10)
+    again = await provider.read_back(connection, ResourceTarget(native_id=vault), budget_seconds=60)
     assert (again.resources, again.gone, again.errors[0].kind) == ((), frozenset(), ErrorKind.NOT_ENABLED)
 
 

@@ -142,7 +142,7 @@ def test_actions_that_only_look_are_no_changes(provider: AzureProvider, operatio
 
 async def read_back(provider: AzureProvider, cloud: AzureSimulator, native_id: str, **changes: Any) -> Any:
     target = ResourceTarget(native_id=native_id)
-    return await provider.read_back(connection_to(cloud, **changes), target, budget_seconds=10)
+    return await provider.read_back(connection_to(cloud, **changes), target, budget_seconds=60)
 
 
 @pytest.mark.parametrize("service", ["compute", "network", "storage", "databases", "web", "messaging", "containers"])
@@ -166,7 +166,7 @@ async def test_a_change_is_seen_at_once(cloud: AzureSimulator, provider: AzurePr
     cloud.estate.change(MACHINE, {"tags": {"team": "search"}}, actor="priya@acme.example")
     event = provider.parse_events(event_of(cloud.estate.changes[-1]))[0]
     assert (event.actor, event.targets[0].native_id, event.account) == ("priya@acme.example", MACHINE.lower(), PROD)
-    again = await provider.read_back(connection_to(cloud), event.targets[0], budget_seconds=10)
+    again = await provider.read_back(connection_to(cloud), event.targets[0], budget_seconds=60)
     assert again.resources[0].tags["team"] == "search"
     assert again.call_count <= 4
     cloud.estate.remove(MACHINE)
@@ -250,7 +250,7 @@ async def test_who_changed_what_comes_from_the_history_and_then_the_log(
     cloud.estate.change(MACHINE, {"tags": {"team": "a"}}, actor="priya@acme.example")
     cloud.estate.change(ACCOUNT, {"tags": {"team": "b"}}, actor="")
     unit = unit_of(cloud, "compute")
-    found = await provider.find_actors(connection_to(cloud), unit, since, budget_seconds=20)
+    found = await provider.find_actors(connection_to(cloud), unit, since, budget_seconds=60)
     assert [(event.actor, event.targets[0].native_id, event.targets[0].native_type) for event in found] == [
         ("priya@acme.example", MACHINE.lower(), VM)
     ]
@@ -263,7 +263,7 @@ async def test_who_changed_what_comes_from_the_history_and_then_the_log(
         "Microsoft.Storage/storageAccounts/write", in_history=False,
     )  # fmt: skip
     cloud.estate.changes.append(named)
-    found = await provider.find_actors(connection_to(cloud), unit_of(cloud, "storage"), since, budget_seconds=20)
+    found = await provider.find_actors(connection_to(cloud), unit_of(cloud, "storage"), since, budget_seconds=60)
     assert [event.actor for event in found] == ["jonas@acme.example"]
     assert any("eventtypes" in call.path for call in cloud.calls)
 
@@ -273,6 +273,6 @@ async def test_a_log_that_may_not_be_read_is_an_error(cloud: AzureSimulator, pro
     cloud.estate.grants = [Grant(not_actions=("Microsoft.Insights/eventtypes/values/read",))]
     with pytest.raises(ProviderError) as caught:
         await provider.find_actors(
-            connection_to(cloud), unit_of(cloud, "compute"), datetime.now(UTC) - timedelta(hours=1), budget_seconds=10
+            connection_to(cloud), unit_of(cloud, "compute"), datetime.now(UTC) - timedelta(hours=1), budget_seconds=60
         )
     assert caught.value.permission == "Microsoft.Insights/eventtypes/values/read"

@@ -66,10 +66,10 @@ async def test_at_every_unit_a_failed_listing_is_never_nothing_there(
 ) -> None:
     monkeypatch.setattr(throttle, "QUERIES", 1_000)  # these answers tell no quota, and ours would make the test wait
     monkeypatch.setattr(throttle, "WINDOW_SECONDS", 0.2)
-    provider = AzureProvider(read_seconds=3, attempts=2)
+    provider = AzureProvider(read_seconds=30, attempts=2)
     fault, kinds = FAULTS[name]
     cloud.faults.plan(where=GRAPH, times=FOREVER, **fault)
-    results = await collect_all(provider, connection_to(cloud), budget_seconds=20)
+    results = await collect_all(provider, connection_to(cloud), budget_seconds=60)
     assert {result.unit.service for result in results} == set(GROUPS)
     for result in results:
         assert result.errors, result.unit
@@ -93,7 +93,7 @@ async def test_a_second_page_that_fails_leaves_the_first_and_completes_nothing(
 
 
 async def test_a_fault_that_passes_is_not_noticed(cloud: AzureSimulator) -> None:
-    provider = AzureProvider(read_seconds=5)
+    provider = AzureProvider(read_seconds=30)
     for kind in ("cut", "truncate", "malformed"):
         cloud.faults.plan(kind, where=GRAPH)
         result = await collect_one(provider, cloud, "storage")
@@ -276,10 +276,10 @@ async def test_a_subscription_that_is_not_seen_any_more_closes_nothing(
 ) -> None:
     connection = connection_to(cloud, scope={"subscriptions": [PROD, DEV]})
     unit = unit_of(cloud, "compute")
-    before = resources_of([await provider.collect(connection, unit, budget_seconds=20)])
+    before = resources_of([await provider.collect(connection, unit, budget_seconds=60)])
     cloud.estate.grants = [Grant(scope=f"/subscriptions/{PROD}")]
     await provider.plan(connection)
-    result = await provider.collect(connection, unit, budget_seconds=20)
+    result = await provider.collect(connection, unit, budget_seconds=60)
     assert result.complete_types == frozenset()
     assert set(resources_of([result])) == {key for key, one in before.items() if one.account == PROD}
     assert [error.permission for error in result.errors] == ["*/read"]
@@ -311,5 +311,5 @@ async def test_credentials_of_another_tenant_read_nothing_for_this_one(
 ) -> None:
     unit = unit_of(cloud, "storage")
     other = type(unit)(account="another-tenant", region="global", service="storage")
-    result = await provider.collect(connection_to(cloud), other, budget_seconds=10)
+    result = await provider.collect(connection_to(cloud), other, budget_seconds=60)
     assert (result.state, result.errors[0].kind) == (UnitState.FAILED, ErrorKind.BAD_CREDENTIALS)

@@ -42,7 +42,7 @@ async def collect_messaging(
     connection = connection_to(
         cloud, credentials=credentials, extra_ca_file=authority, connection_id=str(sorted(credentials.items()))
     )
-    return await provider.collect(connection, unit_of(cloud, "messaging"), budget_seconds=20)
+    return await provider.collect(connection, unit_of(cloud, "messaging"), budget_seconds=60)
 
 
 def outside_token(issuer: str, subject: str, *, seconds: int = 600) -> str:
@@ -108,7 +108,7 @@ async def test_a_server_of_an_unknown_authority_is_not_trusted(
     provider: AzureProvider, secure: tuple[AzureSimulator, str]
 ) -> None:
     connection = connection_to(secure[0], connection_id="without the authority")
-    result = await provider.collect(connection, unit_of(secure[0], "messaging"), budget_seconds=10)
+    result = await provider.collect(connection, unit_of(secure[0], "messaging"), budget_seconds=60)
     assert result.state is UnitState.FAILED
     assert result.errors[0].kind in (ErrorKind.UNREACHABLE, ErrorKind.BAD_CREDENTIALS)
     assert "certificate" in result.errors[0].message.lower()

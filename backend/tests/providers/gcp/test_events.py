@@ -24,7 +24,7 @@ def _machine(cloud: GcpHandle) -> Asset:
 
 
 async def _read(provider: GcpProvider, cloud: GcpHandle, target: ResourceTarget, **changes: Any) -> Any:
-    return await provider.read_back(connection_to(cloud, **changes), target, budget_seconds=10)
+    return await provider.read_back(connection_to(cloud, **changes), target, budget_seconds=60)
 
 
 async def test_a_feed_message_leads_to_the_asset_as_it_is_now(cloud: GcpHandle, provider: GcpProvider) -> None:
@@ -192,13 +192,13 @@ async def test_the_activity_log_says_who_changed_what(cloud: GcpHandle, provider
     )
     connection, unit = connection_to(cloud), unit_of(cloud, "compute")
     since = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-    (event,) = await provider.find_actors(connection, unit, since, budget_seconds=10)
+    (event,) = await provider.find_actors(connection, unit, since, budget_seconds=60)
     assert (event.actor, event.action) == ("priya@acme.example", "v1.compute.instances.stop")
     assert (event.targets[0].native_id, event.account) == (machine.name, machine.project)
     before = since - timedelta(hours=1)
-    two = await provider.find_actors(connection, unit, before, budget_seconds=10)
+    two = await provider.find_actors(connection, unit, before, budget_seconds=60)
     assert [event.actor for event in two] == ["omar@acme.example", "priya@acme.example"]
-    other = await provider.find_actors(connection, unit_of(cloud, "security"), since, budget_seconds=10)
+    other = await provider.find_actors(connection, unit_of(cloud, "security"), since, budget_seconds=60)
     found = resources_of([await collect_one(provider, cloud, "security")])
     assert other[0].targets[0].native_id in {secret.name, *found[secret.name].aliases}
 

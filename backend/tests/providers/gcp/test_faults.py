@@ -160,7 +160,7 @@ async def test_throttling_is_waited_out_as_long_as_google_says(cloud: GcpHandle,
 
 
 async def test_a_quota_that_is_used_up_takes_more_patience_than_a_broken_answer(cloud: GcpHandle) -> None:
-    patient = GcpProvider(read_seconds=2, attempts=3, throttled_seconds=0.02)
+    patient = GcpProvider(read_seconds=30, attempts=3, throttled_seconds=0.02)
     cloud.fault("throttle", RESOURCES, times=5)
     try:
         result = await collect_one(patient, cloud, "messaging")

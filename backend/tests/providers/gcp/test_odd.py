@@ -198,5 +198,5 @@ async def test_two_projects_in_one_scope_keep_their_own_names(steady: GcpHandle,
     projects = list(steady.estate.projects())[:3]
     connection = connection_to(steady, scope={"projects": [project.id for project in projects]})
     for found in await provider.plan(connection):
-        result = await provider.collect(connection, found, budget_seconds=10)
+        result = await provider.collect(connection, found, budget_seconds=60)
         assert {resource.account for resource in result.resources} <= {""}, found

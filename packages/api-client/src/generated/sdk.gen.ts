@@ -139,7 +139,7 @@ export const removeAccountEvents = <ThrowOnError extends boolean = false>(option
 /**
  * Get Account Events
  *
- * How the account's cloud tells of changes, and when it last did.
+ * How the account's cloud tells of changes, and when it last did; null where that is not set up.
  */
 export const getAccountEvents = <ThrowOnError extends boolean = false>(options: Options<GetAccountEventsData, ThrowOnError>) => (options.client ?? client).get<GetAccountEventsResponses, GetAccountEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -8804,9 +8804,11 @@ export type GetAccountEventsError = GetAccountEventsErrors[keyof GetAccountEvent
 
 export type GetAccountEventsResponses = {
     /**
+     * Response Get Account Events
+     *
      * Successful Response
      */
-    200: EventSourceRead;
+    200: EventSourceRead | null;
 };
 
 export type GetAccountEventsResponse = GetAccountEventsResponses[keyof GetAccountEventsResponses];
@@ -19089,9 +19091,9 @@ export type GetTopologyData = {
         /**
          * Group
          *
-         * Ids of group nodes to open: their members come one by one.
+         * Ids of group nodes to open, comma-separated: their members come one by one. 20 at most.
          */
-        group?: Array<string>;
+        group?: string | null;
         /**
          * At
          *

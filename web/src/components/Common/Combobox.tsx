@@ -15,6 +15,8 @@ type Props = {
   picked?: string
   options: PickOption[]
   isSearching?: boolean
+  /** The search failed: nothing found would be a false word. */
+  isFailed?: boolean
   onSearch: (text: string) => void
   onPick: (option: PickOption) => void
   autoFocus?: boolean
@@ -26,7 +28,18 @@ const PAUSE_MS = 180
 
 /** A field that offers what matches as one types; arrows choose, Enter picks (the ARIA combobox pattern). */
 export function Combobox(props: Props) {
-  const { label, hideLabel, placeholder, icon: Icon, picked = '', options, isSearching, onSearch, onPick } = props
+  const {
+    label,
+    hideLabel,
+    placeholder,
+    icon: Icon,
+    picked = '',
+    options,
+    isSearching,
+    isFailed,
+    onSearch,
+    onPick,
+  } = props
   const { t } = useTranslation()
   const ids = useId()
   const own = useRef<HTMLInputElement>(null)
@@ -121,7 +134,15 @@ export function Combobox(props: Props) {
         ))}
         {options.length === 0 && (
           <p role="option" aria-selected="false" aria-disabled className="px-2 py-1 text-muted">
-            {isSearching ? t('palette.searching') : text ? t('palette.nothing') : t('pick.typeToSearch')}
+            {t(
+              isSearching
+                ? 'palette.searching'
+                : isFailed
+                  ? 'pick.failed'
+                  : text
+                    ? 'palette.nothing'
+                    : 'pick.typeToSearch',
+            )}
           </p>
         )}
       </div>

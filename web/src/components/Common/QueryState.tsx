@@ -17,7 +17,7 @@ import {
 
 const SKELETON_AFTER_MS = 200
 
-type QueryLike<Data> = {
+export type QueryLike<Data> = {
   data: Data | undefined
   error: Error | null
   isFetching: boolean

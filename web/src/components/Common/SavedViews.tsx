@@ -2,20 +2,28 @@ import { Bookmark, Trash2, Users } from 'lucide-react'
 import { Popover } from 'radix-ui'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Permission } from '@/services/permissions'
+import { toast } from '@/services/toasts'
 import { Button, IconButton } from './Button'
 import { Field } from './Field'
 import { ProblemNote } from './ProblemNote'
+import { type QueryLike, QueryState } from './QueryState'
+import { SkeletonRows } from './Skeleton'
 
-type SavedView = { id: string; name: string; shared: boolean; mine?: boolean }
+type SavedView = { id: string; name: string; shared: boolean }
+type Settled = { onSuccess: () => void }
 
 type Props<View extends SavedView> = {
   /** What they are called here: "Views", "Questions". */
   title: string
   empty: string
-  views: View[]
+  permission: Permission
+  query: QueryLike<{ items: View[] }>
+  /** Others' views are applied, not removed. */
+  isOwn: (view: View) => boolean
   onApply: (view: View) => void
-  onSave: (name: string, shared: boolean, done: () => void) => void
-  onRemove: (view: View) => void
+  onSave: (named: { name: string; shared: boolean }, settled: Settled) => void
+  onRemove: (id: string, settled: Settled) => void
   saving: { isPending: boolean; error: Error | null }
   /** Left out where there is nothing to save yet. */
   canSave: boolean
@@ -23,7 +31,8 @@ type Props<View extends SavedView> = {
 
 /** What was asked before, by name: apply, save what is on the page now, remove. */
 export function SavedViews<View extends SavedView>(props: Props<View>) {
-  const { title, empty, views, onApply, onRemove, canSave } = props
+  const { title, empty, permission, query, isOwn, onApply, onRemove, canSave } = props
+  const { t } = useTranslation()
   const [open, setOpen] = useState(false)
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
@@ -38,23 +47,31 @@ export function SavedViews<View extends SavedView>(props: Props<View>) {
           aria-label={title}
           className="enter-pop z-50 w-80 max-w-[calc(100vw-16px)] rounded-card border border-border bg-surface shadow-floating"
         >
-          {views.length === 0 ? (
-            <p className="px-3 py-2.5 text-muted">{empty}</p>
-          ) : (
-            <ul aria-label={title} className="max-h-72 overflow-y-auto p-1">
-              {views.map((view) => (
-                <ViewRow
-                  key={view.id}
-                  view={view}
-                  onRemove={() => onRemove(view)}
-                  onApply={() => {
-                    setOpen(false)
-                    onApply(view)
-                  }}
-                />
-              ))}
-            </ul>
-          )}
+          <QueryState compact query={query} permission={permission} skeleton={<SkeletonRows rows={2} />}>
+            {({ items }) =>
+              items.length === 0 ? (
+                <p className="px-3 py-2.5 text-muted">{empty}</p>
+              ) : (
+                <ul aria-label={title} className="max-h-72 overflow-y-auto p-1">
+                  {items.map((view) => (
+                    <ViewRow
+                      key={view.id}
+                      view={view}
+                      onRemove={
+                        isOwn(view)
+                          ? () => onRemove(view.id, { onSuccess: () => say(t('saved.removed', { name: view.name })) })
+                          : null
+                      }
+                      onApply={() => {
+                        setOpen(false)
+                        onApply(view)
+                      }}
+                    />
+                  ))}
+                </ul>
+              )
+            }
+          </QueryState>
           {canSave && <SaveForm {...props} />}
         </Popover.Content>
       </Popover.Portal>
@@ -62,7 +79,9 @@ export function SavedViews<View extends SavedView>(props: Props<View>) {
   )
 }
 
-type RowProps = { view: SavedView; onApply: () => void; onRemove: () => void }
+const say = (text: string) => void toast({ kind: 'ok', text })
+
+type RowProps = { view: SavedView; onApply: () => void; onRemove: (() => void) | null }
 
 function ViewRow({ view, onApply, onRemove }: RowProps) {
   const { t } = useTranslation()
@@ -81,9 +100,7 @@ function ViewRow({ view, onApply, onRemove }: RowProps) {
           </span>
         )}
       </button>
-      {view.mine !== false && (
-        <IconButton icon={Trash2} label={t('saved.remove', { name: view.name })} onClick={onRemove} />
-      )}
+      {onRemove && <IconButton icon={Trash2} label={t('saved.remove', { name: view.name })} onClick={onRemove} />}
     </li>
   )
 }
@@ -101,7 +118,12 @@ function SaveForm<View extends SavedView>({ onSave, saving }: Props<View>) {
         event.preventDefault()
         const wanted = name.trim()
         setMissing(wanted === '')
-        if (wanted) onSave(wanted, shared, () => setName(''))
+        if (!wanted) return
+        const onSuccess = () => {
+          setName('')
+          say(t('saved.done', { name: wanted }))
+        }
+        onSave({ name: wanted, shared }, { onSuccess })
       }}
     >
       <Field

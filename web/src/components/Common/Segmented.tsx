@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
 import { type KeyboardEvent, useRef } from 'react'
+import { useChosenInSight } from '@/hooks/useChosenInSight'
 import { classes } from './classes'
 
 type Choice = { value: string; label: string; icon?: LucideIcon }
@@ -8,6 +9,7 @@ type Props = { label: string; value: string; choices: readonly Choice[]; onChang
 /** One of a few, side by side; a radio group to the keyboard. */
 export function Segmented({ label, value, choices, onChange }: Props) {
   const group = useRef<HTMLDivElement>(null)
+  useChosenInSight(group, value)
   const moveBy = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
     if (!step) return

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react'
+import { useChosenInSight } from '@/hooks/useChosenInSight'
 import { classes } from './classes'
 
 type Tab = { id: string; label: string; count?: number | null; content?: ReactNode }
@@ -9,6 +10,7 @@ export function Tabs({ label, tabs, value, onChange }: Props) {
   const ids = useId()
   const list = useRef<HTMLDivElement>(null)
   const chosen = tabs.find(({ id }) => id === value) ?? tabs[0]
+  useChosenInSight(list, chosen?.id)
 
   const moveBy = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]

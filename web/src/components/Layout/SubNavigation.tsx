@@ -1,13 +1,19 @@
-import { NavLink } from 'react-router'
+import { useRef } from 'react'
+import { NavLink, useLocation } from 'react-router'
 import { classes } from '@/components/Common/classes'
+import { useChosenInSight } from '@/hooks/useChosenInSight'
 
 export type SubEntry = { path: string; label: string }
 type Props = { label: string; groups: { title?: string; entries: SubEntry[] }[] }
 
 /** Navigation within an area: a column beside the page, one scrolling line above it on a narrow screen. */
 export function SubNavigation({ label, groups }: Props) {
+  const strip = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  useChosenInSight(strip, pathname)
   return (
     <nav
+      ref={strip}
       aria-label={label}
       className="flex shrink-0 gap-1 border-border max-md:overflow-x-auto max-md:border-b max-md:px-3 max-md:py-1.5 md:w-48 md:flex-col md:gap-4 md:overflow-y-auto md:border-r md:p-3"
     >

@@ -23,7 +23,6 @@ import { useCallback } from 'react'
 import { answerOf } from '@/services/http'
 import { keysetPages } from '@/services/paging'
 import { useCan } from '@/services/permissions'
-import { isProblem } from '@/services/problem'
 import type { Account, EventSettings, ScheduleUpdate } from '@/types/api'
 import type { AccountBody, AccountChange } from './connectRules'
 
@@ -103,14 +102,7 @@ export const accountScheduleQuery = (id: string) =>
 export const accountEventsQuery = (id: string) =>
   queryOptions({
     queryKey: accountKeys.events(id),
-    queryFn: async ({ signal }) => {
-      try {
-        return await answerOf(getAccountEvents({ path: { account_id: id }, signal }))
-      } catch (error) {
-        if (isProblem(error, 'not-found')) return null
-        throw error
-      }
-    },
+    queryFn: ({ signal }) => answerOf(getAccountEvents({ path: { account_id: id }, signal })),
   })
 
 /** Names of accounts by our id and by the cloud's own number. */

@@ -86,6 +86,7 @@ export type ConnectError =
       | 'regions'
     >
   | 'endpoint'
+  | 'fileSize'
 
 type Need = (field: keyof ConnectForm & ConnectError, isMet: boolean) => void
 

@@ -1,4 +1,5 @@
 import type { ApiProblem } from '@/services/problem'
+import { quoted } from '@/services/searchText'
 import type { CompletionOption } from '@/types/api'
 import type { ResourceFilter } from './api'
 
@@ -22,9 +23,8 @@ export function placeOf(problem: ApiProblem | null): { detail: string; at: numbe
   return { detail: error.detail, at: place ? Math.max(0, Number(place[1]) - 1) : 0 }
 }
 
-/** Quotes where a value would otherwise end early or mean something. */
-const quoted = (value: string): string =>
-  /^[\w./*-]+$/.test(value) ? value : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** Quotes only where a value would otherwise end early or mean something. */
+const written = (value: string): string => (/^[\w./*-]+$/.test(value) ? value : quoted(value))
 
 /** All filters in the search language, as a saved view keeps them. The moment is not kept: a view is of now. */
 export function searchOf(filter: Omit<ResourceFilter, 'at'>): string {
@@ -40,7 +40,7 @@ export function searchOf(filter: Omit<ResourceFilter, 'at'>): string {
     search,
     ...lists
       .filter(([, values]) => values.length > 0)
-      .map(([name, values]) => `${name}:${values.map(quoted).join(',')}`),
+      .map(([name, values]) => `${name}:${values.map(written).join(',')}`),
     ...(stale ? ['is:stale'] : []),
   ]
     .filter(Boolean)

@@ -46,7 +46,7 @@ export const topologyKeys = {
   path: (from: string | null, to: string | null) => [...root, 'path', from, to] as const,
   blast: (id: string | null, depth: number) => [...root, 'blast', id, depth] as const,
   exposure: (id: string) => [...root, 'exposure', id] as const,
-  changed: (accountId: string | null) => [...root, 'changed', accountId] as const,
+  changed: (accountId: string | null, at: string | null) => [...root, 'changed', accountId, at] as const,
   exposed: (filter: ExposedFilter) => [...root, 'exposed', filter] as const,
   orphans: (filter: OrphanFilter) => [...root, 'orphans', filter] as const,
   orphanSummary: () => [...root, 'orphan-summary'] as const,
@@ -71,7 +71,7 @@ export const mapQuery = (question: MapQuestion) =>
             direction: question.dir,
             type: question.types || undefined,
             group_by: question.by || undefined,
-            group: openable(question.open, question.by),
+            group: openable(question.open, question.by).join(',') || undefined,
             at: question.at ?? undefined,
             limit: MOST_NODES,
           },
@@ -152,13 +152,16 @@ export const orphanSummaryQuery = () =>
 
 const MOST_CHANGES = 200
 
-/** When resources changed last, from the newest changes. */
-export const changedQuery = (accountId: string | null) =>
+/** When resources changed last, from the newest changes until then; null is now. */
+export const changedQuery = (accountId: string | null, at: string | null) =>
   queryOptions({
-    queryKey: topologyKeys.changed(accountId),
+    queryKey: topologyKeys.changed(accountId, at),
     queryFn: async ({ signal }) => {
       const { items } = await answerOf(
-        listResourceChanges({ query: { limit: MOST_CHANGES, account_id: accountId ?? undefined }, signal }),
+        listResourceChanges({
+          query: { limit: MOST_CHANGES, account_id: accountId ?? undefined, to: at ?? undefined },
+          signal,
+        }),
       )
       const times: [string, string][] = items.map(({ resource_id, at }) => [resource_id, at])
       // Newest first, and the first one is to win.

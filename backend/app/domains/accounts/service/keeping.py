@@ -109,7 +109,16 @@ async def erase_account(session: AsyncSession, organization_id: UUID, account_id
     A connection's row stays until those of the accounts that it found are gone; the last of them takes it along.
     """
     removed = (Account.organization_id == organization_id) & Account.removed_at.is_not(None)
-    child = aliased(Account)
+    child, own = aliased(Account), aliased(Account)
+    holder = select(func.coalesce(own.parent_id, own.id)).where(
+        own.organization_id == organization_id, own.id == account_id
+    )
+    # One after the other: of the last two at once, each would see the other's row and leave the connection's behind.
+    await session.execute(
+        select(Account.id)
+        .where(Account.organization_id == organization_id, Account.id == holder.scalar_subquery())
+        .with_for_update()
+    )
     has_children = select(child.id).where(
         child.organization_id == Account.organization_id, child.parent_id == Account.id
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, any_, func, literal, select, tuple_
+from sqlalchemy import Row, Select, and_, any_, false, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.directory import DirectoryEntry, DirectoryOrganization, directory_hash
@@ -36,7 +36,7 @@ class SessionSnapshot:
     role: str
     membership_version: int
     email: str
-    disabled: bool  # the person or the membership
+    disabled: bool  # the person, the membership, or every sign-in like this one
     custom_permissions: tuple[str, ...] | None = None  # of a custom role
     scope: dict[str, Any] | None = None
     has_factor: bool = False  # the person
@@ -128,6 +128,15 @@ async def get_organization(session: AsyncSession, organization_id: UUID, *, lock
     return found
 
 
+# As `service.sso.restrictions.password_allowed` says of sign-ins: also for who was an owner, or came in while the
+# policy was being changed.
+_NEEDS_PROVIDER = and_(
+    Session.connection_id.is_(None),
+    Membership.role != "owner",
+    func.coalesce(OrganizationPolicy.sso_required, false()),
+)
+
+
 async def get_snapshot(session: AsyncSession, organization_id: UUID, session_id: UUID) -> SessionSnapshot | None:
     """A session with its person's state and role; None when there is no such session."""
     query = (
@@ -138,7 +147,7 @@ async def get_snapshot(session: AsyncSession, organization_id: UUID, session_id:
             Membership.role,
             Membership.version.label("membership_version"),
             User.email,
-            (User.disabled_at.is_not(None) | Membership.disabled_at.is_not(None)).label("disabled"),
+            (User.disabled_at.is_not(None) | Membership.disabled_at.is_not(None) | _NEEDS_PROVIDER).label("disabled"),
             CustomRole.permissions.label("custom_permissions"),
             Membership.scope,
             User.mfa_enrolled_at.is_not(None).label("has_factor"),
@@ -213,6 +222,24 @@ async def list_live_sessions(
         .order_by(Session.last_seen_at.desc(), Session.id.desc())
     )
     return (await session.execute(query)).scalars().all()
+
+
+async def list_own_sign_ins(session: AsyncSession, organization_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(session, person) of what lives without an identity provider's word, but for owners, who may always do that."""
+    query = (
+        select(Session.id, Session.user_id)
+        .join(
+            Membership,
+            and_(Membership.organization_id == Session.organization_id, Membership.user_id == Session.user_id),
+        )
+        .where(
+            Session.organization_id == organization_id,
+            Session.connection_id.is_(None),
+            Session.revoked_at.is_(None),
+            Membership.role != "owner",
+        )
+    )
+    return [(row.id, row.user_id) for row in (await session.execute(query)).all()]
 
 
 async def has_used_device(session: AsyncSession, organization_id: UUID, user_id: UUID, device: str) -> bool:

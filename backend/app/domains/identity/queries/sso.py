@@ -24,12 +24,13 @@ from app.domains.identity.models import (
     Session,
     UsedAssertion,
 )
+from app.domains.identity.rules.sso import LOGOUT_SUBJECT, logout_subject_key
 
 Brought = TypeVar("Brought", ExternalIdentity, ScimUser, ScimGroup)
 
 
 async def find_entry(session: AsyncSession, kind: str, value: str) -> tuple[UUID, UUID] | None:
-    """(organization, connection) that a domain, a connection's id or a provisioning token leads to."""
+    """(organization, subject) that a name or token leads to: of domains, ids and provisioning tokens the connection."""
     query = select(DirectoryEntry.organization_id, DirectoryEntry.subject_id).where(
         DirectoryEntry.kind == kind, DirectoryEntry.hash == directory_hash(kind, value)
     )
@@ -122,6 +123,17 @@ async def find_identity_of_user(
 ) -> ExternalIdentity | None:
     """The subject that a person has at the connection."""
     wanted = of_connection(ExternalIdentity, organization_id, connection_id).where(ExternalIdentity.user_id == user_id)
+    return (await session.execute(wanted)).scalar_one_or_none()
+
+
+async def find_identity_at_logout(
+    session: AsyncSession, organization_id: UUID, connection_id: UUID, logout_subject: str
+) -> ExternalIdentity | None:
+    """Who this is of whom the connection knows another subject than logout tokens carry."""
+    entry = await find_entry(session, LOGOUT_SUBJECT, logout_subject_key(connection_id, logout_subject))
+    if entry is None:
+        return None
+    wanted = of_connection(ExternalIdentity, organization_id, connection_id).where(ExternalIdentity.id == entry[1])
     return (await session.execute(wanted)).scalar_one_or_none()
 
 

@@ -26,6 +26,7 @@ LEAST_ROLE: Role = "viewer"
 DNS_LABEL = "_cloudops"
 MAX_SUBJECT = 255
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_SUBJECT = "logout_subject"  # the directory's kind of entry
 LOGOUT_TOKEN_TYPE = "logout+jwt"  # noqa: S105  # a media type
 DEFAULT_MFA_CONTEXTS = frozenset(
     {"http://schemas.microsoft.com/claims/multipleauthn", "https://refeds.org/profile/mfa"}
@@ -57,6 +58,7 @@ class Assertion:
     authenticated_at: float | None
     issued_at: float
     provider_session: str | None
+    logout_subject: str | None = None  # what logout tokens call the person, where that is not the subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,11 @@ def half_hash(algorithm: str, text: str) -> str:
     return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
 
 
+def logout_subject_key(connection_id: UUID, logout_subject: str) -> str:
+    """The directory's value for whom a connection's logout tokens call so."""
+    return f"{connection_id}\x00{logout_subject}"
+
+
 def challenge_of(verifier: str) -> str:
     """The PKCE S256 challenge of a verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -162,6 +169,7 @@ def check_id_token(claims: Mapping[str, Any], wanted: TokenExpectation, now: flo
         authenticated_at=authenticated_at,
         issued_at=issued_at,
         provider_session=_text(claims.get("sid")),
+        logout_subject=_text(claims["sub"]) if wanted.subject_claim != "sub" else None,
     )
 
 

@@ -31,7 +31,8 @@ from app.domains.identity.service.people import (
     ensure_first_administrator,
     update_organization,
 )
-from app.domains.identity.service.policy import get_policy, set_policy
+from app.domains.identity.service.policy import get_policy
+from app.domains.identity.service.policy_change import set_policy
 from app.domains.identity.service.refreshing import refresh
 from app.domains.identity.service.sessions import (
     Origin,

@@ -53,8 +53,8 @@ async def retry_account_unit(
 
 
 @router.get("/{account_id}/events")
-async def get_account_events(account_id: UUID, session: DbSession, caller: Reader) -> EventSourceRead:
-    """How the account's cloud tells of changes, and when it last did."""
+async def get_account_events(account_id: UUID, session: DbSession, caller: Reader) -> EventSourceRead | None:
+    """How the account's cloud tells of changes, and when it last did; null where that is not set up."""
     return await service.read_event_source(session, caller.organization_id, account_id)
 
 

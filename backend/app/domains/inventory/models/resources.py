@@ -214,6 +214,8 @@ class ResourceTerm(Base):
 class ResourceZone(Base):
     """What occurs among a unit's resources whose names begin with `zone`: see `rules.zones`. Null marks tell nothing.
 
+    The nil unit's row says that an upgrade left resources without marks, until `service/indexing.py` has made them.
+
     It has no foreign key, because a resource that comes to another unit unchanged leaves its marks where they were.
     """
 

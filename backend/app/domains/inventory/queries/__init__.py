@@ -34,12 +34,13 @@ from app.domains.inventory.queries.versions import (
     marks_statement,
     properties_statement,
 )
-from app.domains.inventory.queries.zones import ranges_of, zones_statement
+from app.domains.inventory.queries.zones import NO_UNIT, left_over_statement, ranges_of, zones_statement
 
 __all__ = [
     "FACETS",
     "FEW_LISTS",
     "LAST_CODE_POINT",
+    "NO_UNIT",
     "PAST_COLUMNS",
     "SAMPLE_OF",
     "SORTS",
@@ -62,6 +63,7 @@ __all__ = [
     "kept_counts_statement",
     "known_marks_statement",
     "last_closing",
+    "left_over_statement",
     "list_relations",
     "list_sync_states",
     "list_terms",

@@ -5,14 +5,26 @@ from typing import Any
 from uuid import UUID
 
 from app.core.scope import Scope
-from app.domains.inventory.queries.statement import NameRange, Statement
-from app.domains.inventory.rules import ResourceFilter, asked_marks
+from app.domains.inventory.queries.statement import LAST_CODE_POINT, NameRange, Statement
+from app.domains.inventory.rules import ZONE_LENGTH, ResourceFilter, asked_marks
 
 MAX_RANGES = 12
+NO_UNIT = UUID(int=0)  # of the row which says that an upgrade left resources without bits or marks
+
+
+def left_over_statement(organization_id: UUID) -> tuple[str, list[Any]]:
+    """SQL of whether resources may be without bits or marks (`is_left`), so that no walk finds them."""
+    sql = """SELECT EXISTS (SELECT FROM resource_zones
+      WHERE organization_id = $1 AND zone = '' AND unit_id = $2) AS is_left"""
+    return sql, [organization_id, NO_UNIT]
 
 
 def zones_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> tuple[str, list[Any]]:
-    """SQL of every zone in the order of names, and whether a match can be in it (`fits`)."""
+    """SQL of every zone of open resources in the order of names, and whether a match can be in it (`fits`).
+
+    Zones are told from the names themselves: one of which nothing is known is looked into, and one whose resources are
+    gone is not.
+    """
     made = Statement()
     org = made.bind(organization_id)
     tags = [[(key, value) for value in values] for key, values in filters.tags.items()]
@@ -20,15 +32,19 @@ def zones_statement(organization_id: UUID, filters: ResourceFilter, scope: Scope
     for alternatives in asked_marks(filters.words or (), tags):
         found = " OR ".join(f"{made.bind(mark)}::int4 = ANY(z.marks)" for mark in alternatives)
         made.conditions.append(f"({found})")
-    # By leaps from zone to zone; rows of a zone are tried until one fits.
+    known = f"FROM resource_zones z WHERE z.organization_id = {org} AND z.zone = leaps.zone"
+    open_names = f"FROM cloud_resources n WHERE n.organization_id = {org} AND n.closed_at IS NULL"
+    zone = f"left(n.name, {ZONE_LENGTH})"
+    # By leaps from zone to zone, past all names that begin with the last one; rows of a zone are tried until one fits.
+    beyond = f"leaps.zone || CASE WHEN length(leaps.zone) < {ZONE_LENGTH} THEN '' ELSE '{LAST_CODE_POINT}' END"
     sql = f"""WITH RECURSIVE leaps AS (
-        (SELECT zone FROM resource_zones WHERE organization_id = {org} ORDER BY zone LIMIT 1)
+        (SELECT {zone} AS zone {open_names} ORDER BY n.name LIMIT 1)
         UNION ALL
         SELECT following.zone FROM leaps CROSS JOIN LATERAL (
-          SELECT n.zone FROM resource_zones n WHERE n.organization_id = {org} AND n.zone > leaps.zone
-          ORDER BY n.zone LIMIT 1) following)
-      SELECT leaps.zone, EXISTS (SELECT FROM resource_zones z WHERE z.organization_id = {org} AND z.zone = leaps.zone
-        AND (z.marks IS NULL OR ({made.where or "true"}))) AS fits
+          SELECT {zone} AS zone {open_names} AND n.name > {beyond} AND {zone} > leaps.zone
+          ORDER BY n.name LIMIT 1) following)
+      SELECT leaps.zone, EXISTS (SELECT {known} AND (z.marks IS NULL OR ({made.where or "true"})))
+        OR NOT EXISTS (SELECT {known}) AS fits
       FROM leaps ORDER BY leaps.zone"""  # noqa: S608  # names are ours
     return sql, made.arguments
 

@@ -60,7 +60,7 @@ from app.domains.inventory.rules.words import (
     tag_hashes,
     tag_term,
 )
-from app.domains.inventory.rules.zones import MAX_MARKS, asked_marks, zones_of
+from app.domains.inventory.rules.zones import MAX_MARKS, ZONE_LENGTH, asked_marks, zones_of
 
 __all__ = [
     "CLOCKS_APART",
@@ -76,6 +76,7 @@ __all__ = [
     "TAG_SEPARATOR",
     "WORD",
     "WORD_BITS",
+    "ZONE_LENGTH",
     "Comparison",
     "HistoryBroken",
     "Pattern",

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.domains.inventory.rules.words import Terms, resource_terms
-from app.providers.base import CollectedResource, PackedProperties, stable_properties
+from app.providers.base import CollectedResource, PackedProperties, pack_json, stable_properties
 
 
 def clean_text(text: str) -> str:
@@ -114,15 +114,13 @@ def prepare_resource(resource: CollectedResource, *, provider: str = "", native_
     properties = resource.properties
     try:
         plain = orjson.dumps(content, option=_SORTED)
-        stored = (
-            properties.json if isinstance(properties, PackedProperties) else orjson.dumps(properties, option=_SORTED)
-        )
+        stored = properties.json if isinstance(properties, PackedProperties) else pack_json(properties, option=_SORTED)
         is_clean = b"\\u0000" not in plain and b"\\u0000" not in stored
     except TypeError:  # also orjson's own error
         is_clean = False
     if not is_clean:
         content, properties = _clean_json(content), _clean_json(properties)
-        plain, stored = orjson.dumps(content, option=_ANY_KEYS), orjson.dumps(properties, option=_ANY_KEYS)
+        plain, stored = orjson.dumps(content, option=_ANY_KEYS), pack_json(properties, option=_ANY_KEYS)
         content = orjson.loads(plain)
     compared = stored
     if resource.volatile:

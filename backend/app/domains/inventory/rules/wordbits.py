@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from app.domains.inventory.rules.words import Term, Terms, first_part
+from app.domains.inventory.rules.words import Term, Terms, parts_of
 
 WIDTH = 512
 _LENGTHS = (1, 2, 3, 4, 6, 8, 12)  # bytes of a beginning
@@ -26,18 +26,22 @@ def word_bits(terms: Terms) -> int:
 
 
 def own_parts(terms: Terms) -> set[str]:
-    """What a resource's own words and aliases begin with, up to the first dash."""
+    """The parts of a resource's own words and aliases.
+
+    All of them: a long name has parts that no word of its own begins with, and a query can have them too.
+    """
     return {
-        text.partition("-")[0] if kind == "word" else first_part(text)
+        part
         for kind, text in terms.own
         if kind in ("word", "alias")
+        for part in (text.split("-") if kind == "word" else parts_of(text))
     }
 
 
 @lru_cache(maxsize=25_000)  # the same for most rows of an estate
 def group_parts(group: frozenset[Term]) -> frozenset[str]:
     """The same for a set of shared terms."""
-    return frozenset(text.partition("-")[0] for kind, text in group if kind == "word")
+    return frozenset(part for kind, text in group if kind == "word" for part in text.split("-"))
 
 
 def asked_bits(words: Iterable[str]) -> int:

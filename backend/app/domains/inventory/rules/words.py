@@ -51,9 +51,9 @@ def _even(chunk: str) -> str:
     return _WORD_BREAK.sub("-", chunk.lower()).strip("-")
 
 
-def first_part(term: str) -> str:
-    """The part that a word or an alias begins with."""
-    return _even(term).partition("-")[0]
+def parts_of(alias: str) -> list[str]:
+    """The parts of an alias, made even like those of words."""
+    return _even(alias).split("-")
 
 
 def id_term(native_id: str) -> str:

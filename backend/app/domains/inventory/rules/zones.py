@@ -44,8 +44,8 @@ def asked_marks(words: Iterable[str], tags: Iterable[Iterable[tuple[str, str]]])
 
 
 def _is_told(part: str) -> bool:
-    """Numbers are not: they are as many as resources, and nobody's first word."""
-    return not part[:1].isdigit()
+    """Numbers are not: they are as many as resources, and nobody's first word. A word that was cut may end empty."""
+    return bool(part) and not part[0].isdigit()
 
 
 def _mark(beginning: str) -> int:

@@ -13,9 +13,9 @@ from app.domains.inventory.service.exporting import (
 )
 from app.domains.inventory.service.forgetting import forget_account, forget_history
 from app.domains.inventory.service.granting import read_grant
+from app.domains.inventory.service.indexing import enqueue_indexing, index_resources
 from app.domains.inventory.service.listening import forget_events
 from app.domains.inventory.service.listing import list_resources
-from app.domains.inventory.service.marking import set_marks
 from app.domains.inventory.service.marks import record_marks
 from app.domains.inventory.service.polling import enqueue_polls, poll_events
 from app.domains.inventory.service.pushing import receive_push
@@ -45,6 +45,7 @@ __all__ = [
     "delete_view",
     "enqueue_due_refreshes",
     "enqueue_due_syncs",
+    "enqueue_indexing",
     "enqueue_polls",
     "expire_exports",
     "export_resources",
@@ -53,6 +54,7 @@ __all__ = [
     "forget_event_source",
     "forget_events",
     "forget_history",
+    "index_resources",
     "iter_resources",
     "list_changes",
     "list_exports",
@@ -81,7 +83,6 @@ __all__ = [
     "retry_unit",
     "roll_up",
     "set_event_source",
-    "set_marks",
     "set_monthly_costs",
     "start_export",
     "start_sync",

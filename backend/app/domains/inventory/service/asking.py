@@ -20,6 +20,7 @@ SIZE_SECONDS, MAX_SIZES = 60.0, 20_000
 SEARCH_SECONDS = 4  # a search that reads everything is cut then
 _sizes: dict[tuple[UUID, Lookup], tuple[float, int | None]] = {}
 _totals: dict[UUID, tuple[float, int]] = {}
+_indexed: set[UUID] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,19 @@ async def choose_way(organization_id: UUID, filters: ResourceFilter, scope: Scop
     return Way(by_lists=[min(few, key=lambda one: few[one])], is_common=False)
 
 
+async def may_walk(organization_id: UUID) -> bool:
+    """Whether a walk by name finds every resource: not between an upgrade and the end of `indexing`."""
+    if organization_id in _indexed:
+        return True
+    sql, arguments = queries.left_over_statement(organization_id)
+    (row,) = await get_database().reads.fetch(organization_id, sql, arguments)
+    if not row["is_left"]:
+        if len(_indexed) >= MAX_SIZES:
+            _indexed.clear()
+        _indexed.add(organization_id)
+    return not row["is_left"]
+
+
 async def find_ranges(organization_id: UUID, filters: ResourceFilter, scope: Scope | None) -> list[queries.NameRange]:
     """Ranges of names outside of which nothing matches, in their order."""
     sql, arguments = queries.zones_statement(organization_id, filters, scope)
@@ -115,6 +129,7 @@ def forget_sizes() -> None:
     """Ask anew; for tests, whose estates grow faster than a minute."""
     _sizes.clear()
     _totals.clear()
+    _indexed.clear()
 
 
 async def check_known(organization_id: UUID, filters: ResourceFilter) -> None:

@@ -14,7 +14,15 @@ from app.core.scope import Scope, scope_of
 from app.domains.inventory import queries, rules
 from app.domains.inventory.rules import ResourceFilter
 from app.domains.inventory.schemas import AccountCount, AccountSyncState, Facets, InventorySummary, KeyCount, SyncState
-from app.domains.inventory.service.asking import about_resources, ask, check_known, choose_way, find_ranges, has_words
+from app.domains.inventory.service.asking import (
+    about_resources,
+    ask,
+    check_known,
+    choose_way,
+    find_ranges,
+    has_words,
+    may_walk,
+)
 from app.domains.inventory.service.past import open_past
 
 MAX_GROUPS = 100
@@ -107,7 +115,7 @@ async def _find_walk(organization_id: UUID, filters: ResourceFilter, scope: Scop
     way = await choose_way(organization_id, filters, scope)
     if way is None:
         return "", None
-    if not way.is_common:
+    if not way.is_common or not await may_walk(organization_id):
         return None
     ranges = await find_ranges(organization_id, filters, scope)
     return (ranges[0][0], ranges[-1][1]) if ranges else ("", "")

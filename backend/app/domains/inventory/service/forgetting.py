@@ -16,6 +16,7 @@ from app.core.tasks import TaskContext
 from app.domains.accounts import service as accounts
 from app.domains.inventory import rules
 from app.domains.inventory.service.terms import drop_terms
+from app.domains.inventory.service.zones import drop_zones
 
 BATCH = 2_000
 HISTORY_BATCH = 50_000
@@ -37,6 +38,7 @@ async def forget_account(context: TaskContext, account_id: UUID) -> None:
             break
     async with tenant_session(organization_id) as session:
         await accounts.erase_account(session, organization_id, account_id)
+        await drop_zones(await open_driver(session), organization_id)
 
 
 async def forget_history(session: AsyncSession, organization_id: UUID) -> None:
@@ -106,6 +108,9 @@ async def _forget_rows(driver: Driver, organization_id: UUID, rows: Sequence[Any
             organization_id,
             ids,
         )
+    await driver.execute(
+        "DELETE FROM resource_marks WHERE organization_id = $1 AND resource_id = ANY($2::uuid[])", organization_id, ids
+    )
     await driver.execute(
         "DELETE FROM cloud_resources WHERE organization_id = $1 AND id = ANY($2::uuid[])", organization_id, ids
     )

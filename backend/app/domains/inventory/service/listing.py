@@ -12,7 +12,7 @@ from app.core.scope import Scope
 from app.domains.inventory import queries
 from app.domains.inventory.queries import Lookup
 from app.domains.inventory.rules import ResourceFilter
-from app.domains.inventory.service.asking import Way, ask, check_known, choose_way, find_ranges, has_words
+from app.domains.inventory.service.asking import Way, ask, check_known, choose_way, find_ranges, has_words, may_walk
 from app.domains.inventory.service.past import open_past
 
 # Rows that are looked at in the list's order before common look-ups are intersected: enough for a page where one in
@@ -82,7 +82,8 @@ async def _read_page(
             organization_id, filters, sort=sort, after=after, limit=limit, scope=scope
         )
         return await ask(organization_id, filters, sql, arguments)
-    if way.is_common and sort in ("name", "-name") and queries.is_narrow(filters):
+    is_walk = way.is_common and sort in ("name", "-name") and queries.is_narrow(filters)
+    if is_walk and await may_walk(organization_id):
         return await _walk(organization_id, filters, sort=sort, after=after, limit=limit, scope=scope)
     window = WINDOW if way.is_common else None
     by_lists = () if way.is_common else way.by_lists

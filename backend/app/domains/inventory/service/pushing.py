@@ -100,7 +100,7 @@ async def _signed_claims(hook: Hook, token: str) -> dict[str, Any]:
         if len(keys) != 1:
             raise Unauthenticated("The push's token is not signed by Google.")
         signed = jws.deserialize_compact(
-            token, keys[0], algorithms=["RS256"], registry=JWSRegistry(algorithms=["RS256"])
+            token, keys[0], algorithms=ALGORITHMS, registry=JWSRegistry(algorithms=ALGORITHMS)
         )
         claims = orjson.loads(signed.payload or b"")
     except (JoseError, ValueError):

@@ -1,6 +1,6 @@
 """Storing one resource that was read again because of an event; nothing else of its unit is touched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.bulk import Driver, open_driver
 from app.core.quotas import check_quota_kept
 from app.domains.inventory import rules
+from app.domains.inventory.rules import PreparedResource
 from app.domains.inventory.service.placing import Placed, place_resources
-from app.domains.inventory.service.relations import EdgeSources, connect_ends, store_relations
+from app.domains.inventory.service.relations import EdgeSources, connect_ends, find_resources, store_relations
 from app.domains.inventory.service.storing import Known, announce, close_resources, mark_seen, read_known
-from app.domains.inventory.service.units import hold_account, lock_unit, recount_units
+from app.domains.inventory.service.units import LockedUnit, hold_account, lock_unit, recount_units
 from app.domains.inventory.service.writing import Cause, Destination, write_resources
 from app.providers.base import ReadBack
 
@@ -59,29 +60,41 @@ async def store_read_back(
     closed = _closable(known, gone - placed.resources.keys(), read_at)
     await close_resources(driver, where, closed, unit.type_seen_at)
     ids = {key: row.id for key, row in known.items()} | written.ids
-    sources = [ids[key] for key in (*changed, *same)]
-    edges = EdgeSources(
-        organization_id=organization_id,
-        unit_id=unit.id,
-        provider=provider,
-        now=now,
-        is_new_unit=unit.is_new,
-        resources={key: placed.resources[key] for key in (*changed, *same)},
-        ids=ids,
-        types_by_id={},
-        left_out=placed.left_out,
-        only=sources,
-    )
-    await store_relations(driver, edges, found.relations, is_complete=not found.errors, complete_types=())
+    read = {key: placed.resources[key] for key in (*changed, *same)}
+    await _store_edges(driver, where, unit, found, placed, read, ids)
     if written.created:
-        await connect_ends(driver, organization_id, [placed.resources[key] for key in changed], ids)
-    touched = {row.unit_id for row in closed} | written.left_units
-    if written.ids or any(known[key].stale for key in same):
-        touched.add(unit.id)
+        await connect_ends(driver, organization_id, [read[key] for key in changed], ids)
+    is_read_anew = bool(written.ids) or any(known[key].stale for key in same)
+    touched = {row.unit_id for row in closed} | written.left_units | ({unit.id} if is_read_anew else set())
     await recount_units(driver, organization_id, sorted(touched))
     await check_quota_kept(session, organization_id, "resources", len(written.created) - len(closed))
     await announce(session, where, found.unit, written, [row.id for row in closed], {row.native_type for row in closed})
     return bool(written.ids or closed)
+
+
+async def _store_edges(
+    driver: Driver,
+    where: Destination,
+    unit: LockedUnit,
+    found: ReadBack,
+    placed: Placed,
+    read: Mapping[str, PreparedResource],
+    ids: Mapping[str, UUID],
+) -> None:
+    """The edges of what was read, and of nothing else."""
+    edges = EdgeSources(
+        organization_id=where.organization_id,
+        unit_id=unit.id,
+        provider=where.provider,
+        now=where.now,
+        is_new_unit=unit.is_new,
+        resources=read,
+        ids=ids,
+        types_by_id={},
+        left_out=placed.left_out,
+        only=[ids[key] for key in read],
+    )
+    await store_relations(driver, edges, found.relations, is_complete=not found.errors, complete_types=())
 
 
 def _divide(
@@ -113,12 +126,16 @@ def _closable(known: dict[str, Known], gone: Collection[str], read_at: datetime)
 
 
 async def mark_unread(driver: Driver, organization_id: UUID, native_key: str, now: datetime, reason: str) -> None:
-    """A resource that an event told about could not be read again: what is stored may be old, and says so."""
+    """A resource that an event told about could not be read again: what is stored may be old, and says so.
+
+    `native_key` may be an alias: events name resources in their own ways.
+    """
+    found = await find_resources(driver, organization_id, [native_key])
     row = await driver.fetchrow(
         """UPDATE cloud_resources SET stale_since = coalesce(stale_since, $3), stale_reason = $4
-           WHERE organization_id = $1 AND native_key = $2 AND closed_at IS NULL RETURNING unit_id""",
+           WHERE organization_id = $1 AND id = $2 AND closed_at IS NULL RETURNING unit_id""",
         organization_id,
-        native_key,
+        found.get(native_key),
         now,
         reason,
     )

@@ -142,7 +142,10 @@ async def _claim(session: AsyncSession, sync: Sync) -> Sequence[DueRefresh]:
 
 
 async def _turn_bursts_into_syncs(session: AsyncSession, sync: Sync) -> None:
-    """Where very many resources of one service are due, list their units once; `cloud_events` has the actors."""
+    """Where very many resources of one service are due, list their units once; `cloud_events` has the actors.
+
+    Types that no unit lists completely stay due, and are read one by one.
+    """
     organization_id, account_id = sync.organization_id, sync.account.account_id
     query = (
         select(DueRefresh.lane, func.min(DueRefresh.region), func.array_agg(DueRefresh.native_type.distinct()))
@@ -151,26 +154,24 @@ async def _turn_bursts_into_syncs(session: AsyncSession, sync: Sync) -> None:
         .having(func.count() > BURST)
     )
     for lane, region, native_types in (await session.execute(query)).all():
-        units = (
-            (
-                await session.execute(
-                    select(SyncUnit.id).where(
-                        SyncUnit.organization_id == organization_id,
-                        SyncUnit.account_id == account_id,
-                        SyncUnit.retired_at.is_(None),
-                        SyncUnit.region.in_([region, "global"]),
-                        SyncUnit.complete_types.overlap(list(native_types)),
-                    )
-                )
-            )
-            .scalars()
-            .all()
+        listing = select(SyncUnit.id, SyncUnit.complete_types).where(
+            SyncUnit.organization_id == organization_id,
+            SyncUnit.account_id == account_id,
+            SyncUnit.retired_at.is_(None),
+            SyncUnit.region.in_([region, "global"]),
+            SyncUnit.complete_types.overlap(list(native_types)),
         )
+        units = (await session.execute(listing)).all()
         if not units:
             continue
-        await start_unit_sync(session, organization_id, account_id, units)
+        await start_unit_sync(session, organization_id, account_id, [unit.id for unit in units])
+        listed = {native_type for unit in units for native_type in unit.complete_types}
         await session.execute(
-            delete(DueRefresh).where(*_claimable(organization_id, account_id, utc_now()), DueRefresh.lane == lane)
+            delete(DueRefresh).where(
+                *_claimable(organization_id, account_id, utc_now()),
+                DueRefresh.lane == lane,
+                DueRefresh.native_type.in_(listed.intersection(native_types)),
+            )
         )
         logger.info("many events about %s: its units are read as a whole", lane)
 

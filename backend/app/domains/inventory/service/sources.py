@@ -13,7 +13,7 @@ from app.core.config import get_settings
 from app.core.database import directory_session, tenant_session
 from app.core.directory import DirectoryEntry, directory_hash
 from app.core.egress import check_endpoint
-from app.core.errors import FieldProblem, InvalidInput, NotFound
+from app.core.errors import FieldProblem, InvalidInput
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.domains.accounts import service as accounts
@@ -86,13 +86,11 @@ async def set_event_source(
     return EventSourceMade(**_describe(source).model_dump(), hook_url=url, set_up=_SET_UP[account.provider])
 
 
-async def read_event_source(session: AsyncSession, organization_id: UUID, account_id: UUID) -> EventSourceRead:
-    """The account's source of events. Raises NotFound, also where it has none."""
+async def read_event_source(session: AsyncSession, organization_id: UUID, account_id: UUID) -> EventSourceRead | None:
+    """The account's source of events; None where it has none. Raises NotFound."""
     await accounts.read_account(session, organization_id, account_id)
     source = await _find(session, organization_id, account_id)
-    if source is None:
-        raise NotFound
-    return _describe(source)
+    return None if source is None else _describe(source)
 
 
 async def remove_event_source(session: AsyncSession, organization_id: UUID, account_id: UUID) -> None:

@@ -21,7 +21,7 @@ from app.domains.inventory import rules
 from app.domains.inventory.events import ResourceChanged
 from app.domains.inventory.models import SyncUnit
 from app.domains.inventory.rules import PreparedResource
-from app.domains.inventory.service.placing import place_resources
+from app.domains.inventory.service.placing import Placed, place_resources
 from app.domains.inventory.service.relations import EdgeSources, store_relations
 from app.domains.inventory.service.units import (
     LockedUnit,
@@ -149,24 +149,11 @@ async def store_unit(
     )
     complete_types = _complete_types(result, placed.resources, known, unit.id)
     plan = make_plan(placed.resources, known, where, complete_types=complete_types, read_at=read_at or now)
-    written = Written()
-    for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_key)):
-        written.add(await write_resources(driver, where, chunk, known))
-    await mark_seen(driver, organization_id, plan.seen, now)
     closed = [row for row in known.values() if row.id in set(plan.close)] if plan.close else []
+    written = await _write_plan(driver, where, plan, known)
     await close_resources(driver, where, closed, unit.type_seen_at)
     await mark_stale(driver, organization_id, plan.unreached, now, error or "The last read did not list this resource.")
-    edges = EdgeSources(
-        organization_id=organization_id,
-        unit_id=unit.id,
-        provider=provider,
-        now=now,
-        is_new_unit=unit.is_new,
-        resources=placed.resources,
-        ids={key: row.id for key, row in known.items()} | written.ids,
-        types_by_id={row.id: row.native_type for row in known.values()},
-        left_out=placed.left_out,
-    )
+    edges = _edges_of(where, unit, placed, known, written)
     is_complete = result.state is UnitState.COMPLETE
     await store_relations(driver, edges, result.relations, is_complete=is_complete, complete_types=complete_types)
     if written.ids or plan.close or plan.seen or plan.unreached:
@@ -182,6 +169,30 @@ async def store_unit(
         closed=len(plan.close),
         error=error,
         since=unit.last_attempt_at,
+    )
+
+
+async def _write_plan(driver: Driver, where: Destination, plan: Plan, known: Mapping[str, Known]) -> Written:
+    written = Written()
+    for chunk in _chunks(sorted(plan.write, key=lambda resource: resource.native_key)):
+        written.add(await write_resources(driver, where, chunk, known))
+    await mark_seen(driver, where.organization_id, plan.seen, where.now)
+    return written
+
+
+def _edges_of(
+    where: Destination, unit: LockedUnit, placed: Placed, known: Mapping[str, Known], written: Written
+) -> EdgeSources:
+    return EdgeSources(
+        organization_id=where.organization_id,
+        unit_id=unit.id,
+        provider=where.provider,
+        now=where.now,
+        is_new_unit=unit.is_new,
+        resources=placed.resources,
+        ids={key: row.id for key, row in known.items()} | written.ids,
+        types_by_id={row.id: row.native_type for row in known.values()},
+        left_out=placed.left_out,
     )
 
 

@@ -1,6 +1,7 @@
 """Syncs: of a whole account, and of single units that failed, are due more often or have many events."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -82,7 +83,7 @@ async def start_unit_sync(
         "inventory.sync_units",
         {"account_id": str(account_id), "unit_ids": units},
         organization_id=organization_id,
-        dedupe=f"units:{account_id}:{units[0]}:{len(units)}" if len(units) > 1 else f"unit:{units[0]}",
+        dedupe=f"units:{hashlib.blake2b(','.join(units).encode(), digest_size=16).hexdigest()}",
         requested_by=requested_by,
     )
 
@@ -120,7 +121,10 @@ async def enqueue_due_syncs(session: AsyncSession, organization_id: UUID) -> Non
         if row.account_id not in due:
             wanted.setdefault(row.account_id, set()).add(row.id)
     for account_id, unit_ids in wanted.items():
-        target = await accounts.find_sync_target(session, organization_id, account_id)
+        try:
+            target = await accounts.find_sync_target(session, organization_id, account_id)
+        except NotFound:  # removed: its units go in the background
+            continue
         if target.reason is None:
             await start_unit_sync(session, organization_id, account_id, unit_ids)
 

@@ -12,53 +12,67 @@ from app.core.bulk import Driver, array_literal
 from app.core.ids import new_id
 from app.domains.inventory import rules
 from app.domains.inventory.rules import PreparedResource, Term, Terms
+from app.domains.inventory.service.before import Before, read_before
 from app.domains.inventory.service.terms import add_terms, drop_terms
 from app.domains.inventory.service.zones import add_zones
 
-_RESOURCE_COLUMNS = {
+# All that is written of a resource that is found as before: less to send, to read and to compare.
+_OWN_COLUMNS = {
     "id": "uuid",
     "account_id": "uuid",
     "native_account": "text",
+    "status": "text",
+    "properties": "jsonb",
+    "unread_fields": "jsonb",
+    "content_hash": "bytea",
+    "created_at": "timestamptz",
+}
+_COLUMNS = _OWN_COLUMNS | {
     "native_id": "text",
     "native_type": "text",
     "type": "text",
     "name": "text",
     "region": "text",
-    "status": "text",
     "tags": "jsonb",
     "tag_hashes": "int4[]",
     "word_bits": f"bit({rules.WORD_BITS})",
-    "properties": "jsonb",
-    "unread_fields": "jsonb",
     "aliases": "text[]",
-    "content_hash": "bytea",
-    "created_at": "timestamptz",
 }
-# Of rows from before there were word bits; in a merge: those of the row stay.
-_ANY_WORD = f"'{'1' * rules.WORD_BITS}'::bit({rules.WORD_BITS})"
+
+
+def _source(columns: Mapping[str, str]) -> str:
+    """The rows of arguments from $6 on.
+
+    Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
+    PostgreSQL reads a literal letter by letter.
+    """
+    arrays = ", ".join(
+        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if kind.endswith('[]') else kind}[]"
+        for number, kind in enumerate(columns.values(), start=6)
+    )
+    return f"unnest({arrays}) AS s ({', '.join(columns)})"
+
+
 _MERGE = """
 INSERT INTO cloud_resources (organization_id, unit_id, provider, service, first_seen_at, last_seen_at, {columns})
-  SELECT $1, $2, $3, $4, $5, $5, {values} FROM unnest({arrays}) AS s ({columns})
+  SELECT $1, $2, $3, $4, $5, $5, {values} FROM {source}
 ON CONFLICT (organization_id, native_key) DO UPDATE SET
     unit_id = excluded.unit_id, provider = excluded.provider, service = excluded.service,
     last_seen_at = excluded.last_seen_at, closed_at = NULL, stale_since = NULL, stale_reason = NULL, {updates}
 RETURNING id, native_key
 """.format(  # noqa: S608  # names are ours
-    columns=", ".join(_RESOURCE_COLUMNS),
-    values=", ".join(
-        f"coalesce({name}::{kind}, {_ANY_WORD})" if name == "word_bits" else f"{name}::{kind}"
-        for name, kind in _RESOURCE_COLUMNS.items()
-    ),
-    # Aliases as text, because an array of arrays would have to be a rectangle; documents as the driver's array, because
-    # PostgreSQL reads a literal letter by letter.
-    arrays=", ".join(
-        f"${number}::text[]" if kind == "jsonb" else f"${number}::text::{'text' if kind.endswith('[]') else kind}[]"
-        for number, (name, kind) in enumerate(_RESOURCE_COLUMNS.items(), start=6)
-    ),
-    updates=", ".join(
-        [f"{name} = excluded.{name}" for name in _RESOURCE_COLUMNS if name not in ("id", "native_id", "word_bits")]
-        + [f"word_bits = coalesce(nullif(excluded.word_bits, {_ANY_WORD}), cloud_resources.word_bits)"]
-    ),
+    columns=", ".join(_COLUMNS),
+    values=", ".join(f"{name}::{kind}" for name, kind in _COLUMNS.items()),
+    source=_source(_COLUMNS),
+    updates=", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in ("id", "native_id")),
+)
+_UPDATE = """
+UPDATE cloud_resources r SET unit_id = $2, provider = $3, service = $4, last_seen_at = $5, closed_at = NULL,
+    stale_since = NULL, stale_reason = NULL, {updates}
+  FROM {source} WHERE r.organization_id = $1 AND r.id = s.id
+""".format(  # names are ours
+    source=_source(_OWN_COLUMNS),
+    updates=", ".join(f"{name} = s.{name}::{kind}" for name, kind in _OWN_COLUMNS.items() if name != "id"),
 )
 
 
@@ -125,26 +139,22 @@ class Written:
 
 
 @dataclass(kw_only=True, slots=True)
-class _Before:
-    """What is stored, and whether its word bits are."""
+class _Write:
+    """One resource to write: its id, what is stored of it, and the properties to store."""
 
     id: UUID
-    unit_id: UUID
-    closed: bool
-    has_bits: bool
     resource: PreparedResource
+    old: Before | None
+    properties: bytes
 
-    def is_found_like(self, other: PreparedResource) -> bool:
-        """Whether the other is found by the very same terms, so that neither's need be made."""
-        mine = self.resource
-        return (
-            mine.name == other.name
-            and mine.tags == other.tags
-            and mine.region == other.region
-            and mine.type == other.type
-            and mine.native_type == other.native_type
-            and mine.native_id == other.native_id
-            and mine.aliases == other.aliases
+    def changes(self) -> list[dict[str, Any]]:
+        """What history tells of it."""
+        if self.old is None:
+            return []
+        volatile = self.resource.volatile
+        return rules.diff(
+            _compared(self.old.resource, self.old.resource.properties_json, volatile),
+            _compared(self.resource, self.properties, volatile),
         )
 
 
@@ -157,61 +167,63 @@ async def write_resources(
     """
     if not resources:
         return Written()
-    before = await _read_before(
+    before = await read_before(
         driver, where.organization_id, [resource.native_key for resource in resources if resource.native_key in known]
     )
-    rows: list[tuple[str | None, ...]] = []
-    stored: dict[str, bytes] = {}
-    found_anew: list[PreparedResource] = []
+    kept: list[_Write] = []
+    anew: list[_Write] = []
     for resource in resources:
-        old, properties = before.get(resource.native_key), resource.properties_json
-        if old is not None and resource.unread_fields:
-            merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
-            stored[resource.native_key] = properties = orjson.dumps(merged)
-        is_found_anew = old is None or not old.is_found_like(resource)
-        if is_found_anew:
-            found_anew.append(resource)
-        bits = None
-        if old is None or is_found_anew or not old.has_bits:
-            bits = rules.bits_text(rules.word_bits(resource.terms))
-        account_id = where.account_of(resource.native_account)
-        rows.append(_row(resource, old.id if old else new_id(), account_id, properties, bits))
-    found = await driver.fetch(
-        _MERGE,
-        where.organization_id,
-        where.unit_id,
-        where.provider,
-        where.service,
-        where.now,
-        *_columns(rows),
-    )
-    written = Written(ids={key: id_ for id_, key in found})
+        one = _make_write(resource, before.get(resource.native_key))
+        (kept if one.old is not None and one.old.is_found_like(resource, where.unit_id) else anew).append(one)
+    await _update(driver, where, kept)
+    await _merge(driver, where, anew)
+    written = Written(ids={one.resource.native_key: one.id for one in (*kept, *anew)})
     versions: list[Version] = []
-    for resource in resources:
-        id_, old = written.ids[resource.native_key], before.get(resource.native_key)
-        account_id = where.account_of(resource.native_account)
-        written.native_types.add(resource.native_type)
-        changes: list[dict[str, Any]] = []
-        if old is not None:
-            changes = rules.diff(
-                _compared(old.resource, old.resource.properties_json, resource.volatile),
-                _compared(resource, stored.get(resource.native_key, resource.properties_json), resource.volatile),
-            )
-        if old is None or old.closed:
-            written.created.append(id_)  # with what became other while it was gone, so that its past can be told
-            versions.append(Version(id_, account_id, "created", changes))
+    for one in (*kept, *anew):
+        changes, account_id = one.changes(), where.account_of(one.resource.native_account)
+        written.native_types.add(one.resource.native_type)
+        if one.old is None or one.old.closed:
+            written.created.append(one.id)  # with what became other while it was gone, so that its past can be told
+            versions.append(Version(one.id, account_id, "created", changes))
         else:
-            written.updated.append(id_)
+            written.updated.append(one.id)
             if changes:
-                versions.append(Version(id_, account_id, "updated", changes))
-        if old is not None and old.unit_id != where.unit_id:
-            written.left_units.add(old.unit_id)
+                versions.append(Version(one.id, account_id, "updated", changes))
+        if one.old is not None and one.old.unit_id != where.unit_id:
+            written.left_units.add(one.old.unit_id)
     await write_versions(driver, where, versions)
-    await _write_terms(driver, where.organization_id, found_anew, before, written.ids)
-    await add_zones(driver, where.organization_id, where.unit_id, found_anew)
+    await _write_terms(driver, where.organization_id, anew)
+    named = ((one.resource.name, one.resource.terms, one.resource.tags) for one in anew)
+    await add_zones(driver, where.organization_id, where.unit_id, named)
     for resource in resources:
         resource.forget_terms()
     return written
+
+
+def _make_write(resource: PreparedResource, old: Before | None) -> _Write:
+    properties = resource.properties_json
+    if old is not None and resource.unread_fields:
+        merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
+        properties = orjson.dumps(merged)
+    return _Write(id=old.id if old else new_id(), resource=resource, old=old, properties=properties)
+
+
+async def _update(driver: Driver, where: Destination, writes: Sequence[_Write]) -> None:
+    """Write what is found as before."""
+    if writes:
+        rows = [_own_values(one, where) for one in writes]
+        await driver.execute(_UPDATE, *_shared(where), *_arrays(_OWN_COLUMNS, rows))
+
+
+async def _merge(driver: Driver, where: Destination, writes: Sequence[_Write]) -> None:
+    """Write what is new, or found in another way; a row that somebody else made meanwhile keeps its id."""
+    if not writes:
+        return
+    rows = [(*_own_values(one, where), *_found_values(one.resource)) for one in writes]
+    found = await driver.fetch(_MERGE, *_shared(where), *_arrays(_COLUMNS, rows))
+    ids = {key: id_ for id_, key in found}
+    for one in writes:
+        one.id = ids[one.resource.native_key]
 
 
 async def write_versions(driver: Driver, where: Destination, versions: Sequence[Version]) -> None:
@@ -245,34 +257,44 @@ async def write_versions(driver: Driver, where: Destination, versions: Sequence[
     )
 
 
-def _row(
-    resource: PreparedResource, id_: UUID, account_id: UUID, properties: bytes, bits: str | None
-) -> tuple[str | None, ...]:
-    """Values as PostgreSQL reads them, in the order of _RESOURCE_COLUMNS. `bits`: None where they are stored."""
+def _shared(where: Destination) -> tuple[Any, ...]:
+    """The first arguments of both statements."""
+    return where.organization_id, where.unit_id, where.provider, where.service, where.now
+
+
+def _own_values(one: _Write, where: Destination) -> tuple[str | None, ...]:
+    """Values as PostgreSQL reads them, in the order of _OWN_COLUMNS."""
+    resource = one.resource
     return (
-        str(id_),
-        str(account_id),
+        str(one.id),
+        str(where.account_of(resource.native_account)),
         resource.native_account,
-        resource.native_id,
-        resource.native_type,
-        resource.type,
-        resource.name,
-        resource.region,
         resource.status,
-        orjson.dumps(resource.tags).decode(),
-        None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
-        bits,
-        properties.decode(),
+        one.properties.decode(),
         orjson.dumps(resource.unread_fields).decode() if resource.unread_fields else "{}",
-        array_literal(resource.aliases),
         rf"\x{resource.content_hash.hex()}",
         resource.created_at.isoformat() if resource.created_at else None,
     )
 
 
-def _columns(rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
-    columns = zip(_RESOURCE_COLUMNS.values(), zip(*rows, strict=True), strict=True)
-    return [values if kind == "jsonb" else array_literal(values) for kind, values in columns]
+def _found_values(resource: PreparedResource) -> tuple[str | None, ...]:
+    """The same for the rest of _COLUMNS."""
+    return (
+        resource.native_id,
+        resource.native_type,
+        resource.type,
+        resource.name,
+        resource.region,
+        orjson.dumps(resource.tags).decode(),
+        None if (hashes := rules.tag_hashes(resource.tags)) is None else f"{{{','.join(map(str, hashes))}}}",
+        rules.bits_text(rules.word_bits(resource.terms)),
+        array_literal(resource.aliases),
+    )
+
+
+def _arrays(columns: Mapping[str, str], rows: Sequence[tuple[str | None, ...]]) -> list[Any]:
+    arrays = zip(columns.values(), zip(*rows, strict=True), strict=True)
+    return [values if kind == "jsonb" else array_literal(values) for kind, values in arrays]
 
 
 def _compared(resource: PreparedResource, properties: bytes, volatile: Sequence[str]) -> dict[str, Any]:
@@ -287,76 +309,17 @@ def _compared(resource: PreparedResource, properties: bytes, volatile: Sequence[
     }
 
 
-async def _read_before(driver: Driver, organization_id: UUID, native_keys: Sequence[str]) -> dict[str, _Before]:
-    if not native_keys:
-        return {}
-    rows = await driver.fetch(
-        f"""SELECT id, unit_id, closed_at IS NOT NULL, native_id, native_key, native_account, native_type,
-             type, name, region, status, tags::text, properties::text, unread_fields::text, aliases, content_hash,
-             created_at, word_bits <> {_ANY_WORD}
-           FROM cloud_resources WHERE organization_id = $1 AND native_key = ANY($2::text[])
-           ORDER BY native_key FOR UPDATE""",  # noqa: S608  # the bits are ours
-        organization_id,
-        list(native_keys),
-    )
-    return {row[4]: _make_before(*row) for row in rows}
-
-
-def _make_before(
-    id_: UUID,
-    unit_id: UUID,
-    closed: bool,
-    native_id: str,
-    native_key: str,
-    native_account: str,
-    native_type: str,
-    type_: str,
-    name: str,
-    region: str,
-    status: str | None,
-    tags: str,
-    properties: str,
-    unread_fields: str,
-    aliases: list[str],
-    content_hash: bytes,
-    created_at: datetime | None,
-    has_bits: bool,
-) -> _Before:
-    resource = PreparedResource(
-        native_id=native_id,
-        native_key=native_key,
-        native_account=native_account,
-        native_type=native_type,
-        type=type_,
-        name=name,
-        region=region,
-        status=status,
-        tags=orjson.loads(tags),
-        unread_fields=orjson.loads(unread_fields),
-        aliases=aliases,
-        content_hash=content_hash,
-        created_at=created_at,
-        properties_json=properties.encode(),
-    )
-    return _Before(id=id_, unit_id=unit_id, closed=closed, has_bits=has_bits, resource=resource)
-
-
-async def _write_terms(
-    driver: Driver,
-    organization_id: UUID,
-    resources: Sequence[PreparedResource],
-    before: Mapping[str, _Before],
-    ids: Mapping[str, UUID],
-) -> None:
+async def _write_terms(driver: Driver, organization_id: UUID, writes: Sequence[_Write]) -> None:
     added: list[tuple[UUID, Terms]] = []
     dropped: dict[Term, list[UUID]] = {}
-    for resource in resources:
-        id_, old, terms = ids[resource.native_key], before.get(resource.native_key), resource.terms
-        if old is not None:
-            for term in old.resource.terms.all - terms.all:
-                dropped.setdefault(term, []).append(id_)
-            terms = Terms(terms.all - old.resource.terms.all)
+    for one in writes:
+        terms = one.resource.terms
+        if one.old is not None:
+            before = one.old.resource.terms.all
+            for term in before - terms.all:
+                dropped.setdefault(term, []).append(one.id)
+            terms = Terms(terms.all - before)
         if terms.own:
-            added.append((id_, terms))
+            added.append((one.id, terms))
     await drop_terms(driver, organization_id, dropped)
     await add_terms(driver, organization_id, added)

@@ -1,21 +1,22 @@
 """Keeping of zones: marks are added with the resources that have them, in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from app.core.bulk import Driver
-from app.domains.inventory import rules
-from app.domains.inventory.rules import PreparedResource
+from app.domains.inventory import queries, rules
+from app.domains.inventory.rules import Terms
 
 
 async def add_zones(
-    driver: Driver, organization_id: UUID, unit_id: UUID, resources: Sequence[PreparedResource]
+    driver: Driver, organization_id: UUID, unit_id: UUID, resources: Iterable[tuple[str, Terms, Mapping[str, str]]]
 ) -> None:
-    """Mark where these resources are found by name. A row is one unit's alone, so that units do not wait for another.
+    """Mark where resources of these names, terms and tags are found by name.
 
-    Marks are never taken away: a zone may promise more than it has.
+    A row is one unit's alone, so that units do not wait for another. Marks are never taken away: a zone may promise
+    more than it has.
     """
-    zones = rules.zones_of((resource.name, resource.terms, resource.tags) for resource in resources)
+    zones = rules.zones_of(resources)
     if not zones:
         return
     await driver.execute(
@@ -31,4 +32,16 @@ async def add_zones(
         list(zones),
         [None if marks is None else f"{{{','.join(map(str, sorted(marks)))}}}" for marks in zones.values()],
         rules.MAX_MARKS,
+    )
+
+
+async def drop_zones(driver: Driver, organization_id: UUID) -> None:
+    """Forget the marks of units that are no more and that no resource names."""
+    await driver.execute(
+        """DELETE FROM resource_zones WHERE organization_id = $1 AND unit_id <> $2 AND unit_id IN (
+             SELECT unit_id FROM resource_zones WHERE organization_id = $1
+             EXCEPT SELECT id FROM sync_units WHERE organization_id = $1
+             EXCEPT SELECT unit_id FROM cloud_resources WHERE organization_id = $1)""",
+        organization_id,
+        queries.NO_UNIT,
     )

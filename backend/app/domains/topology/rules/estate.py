@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+# What reading a value of another type than the vendor's format says comes to: int("x"), "x".get(…), {}[…], hash([]).
+MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
 _NAMESPACE = UUID("6f1f9b1e-8d0f-4d0a-9a59-0d8e6b3c7a11")
 
 

@@ -3,14 +3,16 @@
 Three values: a chain was found (true), something that decides could not be read (null), neither (false).
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from app.domains.topology.rules import traffic
-from app.domains.topology.rules.estate import Estate, Resource
+from app.domains.topology.rules.estate import MALFORMED, Estate, Resource
 from app.domains.topology.rules.traffic import Flow
 
+logger = logging.getLogger(__name__)
 MAX_CHAINS = 20
 
 
@@ -104,11 +106,19 @@ def is_examined(native_type: str) -> bool:
 
 
 def explain(resource: Resource, estate: Estate) -> Exposure:
-    """Whether the internet reaches the resource. Where the estate lacks something, load that and ask again."""
+    """Whether the internet reaches the resource. Where the estate lacks something, load that and ask again.
+
+    One resource that a cloud told in a form of its own must not keep all others from being judged, so it is doubted.
+    """
     explainer = _EXPLAINERS.get(resource.native_type.lower())
     if explainer is None:
         return Exposure(unknown=[f"Exposure of {resource.native_type} is not examined."])
-    return explainer(resource, estate)
+    try:
+        return explainer(resource, estate)
+    except MALFORMED as error:
+        logger.warning("the exposure of %s met something malformed: %s", resource.native_type, type(error).__name__)
+        name = resource.name or resource.native_id
+        return Exposure(unknown=[f"{name}, or what leads to it, has properties of a form that is not known."])
 
 
 def everywhere(protocol: str, low: int, high: int | None = None, label: str = "") -> Flow:

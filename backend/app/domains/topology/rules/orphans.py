@@ -1,10 +1,13 @@
 """Resources that nothing uses, each with the reason. Only what was read speaks: an unread property is no reason."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.domains.topology.rules.estate import Resource, arm, dig, each
+from app.domains.topology.rules.estate import MALFORMED, Resource, arm, dig, each
+
+logger = logging.getLogger(__name__)
 
 REASONS: dict[str, str] = {
     "unattached-disk": "Disks that no machine uses",
@@ -73,7 +76,11 @@ def may_be_orphan(native_type: str) -> bool:
 def find_orphan(resource: Resource, around: Surroundings) -> Found:
     """Why nothing uses the resource; None where something does or it cannot be told."""
     rule = _RULES.get(resource.native_type.lower())
-    return rule(resource, around) if rule is not None else None
+    try:
+        return rule(resource, around) if rule is not None else None
+    except MALFORMED as error:
+        logger.warning("whether a %s is an orphan cannot be told: %s", resource.native_type, type(error).__name__)
+        return None
 
 
 def _known(resource: Resource, *names: str) -> bool:

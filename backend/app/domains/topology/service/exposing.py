@@ -1,6 +1,6 @@
 """Exposure to the internet: explained when asked, and kept for lists and search as resources change."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from app.domains.topology.service.loading import ask
 from app.domains.topology.service.mapping import split
 
 HIDDEN = "Outside of your access"
+UNREAD = "Something was not read."  # what a scope is told: the reasons name what may lie outside of it
 EVENT_IDS = 5_000
 load_rules()
 
@@ -48,7 +49,7 @@ async def explain_exposure(session: AsyncSession, organization_id: UUID, resourc
     return ExposureDetail(
         exposed=found.exposed,
         chains=[_read_chain(chain, shown) for chain in found.chains],
-        unknown=found.unknown if shown is None or not found.unknown else ["Something was not read."],
+        unknown=found.unknown if shown is None or not found.unknown else [UNREAD],
     )
 
 
@@ -98,14 +99,18 @@ async def list_exposed(
         after=(cursor_instant(key[0]), cursor_uuid(key[1])) if key else None,
         limit=limit + 1,
     )
-    items = [
-        ExposedRead.model_validate(
-            {**row} | {"monthly_cost": drawing.read_money(row["cost"]), "ports": orjson.loads(row["ports"])}
-        )
-        for row in rows[:limit]
-    ]
+    is_scoped = scope_of(session) is not None
+    items = [_read_listed(row, is_scoped=is_scoped) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(items=items, next_cursor=encode_cursor(last["since"], last["resource_id"]) if last else None)
+
+
+def _read_listed(row: Mapping[Any, Any], *, is_scoped: bool) -> ExposedRead:
+    values = {**row, "monthly_cost": drawing.read_money(row["cost"]), "ports": orjson.loads(row["ports"])}
+    if is_scoped and row["unknown"]:
+        values["unknown"] = [UNREAD]
+        values["summary"] = row["summary"] if row["exposed"] else UNREAD
+    return ExposedRead.model_validate(values)
 
 
 async def refresh_exposures(

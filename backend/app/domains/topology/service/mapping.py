@@ -19,6 +19,7 @@ from app.domains.topology.service.drawing import Edge, Node
 from app.domains.topology.service.walking import Walk, walk
 
 MAX_GROUPS = 1_000
+MAX_OPEN_GROUPS = 20
 EDGES_PER_NODE = 5
 UNGROUPED = {"account": "No account", "vpc": "No network", "type": "No type", "region": "No region"}
 
@@ -73,7 +74,7 @@ async def _draw_neighbourhood(
         inward_kinds=kinds,
         at=query.at,
     )
-    opened = {id_ for id_ in query.group if id_.startswith("hub:")}
+    opened = {id_ for id_ in open_groups(query) if id_.startswith("hub:")}
     keep = Keep(account_id=query.account_id, types=split(query.type))
     found = await walk(
         session, caller.organization_id, root, way, depth=query.depth, limit=query.limit, opened=opened, keep=keep
@@ -115,6 +116,7 @@ async def _group(
     organization_id = caller.organization_id
     values = await queries.read_group_values(session, organization_id, by, list(found.rows), at=query.at)
     names = await queries.name_groups(session, organization_id, by, set(values.values()))
+    opened = open_groups(query)
     groups: dict[str, list[Node]] = {}
     place: dict[str, str] = {}
     shown: list[Node] = []
@@ -125,13 +127,13 @@ async def _group(
         value = values.get(UUID(node["id"]), "")
         group = group_id(by, value)
         node["group"] = group
-        if node["id"] == str(root) or group in query.group:
+        if node["id"] == str(root) or group in opened:
             shown.append(node)
         else:
             place[node["id"]] = group
             groups.setdefault(group, []).append(node)
     for group, members in groups.items():
-        value = group.removeprefix(f"group:{by}:")
+        value = group_value(by, group)
         shown.append(
             drawing.group_node(
                 group,
@@ -155,8 +157,9 @@ async def _draw_whole(
     session: AsyncSession, caller: Caller, query: MapQuery
 ) -> tuple[list[Node], dict[Edge, int], bool, int]:
     organization_id, by = caller.organization_id, query.group_by
-    prefix = f"group:{by}:"
-    opened = tuple(id_.removeprefix(prefix) for id_ in query.group if by is not None and id_.startswith(prefix))
+    opened = tuple(
+        group_value(by, id_) for id_ in open_groups(query) if by is not None and id_.startswith(group_id(by, ""))
+    )
     wanted = Grouping(
         by=by,
         account_id=query.account_id,
@@ -229,17 +232,35 @@ async def _group_nodes(
 
 
 def group_id(by: str, value: str) -> str:
-    """The id of a group's node."""
-    return f"group:{by}:{value}"
+    """The id of a group's node; it has no comma, so that several fit in one parameter."""
+    return f"group:{_escape(by)}:{_escape(value)}"
+
+
+def group_value(by: str, id_: str) -> str:
+    """What the group's members share."""
+    return id_.removeprefix(group_id(by, "")).replace("%2C", ",").replace("%25", "%")
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace(",", "%2C")
+
+
+def open_groups(query: MapQuery) -> tuple[str, ...]:
+    """The ids of the groups to open; blanks at their ends are theirs."""
+    return tuple(dict.fromkeys(id_ for id_ in (query.group or "").split(",") if id_))
 
 
 def check_groups(query: MapQuery) -> None:
-    """Raises InvalidInput for a group that is not one of the map's."""
-    for position, id_ in enumerate(query.group):
-        if not id_.startswith(("hub:", f"group:{query.group_by}:")):
-            raise InvalidInput(
-                errors=[FieldProblem(pointer=f"query/group/{position}", detail="is no group of this map")]
-            )
+    """Raises InvalidInput for a group that is not one of the map's, and for too many."""
+    groups = open_groups(query)
+    if len(groups) > MAX_OPEN_GROUPS:
+        raise InvalidInput(
+            errors=[FieldProblem(pointer="query/group", detail=f"takes {MAX_OPEN_GROUPS} groups at most")]
+        )
+    own = group_id(query.group_by, "") if query.group_by else "hub:"
+    for id_ in groups:
+        if not id_.startswith(("hub:", own)):
+            raise InvalidInput(errors=[FieldProblem(pointer="query/group", detail=f"{id_} is no group of this map")])
 
 
 def _label(by: str, value: str, names: dict[str, str]) -> str:

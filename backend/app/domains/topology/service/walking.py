@@ -16,6 +16,7 @@ from app.domains.topology.service.drawing import Edge, Node
 
 ROOT_FAN_OUT, FAN_OUT = 100, 50  # edges of one resource in one direction that are listed; more are counted by kind
 MAX_OUTSIDE = 200
+EDGES_A_NODE = 20  # at most, of those between resources of the outermost ring, times the limit
 Kept = Callable[[UUID, str], bool]
 
 
@@ -71,8 +72,9 @@ async def walk(
         frontier = await walker.step(frontier, distance, max(fan_out, ROOT_FAN_OUT if distance == 1 else 0))
     if finish and frontier and len(found.rows) > 2:
         among = await queries.list_edges_among(
-            session, organization_id, frontier, at=way.at, fan_out=fan_out, limit=20 * limit
+            session, organization_id, frontier, at=way.at, fan_out=fan_out, limit=EDGES_A_NODE * limit
         )
+        found.truncated |= len(among) >= EDGES_A_NODE * limit
         found.edges |= {
             (str(source), kind, str(target)): None
             for source, kind, target in among

@@ -5,10 +5,22 @@ from typing import Any
 from app.providers.azure.catalogue.model import Child, Item, Relation, ResourceType, in_subnet, simple, uses
 
 _SQL, _SQL_API = "Microsoft.Sql/servers", "2021-11-01"
+_CACHE, _CACHE_API = "Microsoft.Cache/redis", "2024-03-01"
 
 
 def _is_not_master(item: Item) -> bool:
     return str(item.get("name", "")).lower() != "master"
+
+
+def _firewall_rules(kind: str, api_version: str) -> Child:
+    return Child(
+        name="firewallRules",
+        path="/firewallRules",
+        api_version=api_version,
+        is_list=True,
+        default=[],
+        action=f"{kind}/firewallRules/read",
+    )
 
 
 def _flexible(product: str, api_version: str) -> ResourceType:
@@ -20,14 +32,7 @@ def _flexible(product: str, api_version: str) -> ResourceType:
             api_version=api_version,
             action=f"{kind}/configurations/read",
         ),
-        Child(
-            name="firewallRules",
-            path="/firewallRules",
-            api_version=api_version,
-            is_list=True,
-            default=[],
-            action=f"{kind}/firewallRules/read",
-        ),
+        _firewall_rules(kind, api_version),
     )
     return simple(
         kind,
@@ -63,14 +68,7 @@ TYPES = (
                 api_version=_SQL_API,
                 action=f"{_SQL}/auditingSettings/read",
             ),
-            Child(
-                name="firewallRules",
-                path="/firewallRules",
-                api_version=_SQL_API,
-                is_list=True,
-                default=[],
-                action=f"{_SQL}/firewallRules/read",
-            ),
+            _firewall_rules(_SQL, _SQL_API),
         ),
     ),
     simple(
@@ -129,10 +127,11 @@ TYPES = (
     ),
     simple("Microsoft.DocumentDB/mongoClusters", "database.cluster", "2024-07-01"),
     simple(
-        "Microsoft.Cache/redis",
+        _CACHE,
         "database.cache",
-        "2024-03-01",
+        _CACHE_API,
         relations=(in_subnet("properties.subnetId"),),
+        children=(_firewall_rules(_CACHE, _CACHE_API),),
         aliases=("properties.hostName",),
         redact=("properties.accessKeys",),
     ),

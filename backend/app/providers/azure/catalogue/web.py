@@ -3,23 +3,31 @@
 from app.providers.azure.catalogue.model import Child, in_subnet, simple, uses
 
 _SITE, _API = "Microsoft.Web/sites", "2023-12-01"
-_CONFIG = f"{_SITE}/config/read"
-_SITE_CHILDREN = (
-    Child(
-        name="configWeb",
-        path="/config/web",
-        api_version=_API,
-        action=_CONFIG,
-        redact=(
-            "properties.connectionStrings[].connectionString",
-            "properties.azureStorageAccounts.*.accessKey",
-            "properties.publishingPassword",
-            "properties.machineKey",
-            "properties.appSettings[].value",
+
+
+def _settings(kind: str) -> tuple[Child, ...]:
+    """What a site or a slot of one keeps apart from itself."""
+    action = f"{kind}/config/read"
+    return (
+        Child(
+            name="configWeb",
+            path="/config/web",
+            api_version=_API,
+            action=action,
+            redact=(
+                "properties.connectionStrings[].connectionString",
+                "properties.azureStorageAccounts.*.accessKey",
+                "properties.publishingPassword",
+                "properties.machineKey",
+                "properties.appSettings[].value",
+            ),
         ),
-    ),
-    Child(name="authSettingsV2", path="/config/authsettingsV2", api_version=_API, action=_CONFIG, absent=("NotFound",)),
-)
+        Child(
+            name="authSettingsV2", path="/config/authsettingsV2", api_version=_API, action=action, absent=("NotFound",)
+        ),
+    )
+
+
 _SITE_SECRETS = (
     "properties.siteConfig.appSettings[].value",
     "properties.siteConfig.connectionStrings[].connectionString",
@@ -38,7 +46,7 @@ TYPES = (
             in_subnet("properties.virtualNetworkSubnetId"),
             uses("properties.keyVaultReferenceIdentity"),
         ),
-        children=_SITE_CHILDREN,
+        children=_settings(_SITE),
         redact=_SITE_SECRETS,
         volatile=("properties.lastModifiedTimeUtc", "properties.usageState", "properties.inProgressOperationId"),
     ),
@@ -50,6 +58,7 @@ TYPES = (
         status=("properties.state",),
         aliases=("properties.defaultHostName",),
         relations=(uses("properties.serverFarmId"), in_subnet("properties.virtualNetworkSubnetId")),
+        children=_settings(f"{_SITE}/slots"),
         redact=_SITE_SECRETS,
         volatile=("properties.lastModifiedTimeUtc", "properties.usageState", "properties.inProgressOperationId"),
     ),

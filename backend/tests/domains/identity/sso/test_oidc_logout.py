@@ -1,11 +1,14 @@
 """Logout tokens of a provider: a right one ends its sessions once, a wrong one ends none."""
 
 import os
+import time
 from collections import Counter
 from typing import Any
 
 import httpx
 import pytest
+from app.core.database import tenant_session
+from app.domains.identity.service.sso.upkeep import forget_used_assertions
 from tests.domains.identity.sso.conftest import API, Keeper, oidc_body
 from tests.domains.identity.sso.oidc_journey import CLIENT_ID, answer_honestly, begin, come_back
 from tests.support.counts import CountCases
@@ -102,3 +105,45 @@ async def test_no_wrong_logout_token_ends_a_session(
     assert await log_out(jti="once") == (400, "replayed")
     assert await keeper.provider_sessions() == 0
     count_cases("wrong logout tokens", Counter(cause for cause, _ in WRONG_LOGOUTS) + Counter(replayed=1))
+
+
+async def test_a_provider_whose_people_have_another_subject_logs_them_out_by_its_own(
+    keeper: Keeper, scripted: ScriptedProvider, browser: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    """Entra ID: people are known by `oid`, which all its applications see; logout tokens carry `sub`."""
+    body = oidc_body(scripted.issuer, config={"subject_claim": "oid"})
+    connection = await keeper.connect(body, "proven.example")
+
+    async def enter(**claims: Any) -> int:
+        sent = await begin(browser, connection)
+        answer_honestly(scripted, sent, **claims)
+        return (await come_back(browser, connection, {"state": sent["state"], "code": "c"})).status_code
+
+    async def log_out(subject: str, **changes: Any) -> None:
+        claims = scripted.claims(CLIENT_ID, "n") | LOGOUT | {"jti": os.urandom(8).hex(), "sub": subject} | changes
+        token = scripted.sign(
+            {name: value for name, value in claims.items() if value is not None}, header={"typ": "logout+jwt"}
+        )
+        path = f"{API}/auth/oidc/{connection['id']}/back-channel-logout"
+        assert (await client.post(path, data={"logout_token": token})).status_code == 200
+
+    kim = {"sub": "kim, to this application", "oid": "kim", "email": "kim@proven.example"}
+    lee = {"sub": "lee, to this application", "oid": "lee", "email": "lee@proven.example"}
+    assert [await enter(**kim), await enter(**kim), await enter(**lee)] == [302, 302, 302]
+    for nobody in ("kim", "somebody else"):
+        await log_out(nobody)
+    assert await keeper.provider_sessions() == 3
+    await log_out(kim["sub"])
+    assert await keeper.provider_sessions() == 1
+    # An answer that the provider gave before it told of the end does not come back in.
+    assert (await enter(**kim), (await keeper.causes())[-1]) == (400, "logged-out")
+    assert await enter(**kim, iat=int(time.time()) + 5) == 302
+    assert await keeper.provider_sessions() == 2
+
+    organization_id = keeper.person.organization_id
+    entries = f"SELECT count(*) FROM directory.entries WHERE kind = 'logout_subject' AND organization_id = '{organization_id}'"  # noqa: E501, S608
+    await keeper.call("DELETE", f"/identity-providers/{connection['id']}", 204)
+    assert await keeper.count(entries) == 2
+    async with tenant_session(organization_id) as session:
+        await forget_used_assertions(session, organization_id)
+    assert await keeper.count(entries) == 0

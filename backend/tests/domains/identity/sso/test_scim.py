@@ -231,6 +231,21 @@ async def test_a_wrong_token_or_a_withdrawn_one_opens_nothing(
     assert (await client.get(f"{API}/auth/me", headers=bearer(newer["token"]))).status_code == 401
 
 
+async def test_the_token_of_a_connection_that_is_switched_off_opens_nothing(
+    directory: Directory, keeper: Keeper
+) -> None:
+    made = await directory.add("kim")
+    path = f"/identity-providers/{directory.connection['id']}"
+    await keeper.call("PATCH", path, json={"enabled": False})
+    body = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}
+    await directory.call("GET", "/Users", 401)
+    await directory.call("GET", "/ServiceProviderConfig", 401)
+    await directory.call("PATCH", f"/Users/{made['id']}", 401, body)
+    await directory.call("DELETE", f"/Users/{made['id']}", 401)
+    await keeper.call("PATCH", path, json={"enabled": True})
+    assert (await directory.call("GET", f"/Users/{made['id']}"))["active"] is True
+
+
 async def test_a_directory_touches_only_the_people_it_brought(
     directory: Directory,
     keeper: Keeper,

@@ -2,11 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Badge } from '@/components/Common/Badge'
+import { ProblemNote } from '@/components/Common/ProblemNote'
 import { QueryState } from '@/components/Common/QueryState'
 import { Section } from '@/components/Common/SidePanel'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { Time } from '@/components/Common/Time'
-import { formatNumber } from '@/services/format'
+import { useIsNarrow } from '@/hooks/useMediaQuery'
+import { cutMiddle, formatNumber } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import type { CoverageItem } from '@/types/api'
 import { accountCoverageQuery, accountGrantQuery } from '../api'
@@ -53,15 +55,20 @@ export function AccountCoverage({ accountId }: { accountId: string }) {
   )
 }
 
+/** Characters that have room beside the figures. */
+const LONGEST_NAME = 30
+
 function CoverageRow({ item }: { item: CoverageItem }) {
   const { t } = useTranslation()
+  const isNarrow = useIsNarrow()
+  const name = coverageName(item)
   const state = coverageState(item)
   const units = item.units.complete + item.units.partial + item.units.failed
   return (
     <li className="px-2.5 py-1">
-      <div className="grid grid-cols-[minmax(0,1fr)_92px_64px_84px] items-center gap-2">
-        <span className="truncate font-mono text-11" title={coverageName(item)}>
-          {coverageName(item)}
+      <div className="grid grid-cols-[minmax(0,1fr)_92px_64px_84px] items-center gap-2 max-md:grid-cols-[92px_minmax(0,1fr)_84px] max-md:gap-y-0">
+        <span className="truncate font-mono text-11 max-md:col-span-full" title={name}>
+          {isNarrow ? name : cutMiddle(name, LONGEST_NAME)}
         </span>
         <Badge tone={UNIT_TONES[state]}>{t(`unitState.${state}`)}</Badge>
         <span className="text-right text-muted tabular-nums">{formatNumber(item.resources)}</span>
@@ -87,7 +94,14 @@ function CoverageRow({ item }: { item: CoverageItem }) {
 
 function MissingGrant({ accountId }: { accountId: string }) {
   const { t } = useTranslation()
-  const { data } = useQuery(accountGrantQuery(accountId))
+  const { data, error } = useQuery(accountGrantQuery(accountId))
+  if (error && !data) {
+    return (
+      <div className="mb-5">
+        <ProblemNote error={error} />
+      </div>
+    )
+  }
   if (!data?.document) return null
   return (
     <div className="mb-5">

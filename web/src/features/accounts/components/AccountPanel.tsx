@@ -40,7 +40,7 @@ export function AccountPanel({ id, onClose, renderJob }: Props) {
     <SidePanel
       title={account?.name ?? t('account.one')}
       kicker={account && <Provider provider={account.provider} />}
-      actions={account && <AccountActions account={account} onRemoved={onClose} />}
+      actions={account && <AccountActions key={account.id} account={account} onRemoved={onClose} />}
       onClose={onClose}
     >
       <QueryState
@@ -49,7 +49,8 @@ export function AccountPanel({ id, onClose, renderJob }: Props) {
         skeleton={<SkeletonRows rows={6} />}
         partial={({ status_detail }) => status_detail}
       >
-        {(detail) => <AccountContent account={detail} renderJob={renderJob} />}
+        {/* What was typed or answered for one account is not another's. */}
+        {(detail) => <AccountContent key={detail.id} account={detail} renderJob={renderJob} />}
       </QueryState>
     </SidePanel>
   )
@@ -99,12 +100,14 @@ function AccountContent({ account, renderJob }: { account: Account; renderJob: (
     events: <EventSetUp account={account} />,
   }
   const shown = isReadByConnection(account) ? TABS.slice(0, 3) : TABS
+  // The tab of the account before may be none of this one's.
+  const present = shown.includes(tab) ? tab : 'connection'
   return (
     <Tabs
       label={account.name}
-      value={tab}
+      value={present}
       onChange={(id) => void setTab(TABS.find((known) => known === id) ?? null)}
-      tabs={shown.map((id) => ({ id, label: t(`accountTab.${id}`), content: id === tab ? contents[id] : null }))}
+      tabs={shown.map((id) => ({ id, label: t(`accountTab.${id}`), content: id === present ? contents[id] : null }))}
     />
   )
 }

@@ -14,11 +14,13 @@ const MOST_BYTES = 100_000
 /** The text of a file, pasted or picked. It is read in the browser and only sent with the form. */
 export function FileField({ name, label, hint, accept }: Props) {
   const { t } = useTranslation()
-  const { register, setValue } = useFormContext<ConnectForm>()
+  const { register, setValue, setError } = useFormContext<ConnectForm>()
   const errorOf = useFieldErrors()
   const picker = useRef<HTMLInputElement>(null)
   const read = async (file: File | undefined) => {
-    if (file && file.size <= MOST_BYTES) setValue(name, await file.text(), { shouldValidate: true, shouldTouch: true })
+    if (!file) return
+    if (file.size > MOST_BYTES) setError(name, { type: 'size', message: 'fileSize' })
+    else setValue(name, await file.text(), { shouldValidate: true, shouldTouch: true })
   }
   return (
     <div>

@@ -8,7 +8,7 @@ import { QueryState } from '@/components/Common/QueryState'
 import { Select } from '@/components/Common/Select'
 import { Section } from '@/components/Common/SidePanel'
 import { SkeletonRows } from '@/components/Common/Skeleton'
-import { useRows } from '@/services/paging'
+import { useAllRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import type { Schedule } from '@/types/api'
 import { accountScheduleQuery, accountUnitsQuery, useSetSchedule } from '../api'
@@ -120,6 +120,6 @@ function Fields({ accountId, schedule }: { accountId: string; schedule: Schedule
 /** The services that units of the account read: what an interval of its own can be given to. */
 function useServices(accountId: string): string[] {
   const query = useInfiniteQuery({ ...accountUnitsQuery(accountId), enabled: useCan('accounts:read') })
-  const { rows } = useRows(query)
+  const rows = useAllRows(query)
   return useMemo(() => [...new Set(rows.map(({ service }) => service))].sort(), [rows])
 }

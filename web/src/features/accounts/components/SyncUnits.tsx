@@ -9,7 +9,7 @@ import { Section } from '@/components/Common/SidePanel'
 import { SkeletonRows } from '@/components/Common/Skeleton'
 import { Time } from '@/components/Common/Time'
 import { formatNumber } from '@/services/format'
-import { useRows } from '@/services/paging'
+import { useAllRows } from '@/services/paging'
 import { useCan } from '@/services/permissions'
 import type { SyncUnit } from '@/types/api'
 import { accountUnitsQuery, useRetryUnit } from '../api'
@@ -19,7 +19,7 @@ import { sortUnits, UNIT_TONES } from '../rules'
 export function SyncUnits({ accountId }: { accountId: string }) {
   const { t } = useTranslation()
   const query = useInfiniteQuery({ ...accountUnitsQuery(accountId), enabled: useCan('accounts:read') })
-  const { rows } = useRows(query)
+  const rows = useAllRows(query)
   const units = useMemo(() => sortUnits(rows), [rows])
   const complete = units.filter(({ state }) => state === 'complete').length
   return (
@@ -59,8 +59,8 @@ function UnitRow({ accountId, unit }: { accountId: string; unit: SyncUnit }) {
   const mayRetry = maySync && (unit.state === 'failed' || unit.state === 'partial')
   return (
     <li className="px-2.5 py-1">
-      <div className="grid grid-cols-[minmax(0,1fr)_92px_56px_84px_28px] items-center gap-2">
-        <span className="truncate">
+      <div className="grid grid-cols-[minmax(0,1fr)_92px_56px_84px_28px] items-center gap-2 max-md:grid-cols-[92px_minmax(0,1fr)_84px_28px] max-md:gap-y-0">
+        <span className="truncate max-md:col-span-full">
           <span className="font-medium">{unit.service}</span> <span className="text-muted">{unit.region}</span>
         </span>
         <Badge tone={UNIT_TONES[unit.state]}>{t(`unitState.${unit.state}`)}</Badge>

@@ -6,6 +6,7 @@ import { Button } from '@/components/Common/Button'
 import { classes } from '@/components/Common/classes'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { formatMoney, formatPercent } from '@/services/format'
+import { quoted } from '@/services/searchText'
 import type { useCostView } from '../hooks/useCostView'
 import { type CostRow, NO_VALUE } from '../rules'
 
@@ -36,7 +37,7 @@ export function CostTable({ rows, dimension, currency, label, view }: Props) {
   const money = (value: number) => formatMoney({ amount: String(value), currency })
   const linkTo = (id: string): string | null => {
     if (id === NO_VALUE) return null
-    if (dimension === 'resource') return scopedLink('/resources', { search: `id:"${id}"` })
+    if (dimension === 'resource') return scopedLink('/resources', { search: `id:${quoted(id)}` })
     return scopedLink('/cost', {
       group: NEXT_DIMENSION[dimension] ?? 'service',
       filter: [...view.filterTexts, `${dimension}:${id}`].join(','),

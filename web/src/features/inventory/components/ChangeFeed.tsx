@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import type { TFunction } from 'i18next'
 import { X } from 'lucide-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -127,18 +128,14 @@ export function ChangeFeed({ openId, onOpen }: { openId: string | null; onOpen: 
 const MOST_PATHS = 3
 
 /** "properties.State, tags.env and 2 more": what of a resource changed. */
-function useChangedFields() {
-  const { t } = useTranslation()
-  return ({ changes }: ResourceChange): string => {
-    const paths = changes.map(({ path }) => path.replace(/^\//, '').replaceAll('/', '.'))
-    const shown = paths.slice(0, MOST_PATHS).join(', ')
-    return paths.length > MOST_PATHS ? `${shown} ${t('change.more', { count: paths.length - MOST_PATHS })}` : shown
-  }
+function changedFields({ changes }: ResourceChange, t: TFunction): string {
+  const paths = changes.map(({ path }) => path.replace(/^\//, '').replaceAll('/', '.'))
+  const shown = paths.slice(0, MOST_PATHS).join(', ')
+  return paths.length > MOST_PATHS ? `${shown} ${t('change.more', { count: paths.length - MOST_PATHS })}` : shown
 }
 
 function useChangeColumns(): Column<ResourceChange>[] {
   const { t } = useTranslation()
-  const fields = useChangedFields()
   return useMemo(
     () => [
       { id: 'kind', header: t('change.kindLabel'), track: '104px', cell: ({ kind }) => <ChangeKind kind={kind} /> },
@@ -166,7 +163,11 @@ function useChangeColumns(): Column<ResourceChange>[] {
         track: 'minmax(160px, 2fr)',
         cell: (row) => (
           <span className="font-mono text-11">
-            {row.kind === 'updated' ? fields(row) : row.changes.length > 0 ? formatNumber(row.changes.length) : ''}
+            {row.kind === 'updated'
+              ? changedFields(row, t)
+              : row.changes.length > 0
+                ? formatNumber(row.changes.length)
+                : ''}
           </span>
         ),
       },
@@ -193,7 +194,6 @@ function useChangeColumns(): Column<ResourceChange>[] {
         cell: ({ at }) => <Time at={at} className="text-muted" />,
       },
     ],
-    // `fields` is made of `t` alone.
-    [t], // eslint-disable-line react-hooks/exhaustive-deps
+    [t],
   )
 }

@@ -1,6 +1,8 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FilterOption } from '@/components/Common/FilterMenu'
+import { QueryState } from '@/components/Common/QueryState'
+import { SkeletonRows } from '@/components/Common/Skeleton'
 import { formatNumber } from '@/services/format'
 import { useResourceFilter } from '../hooks/useResourceFilter'
 import { useFacetOptions } from './ResourceFilters'
@@ -11,21 +13,25 @@ const AT_FIRST = 8
 export function FacetColumn() {
   const { t } = useTranslation()
   const { filter, set } = useResourceFilter()
-  const { groups } = useFacetOptions()
+  const { query, groups } = useFacetOptions()
   return (
     <aside
       aria-label={t('resource.facets')}
       className="hidden w-52 shrink-0 flex-col gap-4 overflow-y-auto pr-1 xl:flex"
     >
-      {groups.map(({ id, options }) => (
-        <FacetGroup
-          key={id}
-          title={t(`resource.${id}`)}
-          options={options}
-          selected={filter[id]}
-          onChange={(values) => void set({ [id]: values })}
-        />
-      ))}
+      <QueryState compact query={query} permission="inventory:read" skeleton={<SkeletonRows rows={12} />}>
+        {() =>
+          groups.map(({ id, options }) => (
+            <FacetGroup
+              key={id}
+              title={t(`resource.${id}`)}
+              options={options}
+              selected={filter[id]}
+              onChange={(values) => void set({ [id]: values })}
+            />
+          ))
+        }
+      </QueryState>
     </aside>
   )
 }

@@ -56,6 +56,9 @@ export function InventoryCounts() {
               to: key ? scopedLink('/resources', { type: key }) : undefined,
             }))}
           />
+          {by_type.length > MOST_BARS && (
+            <p className="mt-2 text-muted">{t('trend.moreTypes', { count: by_type.length - MOST_BARS })}</p>
+          )}
         </ChartFrame>
       )}
     </QueryState>

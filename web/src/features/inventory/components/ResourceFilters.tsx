@@ -41,7 +41,8 @@ type Props = { error: Error | null; actions?: ReactNode }
 export function ResourceFilters({ error, actions }: Props) {
   const { t } = useTranslation()
   const { filter, sort, isActive, set, clear } = useResourceFilter()
-  const { groups } = useFacetOptions()
+  const { query, groups } = useFacetOptions()
+  const facets = query.data
   return (
     <div role="search" aria-label={t('filter.label')} className="flex flex-col gap-2">
       <div className="flex flex-wrap items-start gap-2">
@@ -83,6 +84,11 @@ export function ResourceFilters({ error, actions }: Props) {
           <Button variant="quiet" icon={X} onClick={clear}>
             {t('action.clearFilters')}
           </Button>
+        )}
+        {facets && !facets.exact && (
+          <span className="text-11 text-muted">
+            {t(facets.estimated ? 'resource.countedBySample' : 'resource.countedInPart')}
+          </span>
         )}
         <span className="flex-1" />
         <Select

@@ -1,6 +1,5 @@
 import { useTranslation } from 'react-i18next'
 import { SavedViews } from '@/components/Common/SavedViews'
-import { toast } from '@/services/toasts'
 import { SORTS, useResourceFilter } from '../hooks/useResourceFilter'
 import { searchOf } from '../searchRules'
 import { useRemoveView, useSaveView, useViews } from '../viewsApi'
@@ -9,14 +8,16 @@ import { useRemoveView, useSaveView, useViews } from '../viewsApi'
 export function ResourceViews() {
   const { t } = useTranslation()
   const { filter, columns, sort, set, setAccountId } = useResourceFilter()
-  const { data } = useViews()
+  const views = useViews()
   const save = useSaveView()
   const remove = useRemoveView()
   return (
     <SavedViews
       title={t('resource.views')}
       empty={t('resource.noViews')}
-      views={(data?.items ?? []).map((view) => ({ ...view, mine: view.own }))}
+      permission="inventory:read"
+      query={views}
+      isOwn={({ own }) => own}
       canSave
       saving={save}
       onApply={(view) => {
@@ -32,20 +33,8 @@ export function ResourceViews() {
           sort: SORTS.find((known) => known === view.sort) ?? null,
         })
       }}
-      onSave={(name, shared, done) =>
-        save.mutate(
-          { name, shared, search: searchOf(filter), columns, sort },
-          {
-            onSuccess: () => {
-              done()
-              toast({ kind: 'ok', text: t('saved.done', { name }) })
-            },
-          },
-        )
-      }
-      onRemove={({ id, name }) =>
-        remove.mutate(id, { onSuccess: () => void toast({ kind: 'ok', text: t('saved.removed', { name }) }) })
-      }
+      onSave={(named, settled) => save.mutate({ ...named, search: searchOf(filter), columns, sort }, settled)}
+      onRemove={remove.mutate}
     />
   )
 }

@@ -9,6 +9,7 @@ import { SkeletonRows } from '@/components/Common/Skeleton'
 import { useScopedLink } from '@/hooks/useScopedLink'
 import { formatNumber, formatPercent } from '@/services/format'
 import { useCan } from '@/services/permissions'
+import { quoted } from '@/services/searchText'
 import type { TagCoverages } from '@/types/api'
 import { tagCoverageQuery } from '../api'
 
@@ -31,9 +32,6 @@ export function TagCoverage() {
     </QueryState>
   )
 }
-
-/** A key in the search language: quoted, so that no character of it means anything. */
-const lacking = (key: string) => `-tag:"${key.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 
 function Coverage({ coverage }: { coverage: TagCoverages }) {
   const { t } = useTranslation()
@@ -74,7 +72,7 @@ function Coverage({ coverage }: { coverage: TagCoverages }) {
           value: share,
           shown: t('tagCoverage.bar', { percent: percent(share), resources: formatNumber(resources) }),
           color: 'var(--series-1)',
-          to: scopedLink('/resources', { search: lacking(key) }),
+          to: scopedLink('/resources', { search: `-tag:${quoted(key)}` }),
         }))}
       />
       {items.length > MOST_KEYS && (

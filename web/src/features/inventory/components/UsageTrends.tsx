@@ -24,9 +24,11 @@ export function UsageTrends() {
   const { t } = useTranslation()
   const [by, setBy] = useQueryState('by', parseAsStringLiteral(DIMENSIONS).withDefault('type'))
   const { range } = useTimeRange()
-  const query = useQuery({ ...trendsQuery(by, range.from, range.to), enabled: useCan('inventory:read') })
-  // Lines are the largest only; there are never more providers than lines, so theirs add up to all.
-  const whole = useQuery({ ...trendsQuery('provider', range.from, range.to), enabled: useCan('inventory:read') })
+  const allowed = useCan('inventory:read')
+  const query = useQuery({ ...trendsQuery(by, range.from, range.to), enabled: allowed })
+  // Where lines were left out, totals come from the providers: there are never more of them than lines.
+  const isPart = (query.data?.others ?? 0) > 0
+  const whole = useQuery({ ...trendsQuery('provider', range.from, range.to), enabled: allowed && isPart })
   return (
     <div className="flex flex-col gap-2">
       <Segmented
@@ -36,14 +38,14 @@ export function UsageTrends() {
         onChange={(value) => void setBy(value as Dimension)}
       />
       <QueryState
-        query={query}
+        query={isPart && !whole.data ? whole : query}
         permission="inventory:read"
         skeleton={<Skeleton className="h-72" />}
         isEmpty={({ items }) => items.length === 0}
         firstUse={{ title: t('trend.emptyTitle'), text: t('trend.emptyText') }}
         frame={(state) => <Card title={t('trend.title')}>{state}</Card>}
       >
-        {(trends) => <TrendChart trends={trends} by={by} whole={whole.data} />}
+        {(trends) => <TrendChart trends={trends} by={by} whole={isPart ? whole.data : undefined} />}
       </QueryState>
     </div>
   )

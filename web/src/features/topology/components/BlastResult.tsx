@@ -32,7 +32,9 @@ export function BlastResult({ view, accountName }: Props) {
       isEmpty={({ nodes }) => nodes.length <= 1}
       firstUse={{ title: t('map.noBlast'), text: t('map.noBlastText') }}
       partial={({ truncated, outside }) =>
-        truncated ? t('map.blastTruncated') : outside > 0 ? t('map.blastOutside', { count: outside }) : null
+        [truncated && t('map.blastTruncated'), outside > 0 && t('map.blastOutside', { count: outside })]
+          .filter(Boolean)
+          .join(' ')
       }
     >
       {(answer) => <BlastDrawing answer={answer} view={view} accountName={accountName} />}

@@ -7,8 +7,8 @@ import { loadable } from '@/components/Common/loadable'
 import { Skeleton } from '@/components/Common/Skeleton'
 import { Strip } from '@/components/Common/States'
 import { formatNumber } from '@/services/format'
-import { typeName } from '@/services/typeName'
 import type { MapView } from '../hooks/useMapView'
+import { useKindName } from '../hooks/useNames'
 import { aroundOf, drawingOf, findNodes, type MapGraph, type MapNode } from '../rules/graph'
 import { type ChangeTimes, marksOf } from '../rules/overlays'
 import { GraphTable } from './GraphTable'
@@ -85,12 +85,13 @@ type FindProps = { graph: MapGraph; found: string; onFind: (id: string | null) =
 /** Search on the map itself. */
 function FindNode({ graph, found, onFind }: FindProps) {
   const { t } = useTranslation()
+  const kindName = useKindName()
   const [text, setText] = useState('')
   const picked = graph.nodes.find(({ id }) => id === found)
-  const options = findNodes(graph.nodes, text).map(({ id, label, kind, type }) => ({
-    id,
-    label,
-    detail: kind === 'external' ? t('map.external') : type ? typeName(type) : undefined,
+  const options = findNodes(graph.nodes, text).map((node) => ({
+    id: node.id,
+    label: node.label,
+    detail: kindName(node),
   }))
   return (
     <div className="flex items-center gap-2">

@@ -11,6 +11,8 @@ import { FrameCard, NodeCard } from './NodeCard'
 
 const NODE_TYPES = { card: NodeCard, frame: FrameCard }
 const SHOW_ALL = { padding: 0.12, maxZoom: 1, minZoom: 0.05 }
+/** A narrow screen starts at the map's root at this size: all of it would be too small to read. */
+const LEGIBLE = 0.75
 const MANY = 120
 const MINI_MAP_FROM = 40
 const MINI_MAP = { width: 140, height: 92 }
@@ -47,8 +49,15 @@ function Cards(props: DrawingProps) {
   const edges = useMemo(() => flowEdges(shown.edges, look, edgeName, centers), [shown, look, edgeName, centers])
 
   useEffect(() => {
-    if (boxes) requestAnimationFrame(() => void flow.fitView(SHOW_ALL))
-  }, [boxes, flow])
+    if (!boxes) return
+    const start = isNarrow ? centers.find(({ id }) => id === rootId)?.at : undefined
+    requestAnimationFrame(() => {
+      if (start) void flow.setCenter(start.x, start.y, { zoom: LEGIBLE })
+      else void flow.fitView(SHOW_ALL)
+    })
+    // Figures that change leave the map where it was moved to.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [boxes, flow, isNarrow, rootId])
   useEffect(() => {
     const place = centers.find(({ id }) => id === focusId)
     if (place) void flow.setCenter(place.at.x, place.at.y, { zoom: Math.max(0.8, flow.getZoom()) })
@@ -96,7 +105,7 @@ function Cards(props: DrawingProps) {
         disableKeyboardA11y
         minZoom={0.05}
         maxZoom={2}
-        fitView
+        fitView={!isNarrow || !rootId}
         fitViewOptions={SHOW_ALL}
         proOptions={{ hideAttribution: true }}
       >

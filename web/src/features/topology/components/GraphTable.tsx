@@ -8,6 +8,7 @@ import { Time } from '@/components/Common/Time'
 import { type Column, VirtualTable } from '@/components/Common/VirtualTable'
 import { formatNumber } from '@/services/format'
 import { typeName } from '@/services/typeName'
+import { useKindName } from '../hooks/useNames'
 import { type MapEdge, type MapGraph, type MapNode, tiesOf } from '../rules/graph'
 import { type ChangeTimes, findingTotal, worstFinding } from '../rules/overlays'
 
@@ -55,7 +56,7 @@ export function GraphTable(props: Props) {
 function NodeTable({ graph, changed, openId, onOpen, accountName }: Props) {
   const { t } = useTranslation()
   const columns = useNodeColumns(graph, changed, accountName)
-  const kind = (node: MapNode) => (node.kind === 'external' ? t('map.external') : node.type ? typeName(node.type) : '')
+  const kindName = useKindName()
   return (
     <VirtualTable
       label={t('map.resources')}
@@ -76,7 +77,7 @@ function NodeTable({ graph, changed, openId, onOpen, accountName }: Props) {
             {node.cost.length > 0 && <Amount sums={node.cost} className="shrink-0" />}
           </div>
           <div className="flex items-center gap-3 text-13 text-muted">
-            <span className="truncate">{kind(node)}</span>
+            <span className="truncate">{kindName(node)}</span>
             <span className="flex-1" />
             <Findings node={node} />
           </div>
@@ -99,13 +100,14 @@ function Findings({ node }: { node: MapNode }) {
 
 function useNodeColumns(graph: MapGraph, changed: ChangeTimes, accountName: (id: string) => string): Column<MapNode>[] {
   const { t } = useTranslation()
+  const kindName = useKindName()
   return useMemo(() => {
     const ties = tiesOf(graph.edges)
     return [
       {
         id: 'name',
         header: t('resource.name'),
-        track: 'minmax(180px, 3fr)',
+        track: 'minmax(180px, 2.2fr)',
         cell: (node) => (
           <span className="font-medium" title={node.native_id ?? undefined}>
             {node.label}
@@ -120,14 +122,14 @@ function useNodeColumns(graph: MapGraph, changed: ChangeTimes, accountName: (id:
       {
         id: 'type',
         header: t('resource.type'),
-        track: 'minmax(120px, 1.4fr)',
-        cell: (node) => (node.kind === 'external' ? t('map.external') : node.type ? typeName(node.type) : ''),
+        track: 'minmax(130px, 1.5fr)',
+        cell: kindName,
       },
       {
         id: 'account',
         drop: 3,
         header: t('resource.account'),
-        track: 'minmax(110px, 1fr)',
+        track: 'minmax(120px, 1.3fr)',
         cell: (node) => (node.account_id ? accountName(node.account_id) : ''),
       },
       { id: 'region', drop: 4, header: t('resource.region'), track: '110px', cell: (node) => node.region },
@@ -181,7 +183,7 @@ function useNodeColumns(graph: MapGraph, changed: ChangeTimes, accountName: (id:
         },
       },
     ]
-  }, [graph, changed, accountName, t])
+  }, [graph, changed, accountName, kindName, t])
 }
 
 function EdgeTable({ graph, openId, onOpen }: Props) {

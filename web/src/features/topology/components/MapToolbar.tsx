@@ -1,4 +1,4 @@
-import { Map as MapIcon, Table2, X } from 'lucide-react'
+import { Map as MapIcon, SlidersHorizontal, Table2, X } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '@/components/Common/Button'
@@ -8,6 +8,7 @@ import { FilterMenu } from '@/components/Common/FilterMenu'
 import { Segmented } from '@/components/Common/Segmented'
 import { Select } from '@/components/Common/Select'
 import { TimeTravel } from '@/components/Common/TimeTravel'
+import { useIsNarrow } from '@/hooks/useMediaQuery'
 import { typeName } from '@/services/typeName'
 import { DIRECTIONS, GROUPINGS, type MapView, MODES } from '../hooks/useMapView'
 import { type NamedAccount, useResourceName } from '../hooks/useStarts'
@@ -65,11 +66,31 @@ export function MapToolbar({ view, accounts, startName, types }: Props) {
   )
 }
 
+/** On a narrow screen folded, so that the map has room. */
 function MapOptions({ view, types }: Pick<Props, 'view' | 'types'>) {
+  const { t } = useTranslation()
+  const isNarrow = useIsNarrow()
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {isNarrow && (
+        <Button icon={SlidersHorizontal} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {t('map.options')}
+        </Button>
+      )}
+      {(isOpen || !isNarrow) && <Options view={view} types={types} />}
+      <Button variant="quiet" icon={X} onClick={view.clear}>
+        {t('map.startOver')}
+      </Button>
+    </div>
+  )
+}
+
+function Options({ view, types }: Pick<Props, 'view' | 'types'>) {
   const { t } = useTranslation()
   const { mode, set } = view
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <>
       {(view.root || mode === 'blast') && mode !== 'path' && (
         <Select
           label={t('map.depth')}
@@ -105,10 +126,7 @@ function MapOptions({ view, types }: Pick<Props, 'view' | 'types'>) {
         options={OVERLAYS.map((value) => ({ value, label: t(`map.overlay.${value}`) }))}
         onChange={(value) => void set({ overlay: value as Overlay })}
       />
-      <Button variant="quiet" icon={X} onClick={view.clear}>
-        {t('map.startOver')}
-      </Button>
-    </div>
+    </>
   )
 }
 

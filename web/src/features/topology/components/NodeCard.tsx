@@ -7,7 +7,7 @@ import { classes } from '@/components/Common/classes'
 import { providerName } from '@/components/Common/Provider'
 import { SeverityMark } from '@/components/Common/Severity'
 import { formatMoneyList, formatNumber } from '@/services/format'
-import { typeName } from '@/services/typeName'
+import { useKindName } from '../hooks/useNames'
 import { CARD } from '../layout/layered'
 import { findingTotal, type Mark, type Overlay, worstFinding } from '../rules/overlays'
 import type { CardNode, FrameNode } from './cardNodes'
@@ -23,9 +23,10 @@ const LEVEL_FILLS = ['', 'bg-accent/8', 'bg-accent/16', 'bg-accent/26', 'bg-acce
 /** One resource or closed group as a card. All cards share one tab stop; arrows move between them. */
 export const NodeCard = memo(function NodeCard({ data }: NodeProps<CardNode>) {
   const { t } = useTranslation()
+  const kindName = useKindName()
   const { node, overlay, mark, dimmed, isRoot, isOpen, isStop, onOpen } = data
   const isGroup = node.kind === 'group'
-  const kind = isGroup ? t('map.groupOf', { count: node.count, shown: formatNumber(node.count) }) : kindOf()
+  const kind = isGroup ? t('map.groupOf', { count: node.count, shown: formatNumber(node.count) }) : kindName(node)
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className="opacity-0!" />
@@ -60,11 +61,6 @@ export const NodeCard = memo(function NodeCard({ data }: NodeProps<CardNode>) {
       <Handle type="source" position={Position.Right} isConnectable={false} className="opacity-0!" />
     </>
   )
-
-  function kindOf(): string {
-    if (node.kind === 'external') return t('map.external')
-    return node.type ? typeName(node.type) : ''
-  }
 })
 
 type ValueProps = { node: CardNode['data']['node']; overlay: Overlay; mark: Mark | null }

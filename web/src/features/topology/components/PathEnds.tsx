@@ -24,7 +24,7 @@ export function PathEnds({ view }: { view: MapView }) {
 }
 
 function End({ label, id, onPick }: { label: string; id: string | null; onPick: (id: string) => void }) {
-  const { options, isSearching, search } = useResourceOptions()
+  const { options, isSearching, isFailed, search } = useResourceOptions()
   const name = useResourceName(id)
   return (
     <div className="min-w-32 flex-1">
@@ -35,6 +35,7 @@ function End({ label, id, onPick }: { label: string; id: string | null; onPick: 
         picked={name}
         options={options}
         isSearching={isSearching}
+        isFailed={isFailed}
         onSearch={search}
         onPick={(option) => onPick(option.id)}
       />

@@ -3,7 +3,6 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate, useSearchParams } from 'react-router'
 import { SavedViews } from '@/components/Common/SavedViews'
 import { useCan } from '@/services/permissions'
-import { toast } from '@/services/toasts'
 import { useRemoveView, useSaveView, viewsQuery } from '../api'
 import { type MapView, QUESTION_KEYS } from '../hooks/useMapView'
 
@@ -12,15 +11,16 @@ export function SavedQuestions({ view }: { view: MapView }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const [search] = useSearchParams()
-  const { data } = useQuery({ ...viewsQuery(), enabled: useCan('topology:read') })
+  const views = useQuery({ ...viewsQuery(), enabled: useCan('topology:read') })
   const save = useSaveView()
   const remove = useRemoveView()
-  const views = (data?.items ?? []).map((item) => ({ ...item, mine: item.is_own }))
   return (
     <SavedViews
       title={t('map.questions')}
       empty={t('map.noQuestions')}
-      views={views}
+      permission="topology:read"
+      query={views}
+      isOwn={({ is_own }) => is_own}
       canSave={view.hasStart}
       saving={save}
       onApply={({ query }) => {
@@ -29,26 +29,16 @@ export function SavedQuestions({ view }: { view: MapView }) {
         )
         void navigate({ search: new URLSearchParams(known).toString() })
       }}
-      onSave={(name, shared, done) => {
+      onSave={(named, settled) => {
         const query = Object.fromEntries(
           QUESTION_KEYS.flatMap((key): [string, string][] => {
             const value = search.get(key)
             return value ? [[key, value]] : []
           }),
         )
-        save.mutate(
-          { name, shared, query },
-          {
-            onSuccess: () => {
-              done()
-              toast({ kind: 'ok', text: t('saved.done', { name }) })
-            },
-          },
-        )
+        save.mutate({ ...named, query }, settled)
       }}
-      onRemove={({ id, name }) =>
-        remove.mutate(id, { onSuccess: () => void toast({ kind: 'ok', text: t('saved.removed', { name }) }) })
-      }
+      onRemove={remove.mutate}
     />
   )
 }

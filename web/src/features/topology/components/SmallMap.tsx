@@ -14,8 +14,8 @@ const GraphCards = lazy(() => import('./GraphCards'))
 
 const NO_CHANGES = new Map<string, string>()
 
-/** The nearest neighbours of one resource; each leads on to its own page. The list beside it says the same. */
-export function SmallMap({ id }: { id: string }) {
+/** The nearest neighbours of one resource, now or then; each leads on to its own page, as the list beside it. */
+export function SmallMap({ id, at }: { id: string; at: string | null }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const scopedLink = useScopedLink()
@@ -29,11 +29,12 @@ export function SmallMap({ id }: { id: string }) {
       types: '',
       by: '',
       open: [],
-      at: null,
+      at,
     }),
     enabled: useCan('topology:read'),
   })
   const data = query.data
+  const onMap = scopedLink('/topology', { root: id, at })
   const graph = useMemo(() => graphOf(data?.nodes ?? [], data?.edges ?? []), [data])
   const marks = useMemo(() => marksOf('findings', graph.nodes, NO_CHANGES), [graph])
   return (
@@ -56,12 +57,10 @@ export function SmallMap({ id }: { id: string }) {
               openId={null}
               focusId={null}
               label={t('map.neighbours')}
-              onToggleGroup={() => void navigate(scopedLink('/topology', { root: id }))}
+              onToggleGroup={() => void navigate(onMap)}
               onOpen={(node: MapNode) =>
                 void navigate(
-                  node.resource_id
-                    ? scopedLink(`/resources/${node.resource_id}`, { tab: 'relations' })
-                    : scopedLink('/topology', { root: id }),
+                  node.resource_id ? scopedLink(`/resources/${node.resource_id}`, { tab: 'relations', at }) : onMap,
                 )
               }
             />

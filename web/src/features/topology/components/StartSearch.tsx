@@ -13,7 +13,7 @@ type PickerProps = { view: MapView; accounts: NamedAccount[]; picked?: string; l
 /** Where the map starts: a resource, a network or an account. */
 export function StartPicker({ view, accounts, picked, large }: PickerProps) {
   const { t } = useTranslation()
-  const { options, isSearching, search } = useStarts(accounts)
+  const { options, isSearching, isFailed, search } = useStarts(accounts)
   const input = useRef<HTMLInputElement>(null)
   useShortcuts([
     {
@@ -38,6 +38,7 @@ export function StartPicker({ view, accounts, picked, large }: PickerProps) {
       picked={picked}
       options={options}
       isSearching={isSearching}
+      isFailed={isFailed}
       onSearch={search}
       onPick={pick}
       inputRef={input}

@@ -23,7 +23,11 @@ const NO_CHANGES: ChangeTimes = new Map()
 /** The newest changes, asked for only while the map shows them. */
 export function useChanged(view: MapView): ChangeTimes {
   const wanted = view.overlay === 'change' || view.view === 'table'
-  const { data } = useQuery({ ...changedQuery(view.accountId), enabled: useCan('inventory:read') && wanted })
+  const isMap = view.mode === 'map'
+  // From one resource the way may lead into other accounts, as on the map itself.
+  const accountId = isMap && !view.root ? view.accountId : null
+  const asked = changedQuery(accountId, isMap ? view.at : null)
+  const { data } = useQuery({ ...asked, enabled: useCan('inventory:read') && wanted })
   return data ?? NO_CHANGES
 }
 
@@ -41,7 +45,7 @@ export function useMap(view: MapView) {
   const size = flat.data?.nodes.length ?? 0
   const isCrowded = !view.by && size > MOST_CARDS && size < DOTS_FROM
   const grouped = useQuery({ ...mapQuery({ ...view.question, by: 'type' }), enabled: enabled && isCrowded })
-  return { query: isCrowded && grouped.data ? grouped : flat, isCrowded, size }
+  return { query: isCrowded ? grouped : flat, isCrowded, size }
 }
 
 /** Renderers are fetched once the page stands, before there is an answer to draw. */

@@ -6,6 +6,7 @@ import { describeStates } from '@/test/states'
 import { useMapView } from '../hooks/useMapView'
 import { ExposedList } from './ExposedList'
 import { OrphanList } from './OrphanList'
+import { StartPicker } from './StartSearch'
 import { TopologyMap } from './TopologyMap'
 
 const AT = '2026-11-20T10:00:00Z'
@@ -123,4 +124,27 @@ test('orphans of one reason are asked for', async () => {
   await screen.findByText('No instance uses the disk.')
   await user.selectOptions(await screen.findByLabelText('Reason'), 'Disks that no machine uses (1)')
   await waitFor(() => expect(asked).toBe('unattached-disk'))
+})
+
+test('on a map of the past the changes are those until then', async () => {
+  let until: string | null = null
+  answer('get', '/topology', drawn)
+  answer('get', '/usage/changes', (request) => {
+    until = new URL(request.url).searchParams.get('to')
+    return page([])
+  })
+  renderAt(`${MAP}&at=2026-11-01T00:00:00Z`, <MapTable />)
+  await waitFor(() => expect(until).toBe('2026-11-01T00:00:00Z'))
+})
+
+function Start() {
+  return <StartPicker view={useMapView()} accounts={[]} />
+}
+
+test('a search that failed is not told as nothing found', async () => {
+  fail('get', '/usage/resources', 503, 'unavailable')
+  const { user } = renderAt('/topology', <Start />)
+  await user.type(screen.getByRole('combobox', { name: 'Start from' }), 'web')
+  expect(await screen.findByText('The search failed: type to try again')).toBeTruthy()
+  expect(screen.queryByText('Nothing matches')).toBeNull()
 })

@@ -12,6 +12,12 @@ export type NamedAccount = { id: string; name: string; provider: string }
 export const NETWORK = 'network.vpc'
 const LEAST_LETTERS = 2
 
+const optionOf = ({ id, name, native_id, type, region }: Resource): PickOption => ({
+  id,
+  label: name || native_id,
+  detail: [typeName(type), region].filter(Boolean).join(' · '),
+})
+
 /** What a map can start from: resources and networks by search, accounts by name. */
 export function useStarts(accounts: NamedAccount[]) {
   const { t } = useTranslation()
@@ -20,18 +26,15 @@ export function useStarts(accounts: NamedAccount[]) {
   const isAsking = text.trim().length >= LEAST_LETTERS
   const found = useQuery({ ...startQuery(text.trim()), enabled: mayRead && isAsking })
   const networks = useQuery({ ...startQuery(isAsking ? text.trim() : '', NETWORK), enabled: mayRead })
-  const resourceOption =
-    (kind: 'resource' | 'network', group: string) =>
-    (resource: Resource): PickOption => ({
-      id: `${kind}:${resource.id}`,
-      label: resource.name || resource.native_id,
-      detail: [typeName(resource.type), resource.region].filter(Boolean).join(' · '),
-      group,
-    })
+  const optionIn = (kind: 'resource' | 'network', group: string) => (resource: Resource) => ({
+    ...optionOf(resource),
+    id: `${kind}:${resource.id}`,
+    group,
+  })
   const wanted = text.trim().toLowerCase()
   const options: PickOption[] = [
-    ...(isAsking ? (found.data?.items ?? []) : []).map(resourceOption('resource', t('page.resources'))),
-    ...(networks.data?.items ?? []).map(resourceOption('network', t('map.networks'))),
+    ...(isAsking ? (found.data?.items ?? []) : []).map(optionIn('resource', t('page.resources'))),
+    ...(networks.data?.items ?? []).map(optionIn('network', t('map.networks'))),
     ...accounts
       .filter(({ name }) => !wanted || name.toLowerCase().includes(wanted))
       .slice(0, 8)
@@ -44,7 +47,8 @@ export function useStarts(accounts: NamedAccount[]) {
         }),
       ),
   ]
-  return { options, isSearching: found.isFetching, search: setText }
+  const isFailed = found.isError || networks.isError
+  return { options, isSearching: found.isFetching, isFailed, search: setText }
 }
 
 /** Resources alone, for the ends of a path. */
@@ -52,14 +56,8 @@ export function useResourceOptions() {
   const [text, setText] = useState('')
   const enabled = useCan('inventory:read') && text.trim().length >= LEAST_LETTERS
   const found = useQuery({ ...startQuery(text.trim()), enabled })
-  const options = (enabled ? (found.data?.items ?? []) : []).map(
-    (resource): PickOption => ({
-      id: resource.id,
-      label: resource.name || resource.native_id,
-      detail: [typeName(resource.type), resource.region].filter(Boolean).join(' · '),
-    }),
-  )
-  return { options, isSearching: found.isFetching, search: setText }
+  const options = (enabled ? (found.data?.items ?? []) : []).map(optionOf)
+  return { options, isSearching: found.isFetching, isFailed: found.isError, search: setText }
 }
 
 /** The name of a resource that only its id is known of. */

@@ -22,7 +22,10 @@ const HUB = 'hub:'
 
 /** Groups of this map among ids that were opened, maybe on another one. Hubs are neighbours too many for single cards. */
 export const openable = (ids: string[], by: string): string[] =>
-  ids.filter((id) => id.startsWith(HUB) || (by !== '' && id.startsWith(`group:${by}:`)))
+  ids.filter((id) => id.startsWith(HUB) || (by !== '' && id.startsWith(groupPrefix(by))))
+
+/** Ids have no commas, which divide them in an address. */
+const groupPrefix = (by: string): string => `group:${by.replaceAll('%', '%25').replaceAll(',', '%2C')}:`
 
 /** How a node is called: types and kinds of relations in our words, everything else verbatim. */
 export function nodeLabel({ id, kind, label }: Pick<TopologyNode, 'id' | 'kind' | 'label'>): string {
@@ -30,7 +33,8 @@ export function nodeLabel({ id, kind, label }: Pick<TopologyNode, 'id' | 'kind' 
 }
 
 /** A group's value at the end of its id: "group:region:eu-west-1" → "eu-west-1". */
-export const groupValue = (id: string, by: string): string => id.slice(`group:${by}:`.length)
+export const groupValue = (id: string, by: string): string =>
+  id.slice(groupPrefix(by).length).replaceAll('%2C', ',').replaceAll('%25', '%')
 
 /** What to draw of an answer: members of opened groups in frames, and edges whose two ends are there. */
 export function graphOf(

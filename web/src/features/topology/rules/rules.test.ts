@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { TopologyEdge, TopologyNode } from '@/types/api'
 import { flowEdges, type Look } from '../components/cardNodes'
 import { layoutRadial } from '../layout/radial'
-import { aroundOf, drawingOf, findNodes, graphOf, nearestTo, nodeLabel, openable, tiesOf } from './graph'
+import { aroundOf, drawingOf, findNodes, graphOf, groupValue, nearestTo, nodeLabel, openable, tiesOf } from './graph'
 import { costLevels, findingTotal, marksOf, worstFinding } from './overlays'
 import { portName } from './ports'
 
@@ -44,6 +44,8 @@ test('members of an opened group stand in its frame, and lines to what is not dr
 test('groups opened on another map are not asked for', () => {
   expect(openable(['group:type:x', 'group:region:y', 'hub:z'], 'type')).toEqual(['group:type:x', 'hub:z'])
   expect(openable(['group:type:x'], '')).toEqual([])
+  expect(openable(['group:tag:a%2Cb:x'], 'tag:a,b')).toEqual(['group:tag:a%2Cb:x'])
+  expect(groupValue('group:tag:a%2Cb:50%25%2C', 'tag:a,b')).toBe('50%,')
 })
 
 test.each([

@@ -32,7 +32,7 @@ class ScimScope:
 
 @asynccontextmanager
 async def open_scope(settings: Settings, token: str | None, origin: Origin) -> AsyncIterator[ScimScope]:
-    """The scope of a provisioning token. Raises ScimError 401."""
+    """The scope of a provisioning token. Raises ScimError 401, also while the connection is switched off."""
     refused = ScimError(401, "", "The bearer token is missing or not valid.")
     if not token or len(token) > MAX_TOKEN:
         raise refused
@@ -47,6 +47,8 @@ async def open_scope(settings: Settings, token: str | None, origin: Origin) -> A
             raise refused from None
         digest = hashlib.sha256(token.encode()).digest()
         if connection.scim_token_hash is None or not hmac.compare_digest(connection.scim_token_hash, digest):
+            raise refused
+        if not connection.enabled:
             raise refused
         yield ScimScope(session=session, settings=settings, connection=connection, origin=origin)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
 from app.core.config import Settings
 from app.core.database import directory_session, tenant_session
+from app.core.directory import DirectoryEntry, directory_hash
 from app.core.errors import AppError, NotFound, RateLimited, Unavailable
 from app.core.events import publish
 from app.core.ids import new_id
@@ -22,7 +24,7 @@ from app.domains.identity.events import IdentityLinked, ProviderSignInRefused
 from app.domains.identity.models import ExternalIdentity, IdentityConnection, Session
 from app.domains.identity.queries import sso as reads
 from app.domains.identity.rules import STEP_UP_AGE
-from app.domains.identity.rules.sso import LEAST_ROLE, Assertion, Refused, domain_of
+from app.domains.identity.rules.sso import LEAST_ROLE, LOGOUT_SUBJECT, Assertion, Refused, domain_of, logout_subject_key
 from app.domains.identity.service import people, sessions
 from app.domains.identity.service.entering import open_session
 from app.domains.identity.service.sessions import Origin, SignedIn
@@ -97,7 +99,7 @@ async def admit(
                 connection.organization_id,
                 connection.id,
                 provider_session=assertion.provider_session,
-                subject=assertion.subject,
+                subject=assertion.logout_subject or assertion.subject,
                 issued_at=datetime.fromtimestamp(assertion.issued_at, UTC),
             ):
                 raise Refused("logged-out")
@@ -232,4 +234,14 @@ async def _open_session(
     )
     identity.last_used_at = now
     await session.flush()
+    if assertion.logout_subject is not None:
+        await _remember_logout_subject(session, identity, assertion.logout_subject)
     return row, refresh_token
+
+
+async def _remember_logout_subject(session: AsyncSession, identity: ExternalIdentity, logout_subject: str) -> None:
+    """Whom a logout token will mean: it carries `sub`, and the connection knows its people by another claim."""
+    key = logout_subject_key(identity.connection_id, logout_subject)
+    values = {"subject_id": identity.id, "organization_id": identity.organization_id}
+    statement = insert(DirectoryEntry).values(kind=LOGOUT_SUBJECT, hash=directory_hash(LOGOUT_SUBJECT, key), **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["kind", "hash"], set_=values))

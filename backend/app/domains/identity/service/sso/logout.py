@@ -46,7 +46,8 @@ async def log_out_at_provider(settings: Settings, connection_id: UUID, token: st
             provider_session, subject = claims.get("sid"), claims.get("sub")
             user_id = None
             if subject is not None:
-                known = await reads.find_identity(session, connection.organization_id, connection.id, str(subject))
+                find = reads.find_identity if config.subject_claim == "sub" else reads.find_identity_at_logout
+                known = await find(session, connection.organization_id, connection.id, str(subject))
                 user_id = known.user_id if known else None
             ended = 0
             if provider_session is not None or user_id is not None:

@@ -1,6 +1,10 @@
 """Exports as rows: starting, listing, downloading, expiring."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +32,8 @@ from app.domains.inventory.service.past import check_moment
 EXPORT_TASK = "inventory.export_resources"
 MAX_RUNNING = 3  # of an organization
 SHOWN = 50
+DRAFTS = "resources-"  # what the names of unfinished files begin with
+DRAFT_LIFETIME = timedelta(hours=12)  # longer than a job may take
 _SETTLED = ("ready", "expired")  # there is a file, or was one
 
 
@@ -130,7 +136,12 @@ async def _told(session: AsyncSession, rows: Sequence[ResourceExport]) -> list[R
 
 
 async def expire_exports(session: AsyncSession, settings: Settings, organization_id: UUID) -> int:
-    """Remove the files of exports whose time is over; how many. The file goes first, so none stays without a row."""
+    """Remove the files of exports whose time is over; how many. The file goes first, so none stays without a row.
+
+    And unfinished ones of killed workers that nobody tried again, of whatever organization.
+    """
+    before = (clock.utc_now() - DRAFT_LIFETIME).timestamp()
+    await asyncio.to_thread(_drop_drafts, settings.data_dir / "tmp", before)
     query = select(ResourceExport).where(
         ResourceExport.organization_id == organization_id,
         ResourceExport.state == "ready",
@@ -143,6 +154,13 @@ async def expire_exports(session: AsyncSession, settings: Settings, organization
         row.state, row.storage_key, row.size_bytes = "expired", None, None
     await session.flush()
     return len(rows)
+
+
+def _drop_drafts(folder: Path, before: float) -> None:
+    for left in folder.glob(f"{DRAFTS}*"):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            if left.stat().st_mtime < before:
+                left.unlink()
 
 
 async def find_export(

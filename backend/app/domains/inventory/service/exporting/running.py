@@ -24,7 +24,7 @@ from app.domains.inventory.events import ResourcesExported
 from app.domains.inventory.models import ResourceExport
 from app.domains.inventory.queries import Past
 from app.domains.inventory.rules import ResourceState
-from app.domains.inventory.service.exporting.keeping import filters_of, find_export, note_export, scope_of_row
+from app.domains.inventory.service.exporting.keeping import DRAFTS, filters_of, find_export, note_export, scope_of_row
 from app.domains.inventory.service.exporting.writing import COLUMNS, JSON_COLUMNS, Writer, open_writer
 from app.domains.inventory.service.past import find_changed, iter_states
 
@@ -85,9 +85,9 @@ async def export_resources(context: TaskContext, export_id: UUID, settings: Sett
 def _prepare_draft(folder: Path, export_id: UUID, file_format: str) -> Path:
     """Where to write; what a killed run of the same export left is removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(f"resources-{export_id}-*"):
+    for left in folder.glob(f"{DRAFTS}{export_id}-*"):
         left.unlink(missing_ok=True)
-    return folder / f"resources-{export_id}-{secrets.token_hex(8)}.{file_format}"
+    return folder / f"{DRAFTS}{export_id}-{secrets.token_hex(8)}.{file_format}"
 
 
 async def _write(context: TaskContext, row: ResourceExport, draft: Path) -> int:
