@@ -120,12 +120,13 @@ def test_there_is_one_newest_revision() -> None:
 # whatever is no table.
 _DESCRIBED = {
     "columns": """SELECT a.attrelid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-        a.attcollation::regcollation::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid)
+        a.attcollation::regcollation::text, a.attgenerated::text, a.attstorage::text, pg_get_expr(d.adbin, d.adrelid)
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-      WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = ANY({ours})""",
-    "tables": """SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relpersistence::text, reloptions::text
-      FROM pg_class WHERE relkind = 'r' AND relnamespace = ANY({ours})""",
+      WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = ANY({ours})""",
+    "tables": """SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relpersistence::text, reloptions::text,
+        pg_get_partkeydef(oid)
+      FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = ANY({ours})""",
     "indexes": "SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON oid = indrelid"
     " WHERE relnamespace = ANY({ours})",
     "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"

@@ -2,7 +2,7 @@
 
 import { type Client, formDataBodySerializer, type Options as Options2, type TDataShape, urlSearchParamsBodySerializer } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AddIdentityProviderDomainData, AddIdentityProviderDomainErrors, AddIdentityProviderDomainResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveFactorResetData, ApproveFactorResetErrors, ApproveFactorResetResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, AuthorizeClientData, AuthorizeClientErrors, AuthorizeClientResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckCloudHookData, CheckCloudHookErrors, CheckCloudHookResponses, CompleteSearchData, CompleteSearchErrors, CompleteSearchResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateAuditSinkData, CreateAuditSinkErrors, CreateAuditSinkResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateIdentityProviderData, CreateIdentityProviderErrors, CreateIdentityProviderResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreateResourceViewData, CreateResourceViewErrors, CreateResourceViewResponses, CreateRoleData, CreateRoleErrors, CreateRoleResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, CreateServiceIdentityData, CreateServiceIdentityErrors, CreateServiceIdentityResponses, CreateTopologyViewData, CreateTopologyViewErrors, CreateTopologyViewResponses, DecideDeviceSignInData, DecideDeviceSignInErrors, DecideDeviceSignInResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteIdentityProviderData, DeleteIdentityProviderErrors, DeleteIdentityProviderResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeleteResourceViewData, DeleteResourceViewErrors, DeleteResourceViewResponses, DeleteRoleData, DeleteRoleErrors, DeleteRoleResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, DeleteServiceIdentityData, DeleteServiceIdentityErrors, DeleteServiceIdentityResponses, DeleteTopologyViewData, DeleteTopologyViewErrors, DeleteTopologyViewResponses, DownloadOrganizationExportData, DownloadOrganizationExportErrors, DownloadOrganizationExportResponses, DownloadResourceExportData, DownloadResourceExportErrors, DownloadResourceExportResponses, EndMemberSessionsData, EndMemberSessionsErrors, EndMemberSessionsResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, ExchangeTokenData, ExchangeTokenErrors, ExchangeTokenResponses, ExportAuditLogData, ExportAuditLogErrors, ExportAuditLogResponses, FindTopologyPathsData, FindTopologyPathsErrors, FindTopologyPathsResponses, FinishOidcSignInData, FinishOidcSignInErrors, FinishSamlSignInData, FinishSamlSignInErrors, FinishSignInData, FinishSignInErrors, FinishSignInResponses, GetAccountCoverageData, GetAccountCoverageErrors, GetAccountCoverageResponses, GetAccountData, GetAccountErrors, GetAccountEventsData, GetAccountEventsErrors, GetAccountEventsResponses, GetAccountGrantData, GetAccountGrantErrors, GetAccountGrantResponses, GetAccountResponses, GetAccountScheduleData, GetAccountScheduleErrors, GetAccountScheduleResponses, GetBlastRadiusData, GetBlastRadiusErrors, GetBlastRadiusResponses, GetExposureData, GetExposureErrors, GetExposureResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceExportData, GetResourceExportErrors, GetResourceExportResponses, GetResourceResponses, GetResourceViewData, GetResourceViewErrors, GetResourceViewResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, GetTopologyData, GetTopologyErrors, GetTopologyResponses, GetTopologyViewData, GetTopologyViewErrors, GetTopologyViewResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, IssueScimTokenData, IssueScimTokenErrors, IssueScimTokenResponses, LeaveOrganizationData, LeaveOrganizationErrors, LeaveOrganizationResponses, LinkIdentityProviderData, LinkIdentityProviderErrors, LinkIdentityProviderResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListAuditHeadsData, ListAuditHeadsErrors, ListAuditHeadsResponses, ListAuditSinksData, ListAuditSinksErrors, ListAuditSinksResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListExposedResourcesData, ListExposedResourcesErrors, ListExposedResourcesResponses, ListFactorResetsData, ListFactorResetsErrors, ListFactorResetsResponses, ListFactorsData, ListFactorsErrors, ListFactorsResponses, ListIdentityProvidersData, ListIdentityProvidersErrors, ListIdentityProvidersResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMemberSessionsData, ListMemberSessionsErrors, ListMemberSessionsResponses, ListMembersResponses, ListOrganizationExportsData, ListOrganizationExportsErrors, ListOrganizationExportsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, ListOwnIdentitiesData, ListOwnIdentitiesErrors, ListOwnIdentitiesResponses, ListPermissionsData, ListPermissionsErrors, ListPermissionsResponses, ListQuotasData, ListQuotasErrors, ListQuotasResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceExportsData, ListResourceExportsErrors, ListResourceExportsResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListResourceTrendsData, ListResourceTrendsErrors, ListResourceTrendsResponses, ListResourceViewsData, ListResourceViewsErrors, ListResourceViewsResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListSearchFieldsData, ListSearchFieldsErrors, ListSearchFieldsResponses, ListServiceIdentitiesData, ListServiceIdentitiesErrors, ListServiceIdentitiesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, ListTagCoverageData, ListTagCoverageErrors, ListTagCoverageResponses, ListTopologyViewsData, ListTopologyViewsErrors, ListTopologyViewsResponses, LogOutAtOidcProviderData, LogOutAtOidcProviderErrors, LogOutAtOidcProviderResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadAuditSinkData, ReadAuditSinkErrors, ReadAuditSinkResponses, ReadBrandingData, ReadBrandingErrors, ReadBrandingResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadDeletionData, ReadDeletionErrors, ReadDeletionResponses, ReadDeviceSignInData, ReadDeviceSignInErrors, ReadDeviceSignInResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIdentityProviderData, ReadIdentityProviderErrors, ReadIdentityProviderResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadLogoData, ReadLogoErrors, ReadLogoResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationKeysData, ReadOrganizationKeysErrors, ReadOrganizationKeysResponses, ReadOrganizationResponses, ReadPolicyData, ReadPolicyErrors, ReadPolicyResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadPublicBrandingData, ReadPublicBrandingErrors, ReadPublicBrandingResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionResponses, ReadRoleData, ReadRoleErrors, ReadRoleResponses, ReadSamlMetadataData, ReadSamlMetadataErrors, ReadSamlMetadataResponses, ReadServiceIdentityData, ReadServiceIdentityErrors, ReadServiceIdentityResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReceiveCloudEventsData, ReceiveCloudEventsErrors, ReceiveCloudEventsResponses, RecordUsageData, RecordUsageErrors, RecordUsageResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RefuseFactorResetData, RefuseFactorResetErrors, RefuseFactorResetResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountEventsData, RemoveAccountEventsErrors, RemoveAccountEventsResponses, RemoveAccountResponses, RemoveAuditSinkData, RemoveAuditSinkErrors, RemoveAuditSinkResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemoveIdentityProviderDomainData, RemoveIdentityProviderDomainErrors, RemoveIdentityProviderDomainResponses, RemoveLogoData, RemoveLogoErrors, RemoveLogoResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RenameFactorData, RenameFactorErrors, RenameFactorResponses, RenewAuditSinkSecretData, RenewAuditSinkSecretErrors, RenewAuditSinkSecretResponses, ReplaceBrandingData, ReplaceBrandingErrors, ReplaceBrandingResponses, ReplacePolicyData, ReplacePolicyErrors, ReplacePolicyResponses, ReplaceRetentionData, ReplaceRetentionErrors, ReplaceRetentionResponses, ReplaceUsageSettingsData, ReplaceUsageSettingsErrors, ReplaceUsageSettingsResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ReportLostFactorsData, ReportLostFactorsErrors, ReportLostFactorsResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, RestoreOrganizationData, RestoreOrganizationErrors, RestoreOrganizationResponses, RetryAccountUnitData, RetryAccountUnitErrors, RetryAccountUnitResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateOrganizationKeyData, RotateOrganizationKeyErrors, RotateOrganizationKeyResponses, SendAuditSinkTestData, SendAuditSinkTestErrors, SendAuditSinkTestResponses, SetAccountEventsData, SetAccountEventsErrors, SetAccountEventsResponses, SetAccountScheduleData, SetAccountScheduleErrors, SetAccountScheduleResponses, SetIdentityProviderGroupsData, SetIdentityProviderGroupsErrors, SetIdentityProviderGroupsResponses, SignInData, SignInErrors, SignInResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, StartDeviceSignInData, StartDeviceSignInErrors, StartDeviceSignInResponses, StartMfaPasskeyData, StartMfaPasskeyErrors, StartMfaPasskeyResponses, StartOidcSignInData, StartOidcSignInErrors, StartOrganizationExportData, StartOrganizationExportErrors, StartOrganizationExportResponses, StartPasskeyData, StartPasskeyErrors, StartPasskeyResponses, StartPasskeySignInData, StartPasskeySignInErrors, StartPasskeySignInResponses, StartResourceExportData, StartResourceExportErrors, StartResourceExportResponses, StartSamlSignInData, StartSamlSignInErrors, StartStepUpPasskeyData, StartStepUpPasskeyErrors, StartStepUpPasskeyResponses, StartTotpData, StartTotpErrors, StartTotpResponses, SummarizeOrphansData, SummarizeOrphansErrors, SummarizeOrphansResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestIdentityProviderData, TestIdentityProviderErrors, TestIdentityProviderResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, TransferOwnershipData, TransferOwnershipErrors, TransferOwnershipResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateAuditSinkData, UpdateAuditSinkErrors, UpdateAuditSinkResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateIdentityProviderData, UpdateIdentityProviderErrors, UpdateIdentityProviderResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses, UpdateResourceViewData, UpdateResourceViewErrors, UpdateResourceViewResponses, UpdateRoleData, UpdateRoleErrors, UpdateRoleResponses, UpdateRouteData, UpdateRouteErrors, UpdateRouteResponses, UpdateServiceIdentityData, UpdateServiceIdentityErrors, UpdateServiceIdentityResponses, UpdateTopologyViewData, UpdateTopologyViewErrors, UpdateTopologyViewResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, VerifyAuditLogData, VerifyAuditLogErrors, VerifyAuditLogResponses, VerifyBrandingDomainData, VerifyBrandingDomainErrors, VerifyBrandingDomainResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyIdentityProviderDomainData, VerifyIdentityProviderDomainErrors, VerifyIdentityProviderDomainResponses, WithdrawScimTokenData, WithdrawScimTokenErrors, WithdrawScimTokenResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AcknowledgeAlertData, AcknowledgeAlertErrors, AcknowledgeAlertResponses, AddIdentityProviderDomainData, AddIdentityProviderDomainErrors, AddIdentityProviderDomainResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveFactorResetData, ApproveFactorResetErrors, ApproveFactorResetResponses, AssignAlertData, AssignAlertErrors, AssignAlertResponses, AuthorizeClientData, AuthorizeClientErrors, AuthorizeClientResponses, CancelJobByIdData, CancelJobByIdErrors, CancelJobByIdResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CheckCloudHookData, CheckCloudHookErrors, CheckCloudHookResponses, CompleteSearchData, CompleteSearchErrors, CompleteSearchResponses, ConfirmIdentityData, ConfirmIdentityErrors, ConfirmIdentityResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, ConnectAccountData, ConnectAccountErrors, ConnectAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateAuditSinkData, CreateAuditSinkErrors, CreateAuditSinkResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateExternalIdData, CreateExternalIdErrors, CreateExternalIdResponses, CreateIdentityProviderData, CreateIdentityProviderErrors, CreateIdentityProviderResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateMetricSourceData, CreateMetricSourceErrors, CreateMetricSourceResponses, CreateObjectiveData, CreateObjectiveErrors, CreateObjectiveResponses, CreateOrganizationData, CreateOrganizationErrors, CreateOrganizationResponses, CreateResourceViewData, CreateResourceViewErrors, CreateResourceViewResponses, CreateRoleData, CreateRoleErrors, CreateRoleResponses, CreateRouteData, CreateRouteErrors, CreateRouteResponses, CreateServiceIdentityData, CreateServiceIdentityErrors, CreateServiceIdentityResponses, CreateTopologyViewData, CreateTopologyViewErrors, CreateTopologyViewResponses, DecideDeviceSignInData, DecideDeviceSignInErrors, DecideDeviceSignInResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteIdentityProviderData, DeleteIdentityProviderErrors, DeleteIdentityProviderResponses, DeleteOrganizationData, DeleteOrganizationErrors, DeleteOrganizationResponses, DeleteResourceViewData, DeleteResourceViewErrors, DeleteResourceViewResponses, DeleteRoleData, DeleteRoleErrors, DeleteRoleResponses, DeleteRouteData, DeleteRouteErrors, DeleteRouteResponses, DeleteServiceIdentityData, DeleteServiceIdentityErrors, DeleteServiceIdentityResponses, DeleteTopologyViewData, DeleteTopologyViewErrors, DeleteTopologyViewResponses, DownloadOrganizationExportData, DownloadOrganizationExportErrors, DownloadOrganizationExportResponses, DownloadResourceExportData, DownloadResourceExportErrors, DownloadResourceExportResponses, EndMemberSessionsData, EndMemberSessionsErrors, EndMemberSessionsResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, EvaluateComplianceData, EvaluateComplianceErrors, EvaluateComplianceResponses, ExchangeTokenData, ExchangeTokenErrors, ExchangeTokenResponses, ExportAuditLogData, ExportAuditLogErrors, ExportAuditLogResponses, ExportMetricsData, ExportMetricsErrors, ExportMetricsResponses, FindTopologyPathsData, FindTopologyPathsErrors, FindTopologyPathsResponses, FinishOidcSignInData, FinishOidcSignInErrors, FinishSamlSignInData, FinishSamlSignInErrors, FinishSignInData, FinishSignInErrors, FinishSignInResponses, GetAccountCoverageData, GetAccountCoverageErrors, GetAccountCoverageResponses, GetAccountData, GetAccountErrors, GetAccountEventsData, GetAccountEventsErrors, GetAccountEventsResponses, GetAccountGrantData, GetAccountGrantErrors, GetAccountGrantResponses, GetAccountResponses, GetAccountScheduleData, GetAccountScheduleErrors, GetAccountScheduleResponses, GetBlastRadiusData, GetBlastRadiusErrors, GetBlastRadiusResponses, GetExposureData, GetExposureErrors, GetExposureResponses, GetInventorySummaryData, GetInventorySummaryErrors, GetInventorySummaryResponses, GetJobData, GetJobErrors, GetJobResponses, GetResourceData, GetResourceErrors, GetResourceExportData, GetResourceExportErrors, GetResourceExportResponses, GetResourceResponses, GetResourceViewData, GetResourceViewErrors, GetResourceViewResponses, GetSyncStateData, GetSyncStateErrors, GetSyncStateResponses, GetTopologyData, GetTopologyErrors, GetTopologyResponses, GetTopologyViewData, GetTopologyViewErrors, GetTopologyViewResponses, ImportCostsData, ImportCostsErrors, ImportCostsResponses, IssueScimTokenData, IssueScimTokenErrors, IssueScimTokenResponses, LeaveOrganizationData, LeaveOrganizationErrors, LeaveOrganizationResponses, LinkIdentityProviderData, LinkIdentityProviderErrors, LinkIdentityProviderResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAccountUnitsData, ListAccountUnitsErrors, ListAccountUnitsResponses, ListAlertsData, ListAlertsErrors, ListAlertsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditEventsData, ListAuditEventsErrors, ListAuditEventsResponses, ListAuditHeadsData, ListAuditHeadsErrors, ListAuditHeadsResponses, ListAuditSinksData, ListAuditSinksErrors, ListAuditSinksResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListControlsData, ListControlsErrors, ListControlsResponses, ListCostDimensionData, ListCostDimensionErrors, ListCostDimensionResponses, ListCostImportsData, ListCostImportsErrors, ListCostImportsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListExposedResourcesData, ListExposedResourcesErrors, ListExposedResourcesResponses, ListFactorResetsData, ListFactorResetsErrors, ListFactorResetsResponses, ListFactorsData, ListFactorsErrors, ListFactorsResponses, ListIdentityProvidersData, ListIdentityProvidersErrors, ListIdentityProvidersResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListJobsData, ListJobsErrors, ListJobsResponses, ListMembersData, ListMembersErrors, ListMemberSessionsData, ListMemberSessionsErrors, ListMemberSessionsResponses, ListMembersResponses, ListMetricLabelsData, ListMetricLabelsErrors, ListMetricLabelsResponses, ListMetricLabelValuesData, ListMetricLabelValuesErrors, ListMetricLabelValuesResponses, ListMetricNamesData, ListMetricNamesErrors, ListMetricNamesResponses, ListMetricSeriesData, ListMetricSeriesErrors, ListMetricSeriesResponses, ListMetricSourceSamplesData, ListMetricSourceSamplesErrors, ListMetricSourceSamplesResponses, ListMetricSourcesData, ListMetricSourcesErrors, ListMetricSourcesResponses, ListObjectivesData, ListObjectivesErrors, ListObjectivesResponses, ListOrganizationExportsData, ListOrganizationExportsErrors, ListOrganizationExportsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrphansData, ListOrphansErrors, ListOrphansResponses, ListOwnIdentitiesData, ListOwnIdentitiesErrors, ListOwnIdentitiesResponses, ListPermissionsData, ListPermissionsErrors, ListPermissionsResponses, ListQuotasData, ListQuotasErrors, ListQuotasResponses, ListResourceChangesData, ListResourceChangesErrors, ListResourceChangesResponses, ListResourceExportsData, ListResourceExportsErrors, ListResourceExportsResponses, ListResourceFacetsData, ListResourceFacetsErrors, ListResourceFacetsResponses, ListResourceHistoryData, ListResourceHistoryErrors, ListResourceHistoryResponses, ListResourceResultsData, ListResourceResultsErrors, ListResourceResultsResponses, ListResourcesData, ListResourcesErrors, ListResourcesResponses, ListResourceTrendsData, ListResourceTrendsErrors, ListResourceTrendsResponses, ListResourceViewsData, ListResourceViewsErrors, ListResourceViewsResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListRoutesData, ListRoutesErrors, ListRoutesResponses, ListSearchFieldsData, ListSearchFieldsErrors, ListSearchFieldsResponses, ListServiceIdentitiesData, ListServiceIdentitiesErrors, ListServiceIdentitiesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSignInMethodsData, ListSignInMethodsErrors, ListSignInMethodsResponses, ListStandardsData, ListStandardsErrors, ListStandardsResponses, ListTagCoverageData, ListTagCoverageErrors, ListTagCoverageResponses, ListTopologyViewsData, ListTopologyViewsErrors, ListTopologyViewsResponses, LogOutAtOidcProviderData, LogOutAtOidcProviderErrors, LogOutAtOidcProviderResponses, MakeRecoveryCodesData, MakeRecoveryCodesErrors, MakeRecoveryCodesResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, QueryMetricsData, QueryMetricsErrors, QueryMetricSourceData, QueryMetricSourceErrors, QueryMetricSourceResponses, QueryMetricsResponses, ReadAlertData, ReadAlertErrors, ReadAlertResponses, ReadAlertSummaryData, ReadAlertSummaryErrors, ReadAlertSummaryResponses, ReadAuditSinkData, ReadAuditSinkErrors, ReadAuditSinkResponses, ReadBrandingData, ReadBrandingErrors, ReadBrandingResponses, ReadComplianceSummaryData, ReadComplianceSummaryErrors, ReadComplianceSummaryResponses, ReadCostBreakdownData, ReadCostBreakdownErrors, ReadCostBreakdownResponses, ReadCostImportData, ReadCostImportErrors, ReadCostImportResponses, ReadCostSummaryData, ReadCostSummaryErrors, ReadCostSummaryResponses, ReadDeletionData, ReadDeletionErrors, ReadDeletionResponses, ReadDeviceSignInData, ReadDeviceSignInErrors, ReadDeviceSignInResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadIdentityProviderData, ReadIdentityProviderErrors, ReadIdentityProviderResponses, ReadIssueData, ReadIssueErrors, ReadIssueResponses, ReadJwksData, ReadJwksErrors, ReadJwksResponses, ReadLogoData, ReadLogoErrors, ReadLogoResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadMetricSettingsData, ReadMetricSettingsErrors, ReadMetricSettingsResponses, ReadMetricSourceData, ReadMetricSourceErrors, ReadMetricSourceResponses, ReadObjectiveData, ReadObjectiveErrors, ReadObjectiveResponses, ReadOrganizationData, ReadOrganizationErrors, ReadOrganizationKeysData, ReadOrganizationKeysErrors, ReadOrganizationKeysResponses, ReadOrganizationResponses, ReadPolicyData, ReadPolicyErrors, ReadPolicyResponses, ReadProfileData, ReadProfileErrors, ReadProfileResponses, ReadPublicBrandingData, ReadPublicBrandingErrors, ReadPublicBrandingResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadResourceCostsData, ReadResourceCostsErrors, ReadResourceCostsResponses, ReadResourceHealthData, ReadResourceHealthErrors, ReadResourceHealthResponses, ReadResourceMetricsData, ReadResourceMetricsErrors, ReadResourceMetricsResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionResponses, ReadRoleData, ReadRoleErrors, ReadRoleResponses, ReadSamlMetadataData, ReadSamlMetadataErrors, ReadSamlMetadataResponses, ReadServiceIdentityData, ReadServiceIdentityErrors, ReadServiceIdentityResponses, ReadStandardData, ReadStandardErrors, ReadStandardResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReceiveCloudEventsData, ReceiveCloudEventsErrors, ReceiveCloudEventsResponses, RecordUsageData, RecordUsageErrors, RecordUsageResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RefuseFactorResetData, RefuseFactorResetErrors, RefuseFactorResetResponses, RemoveAccountData, RemoveAccountErrors, RemoveAccountEventsData, RemoveAccountEventsErrors, RemoveAccountEventsResponses, RemoveAccountResponses, RemoveAuditSinkData, RemoveAuditSinkErrors, RemoveAuditSinkResponses, RemoveFactorData, RemoveFactorErrors, RemoveFactorResponses, RemoveIdentityProviderDomainData, RemoveIdentityProviderDomainErrors, RemoveIdentityProviderDomainResponses, RemoveLogoData, RemoveLogoErrors, RemoveLogoResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveMetricSourceData, RemoveMetricSourceErrors, RemoveMetricSourceResponses, RemoveObjectiveData, RemoveObjectiveErrors, RemoveObjectiveResponses, RenameFactorData, RenameFactorErrors, RenameFactorResponses, RenewAuditSinkSecretData, RenewAuditSinkSecretErrors, RenewAuditSinkSecretResponses, ReplaceBrandingData, ReplaceBrandingErrors, ReplaceBrandingResponses, ReplaceMetricSettingsData, ReplaceMetricSettingsErrors, ReplaceMetricSettingsResponses, ReplacePolicyData, ReplacePolicyErrors, ReplacePolicyResponses, ReplaceRetentionData, ReplaceRetentionErrors, ReplaceRetentionResponses, ReplaceUsageSettingsData, ReplaceUsageSettingsErrors, ReplaceUsageSettingsResponses, ReplayJobData, ReplayJobErrors, ReplayJobResponses, ReportLostFactorsData, ReportLostFactorsErrors, ReportLostFactorsResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, ResendInvitationData, ResendInvitationErrors, ResendInvitationResponses, ResetPasswordData, ResetPasswordErrors, ResetPasswordResponses, ResolveAlertData, ResolveAlertErrors, ResolveAlertResponses, RestoreOrganizationData, RestoreOrganizationErrors, RestoreOrganizationResponses, RetryAccountUnitData, RetryAccountUnitErrors, RetryAccountUnitResponses, RetryDeliveryData, RetryDeliveryErrors, RetryDeliveryResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RotateOrganizationKeyData, RotateOrganizationKeyErrors, RotateOrganizationKeyResponses, SendAuditSinkTestData, SendAuditSinkTestErrors, SendAuditSinkTestResponses, SetAccountEventsData, SetAccountEventsErrors, SetAccountEventsResponses, SetAccountScheduleData, SetAccountScheduleErrors, SetAccountScheduleResponses, SetIdentityProviderGroupsData, SetIdentityProviderGroupsErrors, SetIdentityProviderGroupsResponses, SignInData, SignInErrors, SignInResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeAlertData, SnoozeAlertErrors, SnoozeAlertResponses, StartDeviceSignInData, StartDeviceSignInErrors, StartDeviceSignInResponses, StartMfaPasskeyData, StartMfaPasskeyErrors, StartMfaPasskeyResponses, StartOidcSignInData, StartOidcSignInErrors, StartOrganizationExportData, StartOrganizationExportErrors, StartOrganizationExportResponses, StartPasskeyData, StartPasskeyErrors, StartPasskeyResponses, StartPasskeySignInData, StartPasskeySignInErrors, StartPasskeySignInResponses, StartResourceExportData, StartResourceExportErrors, StartResourceExportResponses, StartSamlSignInData, StartSamlSignInErrors, StartStepUpPasskeyData, StartStepUpPasskeyErrors, StartStepUpPasskeyResponses, StartTotpData, StartTotpErrors, StartTotpResponses, SummarizeOrphansData, SummarizeOrphansErrors, SummarizeOrphansResponses, SwitchOrganizationData, SwitchOrganizationErrors, SwitchOrganizationResponses, SyncAccountData, SyncAccountErrors, SyncAccountResponses, TestAccountData, TestAccountErrors, TestAccountResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestIdentityProviderData, TestIdentityProviderErrors, TestIdentityProviderResponses, TestMetricSourceData, TestMetricSourceErrors, TestMetricSourceResponses, TestNewAccountData, TestNewAccountErrors, TestNewAccountResponses, TransferOwnershipData, TransferOwnershipErrors, TransferOwnershipResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateAuditSinkData, UpdateAuditSinkErrors, UpdateAuditSinkResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateIdentityProviderData, UpdateIdentityProviderErrors, UpdateIdentityProviderResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMetricSourceData, UpdateMetricSourceErrors, UpdateMetricSourceResponses, UpdateObjectiveData, UpdateObjectiveErrors, UpdateObjectiveResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses, UpdateResourceViewData, UpdateResourceViewErrors, UpdateResourceViewResponses, UpdateRoleData, UpdateRoleErrors, UpdateRoleResponses, UpdateRouteData, UpdateRouteErrors, UpdateRouteResponses, UpdateServiceIdentityData, UpdateServiceIdentityErrors, UpdateServiceIdentityResponses, UpdateTopologyViewData, UpdateTopologyViewErrors, UpdateTopologyViewResponses, UploadLogoData, UploadLogoErrors, UploadLogoResponses, VerifyAuditLogData, VerifyAuditLogErrors, VerifyAuditLogResponses, VerifyBrandingDomainData, VerifyBrandingDomainErrors, VerifyBrandingDomainResponses, VerifyEmailData, VerifyEmailErrors, VerifyEmailResponses, VerifyIdentityProviderDomainData, VerifyIdentityProviderDomainErrors, VerifyIdentityProviderDomainResponses, WithdrawScimTokenData, WithdrawScimTokenErrors, WithdrawScimTokenResponses, WriteSamplesData, WriteSamplesErrors, WriteSamplesResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1440,6 +1440,39 @@ export const checkCloudHook = <ThrowOnError extends boolean = false>(options: Op
 export const receiveCloudEvents = <ThrowOnError extends boolean = false>(options: Options<ReceiveCloudEventsData, ThrowOnError>) => (options.client ?? client).post<ReceiveCloudEventsResponses, ReceiveCloudEventsErrors, ThrowOnError>({ url: '/api/v1/ingest/hooks/{provider}/{token}', ...options });
 
 /**
+ * Write Samples
+ *
+ * Prometheus Remote-Write 1.0 and 2.0: a snappy block of samples, stored when the answer says so.
+ */
+export const writeSamples = <ThrowOnError extends boolean = false>(options: Options<WriteSamplesData, ThrowOnError>) => (options.client ?? client).post<WriteSamplesResponses, WriteSamplesErrors, ThrowOnError>({
+    bodySerializer: null,
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/ingest/prometheus/write',
+    ...options,
+    headers: {
+        'Content-Type': 'application/x-protobuf',
+        ...options.headers
+    }
+});
+
+/**
+ * Export Metrics
+ *
+ * OTLP/HTTP metrics in protobuf or JSON, stored when the answer says so.
+ *
+ * Refusals are a google.rpc.Status in the request's encoding, as exporters read it.
+ */
+export const exportMetrics = <ThrowOnError extends boolean = false>(options: Options<ExportMetricsData, ThrowOnError>) => (options.client ?? client).post<ExportMetricsResponses, ExportMetricsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/ingest/v1/metrics',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List Jobs
  *
  * List jobs, newest first; `state=failed` are the dead ones, which can be replayed.
@@ -1480,6 +1513,246 @@ export const cancelJobById = <ThrowOnError extends boolean = false>(options: Opt
 export const replayJob = <ThrowOnError extends boolean = false>(options: Options<ReplayJobData, ThrowOnError>) => (options.client ?? client).post<ReplayJobResponses, ReplayJobErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/jobs/{job_id}/replay',
+    ...options
+});
+
+/**
+ * List Metric Label Values
+ *
+ * Values of a label of the series.
+ */
+export const listMetricLabelValues = <ThrowOnError extends boolean = false>(options: Options<ListMetricLabelValuesData, ThrowOnError>) => (options.client ?? client).get<ListMetricLabelValuesResponses, ListMetricLabelValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/label-values',
+    ...options
+});
+
+/**
+ * List Metric Labels
+ *
+ * Names of the labels of the series.
+ */
+export const listMetricLabels = <ThrowOnError extends boolean = false>(options?: Options<ListMetricLabelsData, ThrowOnError>) => (options?.client ?? client).get<ListMetricLabelsResponses, ListMetricLabelsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/labels',
+    ...options
+});
+
+/**
+ * List Metric Names
+ *
+ * Names of metrics with type, unit, help and how many series each has.
+ */
+export const listMetricNames = <ThrowOnError extends boolean = false>(options?: Options<ListMetricNamesData, ThrowOnError>) => (options?.client ?? client).get<ListMetricNamesResponses, ListMetricNamesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/names',
+    ...options
+});
+
+/**
+ * List Objectives
+ *
+ * Objectives by name.
+ */
+export const listObjectives = <ThrowOnError extends boolean = false>(options?: Options<ListObjectivesData, ThrowOnError>) => (options?.client ?? client).get<ListObjectivesResponses, ListObjectivesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/objectives',
+    ...options
+});
+
+/**
+ * Create Objective
+ *
+ * Set an objective.
+ */
+export const createObjective = <ThrowOnError extends boolean = false>(options: Options<CreateObjectiveData, ThrowOnError>) => (options.client ?? client).post<CreateObjectiveResponses, CreateObjectiveErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/objectives',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove Objective
+ *
+ * Remove an objective.
+ */
+export const removeObjective = <ThrowOnError extends boolean = false>(options: Options<RemoveObjectiveData, ThrowOnError>) => (options.client ?? client).delete<RemoveObjectiveResponses, RemoveObjectiveErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/objectives/{objective_id}',
+    ...options
+});
+
+/**
+ * Read Objective
+ *
+ * An objective and how it stands: what was good, what is left of the error budget, how fast it burns.
+ */
+export const readObjective = <ThrowOnError extends boolean = false>(options: Options<ReadObjectiveData, ThrowOnError>) => (options.client ?? client).get<ReadObjectiveResponses, ReadObjectiveErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/objectives/{objective_id}',
+    ...options
+});
+
+/**
+ * Update Objective
+ *
+ * Replace an objective.
+ */
+export const updateObjective = <ThrowOnError extends boolean = false>(options: Options<UpdateObjectiveData, ThrowOnError>) => (options.client ?? client).put<UpdateObjectiveResponses, UpdateObjectiveErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/objectives/{objective_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Query Metrics
+ *
+ * Points of series over a range.
+ */
+export const queryMetrics = <ThrowOnError extends boolean = false>(options: Options<QueryMetricsData, ThrowOnError>) => (options.client ?? client).get<QueryMetricsResponses, QueryMetricsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/query',
+    ...options
+});
+
+/**
+ * List Metric Series
+ *
+ * Series by a selector, in the order in which they were first seen.
+ */
+export const listMetricSeries = <ThrowOnError extends boolean = false>(options?: Options<ListMetricSeriesData, ThrowOnError>) => (options?.client ?? client).get<ListMetricSeriesResponses, ListMetricSeriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/series',
+    ...options
+});
+
+/**
+ * Read Metric Settings
+ *
+ * How late samples may come, and whether they may replace others.
+ */
+export const readMetricSettings = <ThrowOnError extends boolean = false>(options?: Options<ReadMetricSettingsData, ThrowOnError>) => (options?.client ?? client).get<ReadMetricSettingsResponses, ReadMetricSettingsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/settings',
+    ...options
+});
+
+/**
+ * Replace Metric Settings
+ *
+ * Replace these choices; every process goes by them within a minute.
+ */
+export const replaceMetricSettings = <ThrowOnError extends boolean = false>(options: Options<ReplaceMetricSettingsData, ThrowOnError>) => (options.client ?? client).put<ReplaceMetricSettingsResponses, ReplaceMetricSettingsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/settings',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List Metric Sources
+ *
+ * Sources by name.
+ */
+export const listMetricSources = <ThrowOnError extends boolean = false>(options?: Options<ListMetricSourcesData, ThrowOnError>) => (options?.client ?? client).get<ListMetricSourcesResponses, ListMetricSourcesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources',
+    ...options
+});
+
+/**
+ * Create Metric Source
+ *
+ * Poll a connected cloud, or ask a Prometheus-compatible server.
+ */
+export const createMetricSource = <ThrowOnError extends boolean = false>(options: Options<CreateMetricSourceData, ThrowOnError>) => (options.client ?? client).post<CreateMetricSourceResponses, CreateMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove Metric Source
+ *
+ * Stop fetching. What was stored stays.
+ */
+export const removeMetricSource = <ThrowOnError extends boolean = false>(options: Options<RemoveMetricSourceData, ThrowOnError>) => (options.client ?? client).delete<RemoveMetricSourceResponses, RemoveMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}',
+    ...options
+});
+
+/**
+ * Read Metric Source
+ *
+ * A source with its last success and its last error.
+ */
+export const readMetricSource = <ThrowOnError extends boolean = false>(options: Options<ReadMetricSourceData, ThrowOnError>) => (options.client ?? client).get<ReadMetricSourceResponses, ReadMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}',
+    ...options
+});
+
+/**
+ * Update Metric Source
+ *
+ * Change a source.
+ */
+export const updateMetricSource = <ThrowOnError extends boolean = false>(options: Options<UpdateMetricSourceData, ThrowOnError>) => (options.client ?? client).patch<UpdateMetricSourceResponses, UpdateMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Query Metric Source
+ *
+ * Points of a Prometheus-compatible server's series, in the form of our own.
+ */
+export const queryMetricSource = <ThrowOnError extends boolean = false>(options: Options<QueryMetricSourceData, ThrowOnError>) => (options.client ?? client).get<QueryMetricSourceResponses, QueryMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}/query',
+    ...options
+});
+
+/**
+ * List Metric Source Samples
+ *
+ * The newest samples of a polled source.
+ */
+export const listMetricSourceSamples = <ThrowOnError extends boolean = false>(options: Options<ListMetricSourceSamplesData, ThrowOnError>) => (options.client ?? client).get<ListMetricSourceSamplesResponses, ListMetricSourceSamplesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}/samples',
+    ...options
+});
+
+/**
+ * Test Metric Source
+ *
+ * Try a source and store nothing. What fails is told in the answer.
+ */
+export const testMetricSource = <ThrowOnError extends boolean = false>(options: Options<TestMetricSourceData, ThrowOnError>) => (options.client ?? client).post<TestMetricSourceResponses, TestMetricSourceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/metrics/sources/{source_id}/test',
     ...options
 });
 
@@ -2330,6 +2603,17 @@ export const getResource = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * Read Resource Health
+ *
+ * Availability, utilisation and objectives of a resource.
+ */
+export const readResourceHealth = <ThrowOnError extends boolean = false>(options: Options<ReadResourceHealthData, ThrowOnError>) => (options.client ?? client).get<ReadResourceHealthResponses, ReadResourceHealthErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/resources/{resource_id}/health',
+    ...options
+});
+
+/**
  * List Resource History
  *
  * What changed about one resource, newest first.
@@ -2337,6 +2621,17 @@ export const getResource = <ThrowOnError extends boolean = false>(options: Optio
 export const listResourceHistory = <ThrowOnError extends boolean = false>(options: Options<ListResourceHistoryData, ThrowOnError>) => (options.client ?? client).get<ListResourceHistoryResponses, ListResourceHistoryErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/usage/resources/{resource_id}/history',
+    ...options
+});
+
+/**
+ * Read Resource Metrics
+ *
+ * The newest value of each metric of a resource, and points of one of them.
+ */
+export const readResourceMetrics = <ThrowOnError extends boolean = false>(options: Options<ReadResourceMetricsData, ThrowOnError>) => (options.client ?? client).get<ReadResourceMetricsResponses, ReadResourceMetricsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/usage/resources/{resource_id}/metrics',
     ...options
 });
 

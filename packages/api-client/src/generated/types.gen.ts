@@ -1499,6 +1499,44 @@ export type BreakdownRead = {
 };
 
 /**
+ * BurnRead
+ *
+ * Burn rates over a long and a short window; 1 uses up the budget in exactly the objective's window.
+ *
+ * `is_burning`: both are at `factor` or above. Null where nothing is known.
+ */
+export type BurnRead = {
+    /**
+     * Factor
+     */
+    factor: number;
+    /**
+     * Is Burning
+     */
+    is_burning: boolean;
+    /**
+     * Long Rate
+     */
+    long_rate: number | null;
+    /**
+     * Long Seconds
+     */
+    long_seconds: number;
+    /**
+     * Severity
+     */
+    severity: 'page' | 'ticket';
+    /**
+     * Short Rate
+     */
+    short_rate: number | null;
+    /**
+     * Short Seconds
+     */
+    short_seconds: number;
+};
+
+/**
  * CertificateCredentials
  *
  * An Azure application's certificate with its private key, in PEM.
@@ -1695,6 +1733,24 @@ export type ClientSecretCredentials = {
      * Tenant Id
      */
     tenant_id: string;
+};
+
+/**
+ * CloudSettings
+ *
+ * What of an account is asked for; absent for all.
+ */
+export type CloudSettings = {
+    /**
+     * Regions
+     */
+    regions?: Array<string> | null;
+    /**
+     * Types
+     *
+     * Native types.
+     */
+    types?: Array<string> | null;
 };
 
 /**
@@ -3209,6 +3265,34 @@ export type Health = {
 };
 
 /**
+ * HealthRead
+ *
+ * A resource's health over a time. `available_percent`: of the steps that are known, by the metric `up`.
+ */
+export type HealthRead = {
+    /**
+     * Available Percent
+     */
+    available_percent: number | null;
+    /**
+     * From
+     */
+    from: string;
+    /**
+     * Objectives
+     */
+    objectives: Array<StandingRead>;
+    /**
+     * To
+     */
+    to: string;
+    /**
+     * Utilisation
+     */
+    utilisation: Array<UtilisationRead>;
+};
+
+/**
  * IdentityProviderCreate
  */
 export type IdentityProviderCreate = {
@@ -3873,6 +3957,30 @@ export type KeyVersionRead = {
 };
 
 /**
+ * LabelRead
+ *
+ * The name of a label.
+ */
+export type LabelRead = {
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * LabelValueRead
+ *
+ * A value of a label.
+ */
+export type LabelValueRead = {
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
  * LinkRead
  *
  * Where the browser goes to link the provider's account to the signed-in person.
@@ -4015,6 +4123,69 @@ export type MemberUpdate = {
 };
 
 /**
+ * MetricNameRead
+ *
+ * A metric's name and how many series it has.
+ */
+export type MetricNameRead = {
+    /**
+     * Help
+     */
+    help: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Series
+     */
+    series: number;
+    /**
+     * Type
+     */
+    type: string;
+    /**
+     * Unit
+     */
+    unit: string;
+};
+
+/**
+ * MetricSettingsRead
+ *
+ * How samples are taken.
+ *
+ * `last_write_wins`: another value for a time that is stored replaces it; else it is refused.
+ * `out_of_order_minutes`: how far behind the newest of its series a sample may come.
+ */
+export type MetricSettingsRead = {
+    /**
+     * Last Write Wins
+     */
+    last_write_wins: boolean;
+    /**
+     * Out Of Order Minutes
+     */
+    out_of_order_minutes: number;
+};
+
+/**
+ * MetricSettingsUpdate
+ *
+ * The whole of `MetricSettingsRead`.
+ */
+export type MetricSettingsUpdate = {
+    /**
+     * Last Write Wins
+     */
+    last_write_wins: boolean;
+    /**
+     * Out Of Order Minutes
+     */
+    out_of_order_minutes: number;
+};
+
+/**
  * MfaState
  *
  * `enrolled`: the person has a factor; `required`: the organization wants one, from `grace_ends_at` on.
@@ -4061,12 +4232,114 @@ export type Money = {
 };
 
 /**
+ * NewestValueRead
+ *
+ * The newest value of a metric of a resource.
+ */
+export type NewestValueRead = {
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Timestamp
+     */
+    timestamp: string;
+    /**
+     * Value
+     */
+    value: number;
+};
+
+/**
  * Nothing
  *
  * An empty object.
  */
 export type Nothing = {
     [key: string]: never;
+};
+
+/**
+ * ObjectiveRead
+ *
+ * An objective as it is stored.
+ */
+export type ObjectiveRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Indicator
+     */
+    indicator: {
+        [key: string]: unknown;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Service
+     */
+    service: string;
+    /**
+     * Target Percent
+     */
+    target_percent: number;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Window Days
+     */
+    window_days: number;
+};
+
+/**
+ * ObjectiveWrite
+ *
+ * An objective: `target_percent` of events are good in `window_days`. With a resource only its series count.
+ */
+export type ObjectiveWrite = {
+    /**
+     * Indicator
+     */
+    indicator: ({
+        kind: 'ratio';
+    } & RatioIndicator) | ({
+        kind: 'threshold';
+    } & ThresholdIndicator);
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resource Id
+     */
+    resource_id?: string | null;
+    /**
+     * Service
+     */
+    service?: string;
+    /**
+     * Target Percent
+     */
+    target_percent: number;
+    /**
+     * Window Days
+     */
+    window_days?: number;
 };
 
 /**
@@ -4606,6 +4879,42 @@ export type PageJobSummary = {
 };
 
 /**
+ * Page[LabelRead]
+ */
+export type PageLabelRead = {
+    /**
+     * Items
+     */
+    items: Array<LabelRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[LabelValueRead]
+ */
+export type PageLabelValueRead = {
+    /**
+     * Items
+     */
+    items: Array<LabelValueRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[MemberRead]
  */
 export type PageMemberRead = {
@@ -4631,6 +4940,42 @@ export type PageMemberSessionRead = {
      * Items
      */
     items: Array<MemberSessionRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[MetricNameRead]
+ */
+export type PageMetricNameRead = {
+    /**
+     * Items
+     */
+    items: Array<MetricNameRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[ObjectiveRead]
+ */
+export type PageObjectiveRead = {
+    /**
+     * Items
+     */
+    items: Array<ObjectiveRead>;
     /**
      * Next Cursor
      */
@@ -4768,6 +5113,24 @@ export type PageRouteRead = {
 };
 
 /**
+ * Page[SeriesRead]
+ */
+export type PageSeriesRead = {
+    /**
+     * Items
+     */
+    items: Array<SeriesRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[ServiceIdentityRead]
  */
 export type PageServiceIdentityRead = {
@@ -4793,6 +5156,42 @@ export type PageSessionRead = {
      * Items
      */
     items: Array<SessionRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[SourceRead]
+ */
+export type PageSourceRead = {
+    /**
+     * Items
+     */
+    items: Array<SourceRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[SourceSampleRead]
+ */
+export type PageSourceSampleRead = {
+    /**
+     * Items
+     */
+    items: Array<SourceSampleRead>;
     /**
      * Next Cursor
      */
@@ -5108,6 +5507,40 @@ export type PermissionRead = {
 };
 
 /**
+ * PointsRead
+ *
+ * Values on a common grid: step i begins at `from` plus i times `step_seconds` and ends before the next.
+ *
+ * `truncated`: more series fulfil the selector than are shown.
+ */
+export type PointsRead = {
+    /**
+     * From
+     */
+    from: string;
+    /**
+     * Function
+     */
+    function: string;
+    /**
+     * Series
+     */
+    series: Array<SeriesPoints>;
+    /**
+     * Step Seconds
+     */
+    step_seconds: number;
+    /**
+     * To
+     */
+    to: string;
+    /**
+     * Truncated
+     */
+    truncated: boolean;
+};
+
+/**
  * PolicyRead
  *
  * `mfa_required_roles` holds names of built-in roles and ids of custom ones.
@@ -5330,6 +5763,26 @@ export type QuotaRead = {
      * Used
      */
     used: number;
+};
+
+/**
+ * RatioIndicator
+ *
+ * Growth of the counters that `good` selects, by that of those that `total` selects.
+ */
+export type RatioIndicator = {
+    /**
+     * Good
+     */
+    good: string;
+    /**
+     * Kind
+     */
+    kind: 'ratio';
+    /**
+     * Total
+     */
+    total: string;
 };
 
 /**
@@ -5797,6 +6250,19 @@ export type ResourceExports = {
      * Items
      */
     items: Array<ResourceExportRead>;
+};
+
+/**
+ * ResourceMetricsRead
+ *
+ * A resource's metrics: the newest value of each, and points of the one that was asked for.
+ */
+export type ResourceMetricsRead = {
+    /**
+     * Newest
+     */
+    newest: Array<NewestValueRead>;
+    points: PointsRead | null;
 };
 
 /**
@@ -6527,6 +6993,122 @@ export type SecretRead = {
 };
 
 /**
+ * SeriesPoints
+ *
+ * A series and its values, one for each step; null where nothing is known. Infinite values are null too.
+ */
+export type SeriesPoints = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Type
+     */
+    type: string;
+    /**
+     * Unit
+     */
+    unit: string;
+    /**
+     * Values
+     */
+    values: Array<number | null>;
+};
+
+/**
+ * SeriesRead
+ *
+ * One series. `type`, `unit` and `help` are what its sender says of the metric.
+ */
+export type SeriesRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * First At
+     */
+    first_at: string | null;
+    /**
+     * Help
+     */
+    help: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Last At
+     */
+    last_at: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Type
+     */
+    type: string;
+    /**
+     * Unit
+     */
+    unit: string;
+};
+
+/**
+ * ServerSettings
+ *
+ * How a Prometheus-compatible server is asked. `secret` is a bearer token, or the password of `username`.
+ */
+export type ServerSettings = {
+    /**
+     * Secret
+     */
+    secret?: string | null;
+    /**
+     * Tenant
+     *
+     * Sent as X-Scope-OrgID.
+     */
+    tenant?: string | null;
+    /**
+     * Url
+     *
+     * Up to and without `/api/v1`.
+     */
+    url: string;
+    /**
+     * Username
+     */
+    username?: string | null;
+};
+
+/**
  * ServiceAccountCredentials
  *
  * A Google service account's JSON key; its `token_uri` is obeyed.
@@ -6786,6 +7368,206 @@ export type SnoozeAlert = {
 };
 
 /**
+ * SourceCreate
+ *
+ * Either `account_id`, for a cloud, or `server`.
+ */
+export type SourceCreate = {
+    /**
+     * Account Id
+     */
+    account_id?: string | null;
+    cloud?: CloudSettings | null;
+    /**
+     * Enabled
+     */
+    enabled?: boolean;
+    /**
+     * Interval Seconds
+     *
+     * Seconds between polls. Each poll is charged.
+     */
+    interval_seconds?: number;
+    /**
+     * Name
+     */
+    name: string;
+    server?: ServerSettings | null;
+};
+
+/**
+ * SourceRead
+ *
+ * A source. `is_stale`: three intervals and more went by without a success.
+ *
+ * `metrics_per_hour`: what the cloud charges for, by what the last poll asked for.
+ */
+export type SourceRead = {
+    /**
+     * Account Id
+     */
+    account_id: string | null;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Due At
+     */
+    due_at: string | null;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Has Secret
+     */
+    has_secret: boolean;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Is Stale
+     */
+    is_stale: boolean;
+    /**
+     * Kind
+     */
+    kind: 'cloud' | 'prometheus';
+    /**
+     * Last Attempt At
+     */
+    last_attempt_at: string | null;
+    /**
+     * Last Error
+     */
+    last_error: string | null;
+    /**
+     * Last Success At
+     */
+    last_success_at: string | null;
+    /**
+     * Metrics Per Hour
+     */
+    metrics_per_hour: number;
+    /**
+     * Missing Permissions
+     */
+    missing_permissions: Array<string>;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Read Until
+     */
+    read_until: string | null;
+    /**
+     * Samples
+     */
+    samples: number;
+    /**
+     * Settings
+     */
+    settings: {
+        [key: string]: unknown;
+    };
+    /**
+     * Url
+     */
+    url: string | null;
+};
+
+/**
+ * SourceSampleRead
+ *
+ * The newest sample of a series of a source.
+ */
+export type SourceSampleRead = {
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Timestamp
+     */
+    timestamp: string;
+    /**
+     * Value
+     */
+    value: number | null;
+};
+
+/**
+ * SourceTestRead
+ *
+ * What a trial found. `resources` with metrics, and the metrics that an hour would ask for.
+ */
+export type SourceTestRead = {
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Metrics Per Hour
+     */
+    metrics_per_hour: number;
+    /**
+     * Missing Permissions
+     */
+    missing_permissions: Array<string>;
+    /**
+     * Ok
+     */
+    ok: boolean;
+    /**
+     * Resources
+     */
+    resources: number;
+    /**
+     * Series
+     */
+    series: number;
+};
+
+/**
+ * SourceUpdate
+ *
+ * What is absent stays. A server's settings are replaced as a whole, but a secret that is absent stays.
+ */
+export type SourceUpdate = {
+    cloud?: CloudSettings | null;
+    /**
+     * Enabled
+     */
+    enabled?: boolean | null;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds?: number | null;
+    /**
+     * Name
+     */
+    name?: string | null;
+    server?: ServerSettings | null;
+};
+
+/**
  * StandardDetail
  *
  * A standard with its requirements.
@@ -6899,6 +7681,35 @@ export type StandardRead = {
      * Version
      */
     version: string;
+};
+
+/**
+ * StandingRead
+ *
+ * How an objective stands. `budget_left_percent` is of the error budget, negative once more than all is used.
+ */
+export type StandingRead = {
+    /**
+     * Budget Left Percent
+     */
+    budget_left_percent: number | null;
+    /**
+     * Burns
+     */
+    burns: Array<BurnRead>;
+    /**
+     * Good
+     */
+    good: number;
+    /**
+     * Good Percent
+     */
+    good_percent: number | null;
+    objective: ObjectiveRead;
+    /**
+     * Total
+     */
+    total: number;
 };
 
 /**
@@ -7102,6 +7913,34 @@ export type TestSent = {
      * Notification Id
      */
     notification_id: string;
+};
+
+/**
+ * ThresholdIndicator
+ *
+ * A slice of time of a series, a minute or five, is good if what its samples come to fulfils the condition.
+ */
+export type ThresholdIndicator = {
+    /**
+     * Function
+     */
+    function?: 'avg' | 'min' | 'max' | 'last';
+    /**
+     * Kind
+     */
+    kind: 'threshold';
+    /**
+     * Operator
+     */
+    operator: '<' | '<=' | '>' | '>=';
+    /**
+     * Selector
+     */
+    selector: string;
+    /**
+     * Threshold
+     */
+    threshold: number;
 };
 
 /**
@@ -7689,6 +8528,30 @@ export type UsageSettingsUpdate = {
      * Enabled
      */
     enabled: boolean;
+};
+
+/**
+ * UtilisationRead
+ *
+ * How much of the resource was used: the mean and the greatest of the steps' values, and what told it.
+ */
+export type UtilisationRead = {
+    /**
+     * Mean Percent
+     */
+    mean_percent: number;
+    /**
+     * Measure
+     */
+    measure: 'cpu' | 'memory' | 'disk';
+    /**
+     * Peak Percent
+     */
+    peak_percent: number;
+    /**
+     * Selector
+     */
+    selector: string;
 };
 
 /**
@@ -15775,6 +16638,150 @@ export type ReceiveCloudEventsResponses = {
 
 export type ReceiveCloudEventsResponse = ReceiveCloudEventsResponses[keyof ReceiveCloudEventsResponses];
 
+export type WriteSamplesData = {
+    body: Blob | File;
+    path?: never;
+    query?: never;
+    url: '/api/v1/ingest/prometheus/write';
+};
+
+export type WriteSamplesErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many samples (`too-many-samples`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * Samples cannot be stored at this moment (`metrics-intake-busy`)
+     */
+    503: Problem;
+};
+
+export type WriteSamplesError = WriteSamplesErrors[keyof WriteSamplesErrors];
+
+export type WriteSamplesResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type WriteSamplesResponse = WriteSamplesResponses[keyof WriteSamplesResponses];
+
+export type ExportMetricsData = {
+    body: {
+        [key: string]: unknown;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/ingest/v1/metrics';
+};
+
+export type ExportMetricsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: {
+        [key: string]: unknown;
+    };
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: {
+        [key: string]: unknown;
+    };
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: {
+        [key: string]: unknown;
+    };
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many samples (`too-many-samples`)
+     */
+    429: {
+        [key: string]: unknown;
+    };
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * Samples cannot be stored at this moment (`metrics-intake-busy`)
+     */
+    503: {
+        [key: string]: unknown;
+    };
+};
+
+export type ExportMetricsError = ExportMetricsErrors[keyof ExportMetricsErrors];
+
+export type ExportMetricsResponses = {
+    /**
+     * Stored, but for what partial_success tells.
+     */
+    200: {
+        [key: string]: unknown;
+    };
+};
+
+export type ExportMetricsResponse = ExportMetricsResponses[keyof ExportMetricsResponses];
+
 export type ListJobsData = {
     body?: never;
     path?: never;
@@ -16062,6 +17069,1372 @@ export type ReplayJobResponses = {
 };
 
 export type ReplayJobResponse = ReplayJobResponses[keyof ReplayJobResponses];
+
+export type ListMetricLabelValuesData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Label
+         */
+        label: string;
+        /**
+         * Selector
+         *
+         * As in PromQL: `up{job="api", instance!~"10\..*"}`. Empty: all.
+         */
+        selector?: string;
+        /**
+         * Q
+         *
+         * Part of it, whatever its case.
+         */
+        q?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/label-values';
+};
+
+export type ListMetricLabelValuesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricLabelValuesError = ListMetricLabelValuesErrors[keyof ListMetricLabelValuesErrors];
+
+export type ListMetricLabelValuesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageLabelValueRead;
+};
+
+export type ListMetricLabelValuesResponse = ListMetricLabelValuesResponses[keyof ListMetricLabelValuesResponses];
+
+export type ListMetricLabelsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Selector
+         *
+         * As in PromQL: `up{job="api", instance!~"10\..*"}`. Empty: all.
+         */
+        selector?: string;
+    };
+    url: '/api/v1/metrics/labels';
+};
+
+export type ListMetricLabelsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricLabelsError = ListMetricLabelsErrors[keyof ListMetricLabelsErrors];
+
+export type ListMetricLabelsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageLabelRead;
+};
+
+export type ListMetricLabelsResponse = ListMetricLabelsResponses[keyof ListMetricLabelsResponses];
+
+export type ListMetricNamesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Part of it, whatever its case.
+         */
+        q?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/names';
+};
+
+export type ListMetricNamesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricNamesError = ListMetricNamesErrors[keyof ListMetricNamesErrors];
+
+export type ListMetricNamesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageMetricNameRead;
+};
+
+export type ListMetricNamesResponse = ListMetricNamesResponses[keyof ListMetricNamesResponses];
+
+export type ListObjectivesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Resource Id
+         */
+        resource_id?: string | null;
+        /**
+         * Service
+         */
+        service?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/objectives';
+};
+
+export type ListObjectivesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListObjectivesError = ListObjectivesErrors[keyof ListObjectivesErrors];
+
+export type ListObjectivesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageObjectiveRead;
+};
+
+export type ListObjectivesResponse = ListObjectivesResponses[keyof ListObjectivesResponses];
+
+export type CreateObjectiveData = {
+    body: ObjectiveWrite;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/objectives';
+};
+
+export type CreateObjectiveErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Another objective has this name (`objective-exists`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateObjectiveError = CreateObjectiveErrors[keyof CreateObjectiveErrors];
+
+export type CreateObjectiveResponses = {
+    /**
+     * Successful Response
+     */
+    201: ObjectiveRead;
+};
+
+export type CreateObjectiveResponse = CreateObjectiveResponses[keyof CreateObjectiveResponses];
+
+export type RemoveObjectiveData = {
+    body?: never;
+    path: {
+        /**
+         * Objective Id
+         */
+        objective_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/objectives/{objective_id}';
+};
+
+export type RemoveObjectiveErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such objective (`objective-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveObjectiveError = RemoveObjectiveErrors[keyof RemoveObjectiveErrors];
+
+export type RemoveObjectiveResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveObjectiveResponse = RemoveObjectiveResponses[keyof RemoveObjectiveResponses];
+
+export type ReadObjectiveData = {
+    body?: never;
+    path: {
+        /**
+         * Objective Id
+         */
+        objective_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/objectives/{objective_id}';
+};
+
+export type ReadObjectiveErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such objective (`objective-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadObjectiveError = ReadObjectiveErrors[keyof ReadObjectiveErrors];
+
+export type ReadObjectiveResponses = {
+    /**
+     * Successful Response
+     */
+    200: StandingRead;
+};
+
+export type ReadObjectiveResponse = ReadObjectiveResponses[keyof ReadObjectiveResponses];
+
+export type UpdateObjectiveData = {
+    body: ObjectiveWrite;
+    path: {
+        /**
+         * Objective Id
+         */
+        objective_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/objectives/{objective_id}';
+};
+
+export type UpdateObjectiveErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such objective (`objective-not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Another objective has this name (`objective-exists`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateObjectiveError = UpdateObjectiveErrors[keyof UpdateObjectiveErrors];
+
+export type UpdateObjectiveResponses = {
+    /**
+     * Successful Response
+     */
+    200: ObjectiveRead;
+};
+
+export type UpdateObjectiveResponse = UpdateObjectiveResponses[keyof UpdateObjectiveResponses];
+
+export type QueryMetricsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Selector
+         *
+         * As in PromQL.
+         */
+        selector: string;
+        /**
+         * From
+         *
+         * Inclusive; an hour before `to` if absent.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Exclusive; now if absent.
+         */
+        to?: string | null;
+        /**
+         * Step
+         *
+         * Seconds; chosen by the range if absent.
+         */
+        step?: number | null;
+        /**
+         * Function
+         *
+         * What the samples of a step come to.
+         */
+        function?: 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'increase' | 'rate' | 'p50' | 'p90' | 'p95' | 'p99';
+        /**
+         * Limit
+         *
+         * Series at most.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/metrics/query';
+};
+
+export type QueryMetricsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type QueryMetricsError = QueryMetricsErrors[keyof QueryMetricsErrors];
+
+export type QueryMetricsResponses = {
+    /**
+     * Successful Response
+     */
+    200: PointsRead;
+};
+
+export type QueryMetricsResponse = QueryMetricsResponses[keyof QueryMetricsResponses];
+
+export type ListMetricSeriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Selector
+         *
+         * As in PromQL: `up{job="api", instance!~"10\..*"}`. Empty: all.
+         */
+        selector?: string;
+        /**
+         * Resource Id
+         */
+        resource_id?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/series';
+};
+
+export type ListMetricSeriesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricSeriesError = ListMetricSeriesErrors[keyof ListMetricSeriesErrors];
+
+export type ListMetricSeriesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSeriesRead;
+};
+
+export type ListMetricSeriesResponse = ListMetricSeriesResponses[keyof ListMetricSeriesResponses];
+
+export type ReadMetricSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/settings';
+};
+
+export type ReadMetricSettingsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadMetricSettingsError = ReadMetricSettingsErrors[keyof ReadMetricSettingsErrors];
+
+export type ReadMetricSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: MetricSettingsRead;
+};
+
+export type ReadMetricSettingsResponse = ReadMetricSettingsResponses[keyof ReadMetricSettingsResponses];
+
+export type ReplaceMetricSettingsData = {
+    body: MetricSettingsUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/settings';
+};
+
+export type ReplaceMetricSettingsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceMetricSettingsError = ReplaceMetricSettingsErrors[keyof ReplaceMetricSettingsErrors];
+
+export type ReplaceMetricSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: MetricSettingsRead;
+};
+
+export type ReplaceMetricSettingsResponse = ReplaceMetricSettingsResponses[keyof ReplaceMetricSettingsResponses];
+
+export type ListMetricSourcesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/sources';
+};
+
+export type ListMetricSourcesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricSourcesError = ListMetricSourcesErrors[keyof ListMetricSourcesErrors];
+
+export type ListMetricSourcesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSourceRead;
+};
+
+export type ListMetricSourcesResponse = ListMetricSourcesResponses[keyof ListMetricSourcesResponses];
+
+export type CreateMetricSourceData = {
+    body: SourceCreate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/sources';
+};
+
+export type CreateMetricSourceErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * This account is a source of metrics already (`metric-source-exists`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateMetricSourceError = CreateMetricSourceErrors[keyof CreateMetricSourceErrors];
+
+export type CreateMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    201: SourceRead;
+};
+
+export type CreateMetricSourceResponse = CreateMetricSourceResponses[keyof CreateMetricSourceResponses];
+
+export type RemoveMetricSourceData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/sources/{source_id}';
+};
+
+export type RemoveMetricSourceErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveMetricSourceError = RemoveMetricSourceErrors[keyof RemoveMetricSourceErrors];
+
+export type RemoveMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveMetricSourceResponse = RemoveMetricSourceResponses[keyof RemoveMetricSourceResponses];
+
+export type ReadMetricSourceData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/sources/{source_id}';
+};
+
+export type ReadMetricSourceErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadMetricSourceError = ReadMetricSourceErrors[keyof ReadMetricSourceErrors];
+
+export type ReadMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: SourceRead;
+};
+
+export type ReadMetricSourceResponse = ReadMetricSourceResponses[keyof ReadMetricSourceResponses];
+
+export type UpdateMetricSourceData = {
+    body: SourceUpdate;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/sources/{source_id}';
+};
+
+export type UpdateMetricSourceErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This address is not allowed (`address-not-allowed`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type UpdateMetricSourceError = UpdateMetricSourceErrors[keyof UpdateMetricSourceErrors];
+
+export type UpdateMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: SourceRead;
+};
+
+export type UpdateMetricSourceResponse = UpdateMetricSourceResponses[keyof UpdateMetricSourceResponses];
+
+export type QueryMetricSourceData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query: {
+        /**
+         * Selector
+         *
+         * As in PromQL.
+         */
+        selector: string;
+        /**
+         * From
+         *
+         * Inclusive; an hour before `to` if absent.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Exclusive; now if absent.
+         */
+        to?: string | null;
+        /**
+         * Step
+         *
+         * Seconds; chosen by the range if absent.
+         */
+        step?: number | null;
+        /**
+         * Function
+         *
+         * What the samples of a step come to.
+         */
+        function?: 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'increase' | 'rate' | 'p50' | 'p90' | 'p95' | 'p99';
+        /**
+         * Limit
+         *
+         * Series at most.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/metrics/sources/{source_id}/query';
+};
+
+export type QueryMetricSourceErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * The source of metrics did not answer (`metric-source-failed`)
+     */
+    503: Problem;
+};
+
+export type QueryMetricSourceError = QueryMetricSourceErrors[keyof QueryMetricSourceErrors];
+
+export type QueryMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: PointsRead;
+};
+
+export type QueryMetricSourceResponse = QueryMetricSourceResponses[keyof QueryMetricSourceResponses];
+
+export type ListMetricSourceSamplesData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * Series at most.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/metrics/sources/{source_id}/samples';
+};
+
+export type ListMetricSourceSamplesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricSourceSamplesError = ListMetricSourceSamplesErrors[keyof ListMetricSourceSamplesErrors];
+
+export type ListMetricSourceSamplesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageSourceSampleRead;
+};
+
+export type ListMetricSourceSamplesResponse = ListMetricSourceSamplesResponses[keyof ListMetricSourceSamplesResponses];
+
+export type TestMetricSourceData = {
+    body?: never;
+    path: {
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/sources/{source_id}/test';
+};
+
+export type TestMetricSourceErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such source of metrics (`metric-source-not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type TestMetricSourceError = TestMetricSourceErrors[keyof TestMetricSourceErrors];
+
+export type TestMetricSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: SourceTestRead;
+};
+
+export type TestMetricSourceResponse = TestMetricSourceResponses[keyof TestMetricSourceResponses];
 
 export type ListChannelsData = {
     body?: never;
@@ -20615,6 +22988,71 @@ export type GetResourceResponses = {
 
 export type GetResourceResponse = GetResourceResponses[keyof GetResourceResponses];
 
+export type ReadResourceHealthData = {
+    body?: never;
+    path: {
+        /**
+         * Resource Id
+         */
+        resource_id: string;
+    };
+    query?: {
+        /**
+         * Hours
+         *
+         * Up to now.
+         */
+        hours?: number;
+    };
+    url: '/api/v1/usage/resources/{resource_id}/health';
+};
+
+export type ReadResourceHealthErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadResourceHealthError = ReadResourceHealthErrors[keyof ReadResourceHealthErrors];
+
+export type ReadResourceHealthResponses = {
+    /**
+     * Successful Response
+     */
+    200: HealthRead;
+};
+
+export type ReadResourceHealthResponse = ReadResourceHealthResponses[keyof ReadResourceHealthResponses];
+
 export type ListResourceHistoryData = {
     body?: never;
     path: {
@@ -20685,6 +23123,95 @@ export type ListResourceHistoryResponses = {
 };
 
 export type ListResourceHistoryResponse = ListResourceHistoryResponses[keyof ListResourceHistoryResponses];
+
+export type ReadResourceMetricsData = {
+    body?: never;
+    path: {
+        /**
+         * Resource Id
+         */
+        resource_id: string;
+    };
+    query?: {
+        /**
+         * Name
+         *
+         * Of a metric, for its points.
+         */
+        name?: string | null;
+        /**
+         * From
+         *
+         * Inclusive; an hour before `to` if absent.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Exclusive; now if absent.
+         */
+        to?: string | null;
+        /**
+         * Step
+         *
+         * Seconds; chosen by the range if absent.
+         */
+        step?: number | null;
+        /**
+         * Function
+         *
+         * What the samples of a step come to.
+         */
+        function?: 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'increase' | 'rate' | 'p50' | 'p90' | 'p95' | 'p99';
+    };
+    url: '/api/v1/usage/resources/{resource_id}/metrics';
+};
+
+export type ReadResourceMetricsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * The selector cannot be read (`invalid-selector`); This asks for too much at once (`metrics-query-too-large`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadResourceMetricsError = ReadResourceMetricsErrors[keyof ReadResourceMetricsErrors];
+
+export type ReadResourceMetricsResponses = {
+    /**
+     * Successful Response
+     */
+    200: ResourceMetricsRead;
+};
+
+export type ReadResourceMetricsResponse = ReadResourceMetricsResponses[keyof ReadResourceMetricsResponses];
 
 export type CompleteSearchData = {
     body?: never;
