@@ -1,7 +1,7 @@
 import { ChartColumn, Table2 } from 'lucide-react'
 import { type ReactNode, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { IconButton } from '@/components/Common/Button'
+import { Button, IconButton } from '@/components/Common/Button'
 import { classes } from '@/components/Common/classes'
 
 export type ChartTable = { columns: string[]; rows: string[][] }
@@ -12,7 +12,8 @@ type Props = {
   unit: string
   /** One sentence that says what the chart shows. */
   summary: string
-  table: ChartTable
+  /** Made when it is looked at, where making it takes long. */
+  table: ChartTable | (() => ChartTable)
   aside?: ReactNode
   children: ReactNode
   className?: string
@@ -54,46 +55,58 @@ export function ChartFrame({ title, unit, summary, table, aside, children, class
         className="flex min-h-0 flex-1 flex-col"
         style={asTable ? { maxHeight: height + 40, overflow: 'auto' } : undefined}
       >
-        {asTable ? <DataTable table={table} label={title} /> : children}
+        {asTable ? <DataTable table={typeof table === 'function' ? table() : table} label={title} /> : children}
       </div>
     </figure>
   )
 }
 
+const ROWS_AT_FIRST = 200
+
 function DataTable({ table, label }: { table: ChartTable; label: string }) {
+  const { t } = useTranslation()
+  const [most, setMost] = useState(ROWS_AT_FIRST)
   return (
-    // The scroller above takes the keyboard through this table.
-    <table className="w-full border-collapse" aria-label={label}>
-      <thead className="sticky top-0 bg-surface-2 text-11 text-muted">
-        <tr>
-          {table.columns.map((column, index) => (
-            <th
-              key={column}
-              scope="col"
-              className={classes('px-2 py-1 font-medium', index === 0 ? 'text-left' : 'text-right')}
-            >
-              {column}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {table.rows.map((row) => (
-          <tr key={row[0]} className="border-b border-border last:border-0">
-            {row.map((cell, index) =>
-              index === 0 ? (
-                <th key={table.columns[index]} scope="row" className="px-2 py-1 text-left font-normal">
-                  {cell}
-                </th>
-              ) : (
-                <td key={table.columns[index]} className="px-2 py-1 text-right tabular-nums">
-                  {cell}
-                </td>
-              ),
-            )}
+    <>
+      {/* The scroller above takes the keyboard through this table. */}
+      <table className="w-full border-collapse" aria-label={label}>
+        <thead className="sticky top-0 bg-surface-2 text-11 text-muted">
+          <tr>
+            {table.columns.map((column, index) => (
+              <th
+                // Two series may have one name.
+                key={`${index}-${column}`}
+                scope="col"
+                className={classes('px-2 py-1 font-medium', index === 0 ? 'text-left' : 'text-right')}
+              >
+                {column}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {table.rows.slice(0, most).map((row) => (
+            <tr key={row[0]} className="border-b border-border last:border-0">
+              {row.map((cell, index) =>
+                index === 0 ? (
+                  <th key="name" scope="row" className="px-2 py-1 text-left font-normal whitespace-nowrap">
+                    {cell}
+                  </th>
+                ) : (
+                  <td key={`${index}-${table.columns[index]}`} className="px-2 py-1 text-right tabular-nums">
+                    {cell}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {table.rows.length > most && (
+        <Button variant="quiet" className="my-1 self-start" onClick={() => setMost(most * 2)}>
+          {t('action.showMore')}
+        </Button>
+      )}
+    </>
   )
 }
