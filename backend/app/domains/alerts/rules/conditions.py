@@ -72,10 +72,10 @@ def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: 
     match condition:
         case Threshold():
             frame = frames[condition.reading]
-            return _compare(frame.labels, frame.values, condition.enter, condition.leave)
+            return _compare(frame.labels, frame.values * condition.times, condition.enter, condition.leave)
         case Ratio():
             labels, values = _divide(frames[condition.over], frames[condition.under])
-            return _compare(labels, values, condition.enter, condition.leave)
+            return _compare(labels, values * condition.times, condition.enter, condition.leave)
         case Absence():
             (reading,) = readings_of(condition)
             missing = np.atleast_2d(np.isnan(frames[reading].values).all(axis=0))

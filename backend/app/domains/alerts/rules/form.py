@@ -6,6 +6,7 @@ Plain frozen classes that pydantic reads; every kind comes to readings of metric
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
+from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
@@ -56,19 +57,23 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A reading beside a number: thresholds, rates and forecasts. Without `leave`, to leave is not to enter."""
+    """A reading `times` a factor beside a number: thresholds, rates and forecasts.
+
+    Without `leave`, to leave is not to enter.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     reading: Reading
     enter: Comparison
     leave: Comparison | None = None
+    times: Number = 1.0
     kind: Literal["threshold"] = "threshold"
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """One reading over another of the same labels, beside a number."""
+    """One reading over another of the same labels, `times` a factor (100 for percent), beside a number."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -77,27 +82,34 @@ class Ratio:
     under: Reading
     enter: Comparison
     leave: Comparison | None = None
+    times: Number = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """No series of the selector has had a sample in the window."""
+    """No series of the selector has had a sample in the window.
+
+    A series that was told to have ended is absent at once, as `absent()` has it; with `past_marks` its samples count
+    for the whole window, as in `absent_over_time()`.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     kind: Literal["absence"]
     selector: Selector
     window_seconds: Window = LOOKBACK_SECONDS
+    past_marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Promql:
-    """A question for an external server, kept as it was written."""
+    """A question for an external server, kept as it was written; `source_id` is the metric source that answers it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     kind: Literal["promql"]
     query: Annotated[str, Field(min_length=1, max_length=20_000)]
+    source_id: UUID | None = None
 
 
 Part = Annotated[Threshold | Ratio | Absence, Field(discriminator="kind")]
@@ -125,7 +137,8 @@ def readings_of(condition: Condition) -> Iterator[Reading]:
         case Ratio():
             yield from (condition.over, condition.under)
         case Absence():
-            yield Reading(condition.selector, window_seconds=condition.window_seconds)
+            function: ReadFunction = "count" if condition.past_marks else "last"
+            yield Reading(condition.selector, function, condition.window_seconds)
         case Combination():
             for part in condition.parts:
                 yield from readings_of(part)
