@@ -1,6 +1,6 @@
 """Failures a caller of alerts can act on."""
 
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import AppError, Conflict, InvalidInput, NotFound
 
 
 class AlertNotFound(NotFound):
@@ -13,3 +13,21 @@ class AlertAlreadyResolved(Conflict):
 
 class UnknownAssignee(InvalidInput):
     slug, title = "unknown-assignee", "That person is not a member of this organization"
+
+
+class RuleNotFound(NotFound):
+    """Also for another organization's rule."""
+
+
+class RuleGroupNotFound(NotFound):
+    """No rule of this organization is in a group of this name."""
+
+
+class RuleChangedMeanwhile(AppError):
+    """The rule's version is not the one that was read."""
+
+    status, slug, title = 412, "changed-meanwhile", "Somebody changed this meanwhile"
+
+
+class TooManyRules(Conflict):
+    slug, title = "too-many-rules", "The organization has as many alert rules as it may have"

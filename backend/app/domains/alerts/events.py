@@ -1,7 +1,7 @@
 """Facts about alerts."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from app.core.events import Event
@@ -45,3 +45,50 @@ class AlertResolved(Event):
     topic: ClassVar[str | None] = "alerts"
     alert_id: UUID
     actor_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleChanged(Event):
+    """A person made, changed, enabled, disabled or removed a rule; `changes` are the fields as they are now."""
+
+    topic: ClassVar[str | None] = "alerts"
+    rule_id: UUID
+    actor_id: UUID
+    rule_name: str
+    group: str
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleCreated(RuleChanged):
+    """There is a new rule."""
+
+    name: ClassVar[str] = "alert_rule.created"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleUpdated(RuleChanged):
+    """A rule is another one now."""
+
+    name: ClassVar[str] = "alert_rule.updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleEnabled(RuleChanged):
+    """A rule is evaluated again."""
+
+    name: ClassVar[str] = "alert_rule.enabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleDisabled(RuleChanged):
+    """A rule is evaluated no more; its alerts have ended."""
+
+    name: ClassVar[str] = "alert_rule.disabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRemoved(RuleChanged):
+    """A rule is gone; its alerts have ended."""
+
+    name: ClassVar[str] = "alert_rule.removed"

@@ -12,7 +12,7 @@ from app.core.database import Database, directory_session, tenant_session
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.domains.alerts import service
-from app.domains.alerts.api import router
+from app.domains.alerts.api import routers
 from app.domains.alerts.service import IncomingAlert
 from app.domains.identity import service as identity
 from app.domains.identity.rules import Role, permissions_of
@@ -85,7 +85,7 @@ SignedIn = Callable[[Caller | None], AbstractAsyncContextManager[httpx.AsyncClie
 @pytest.fixture
 def signed_in() -> SignedIn:
     """A client of the alert routes as somebody, or as nobody."""
-    return lambda caller: make_client([router], caller)
+    return lambda caller: make_client(list(routers), caller)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def operator(desk: Desk) -> Caller:
 @pytest.fixture
 async def client(operator: Caller) -> AsyncIterator[httpx.AsyncClient]:
     """Signed in as the operator."""
-    async with make_client([router], operator) as opened:
+    async with make_client(list(routers), operator) as opened:
         yield opened
 
 
@@ -112,5 +112,5 @@ async def stranger(database: Database) -> AsyncIterator[httpx.AsyncClient]:
         role="owner",
         permissions=permissions_of("owner"),
     )
-    async with make_client([router], caller) as opened:
+    async with make_client(list(routers), caller) as opened:
         yield opened

@@ -13,7 +13,7 @@ from app.core.database import tenant_session
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.domains.alerts import queries, rules, service
-from app.domains.alerts.api import router
+from app.domains.alerts.api.alerts import router
 from app.domains.alerts.models import Alert, AlertUserState
 from app.domains.compliance.service import evaluating
 from tests.domains.alerts.conftest import Desk, incoming

@@ -5,6 +5,33 @@ export type ClientOptions = {
 };
 
 /**
+ * Absence
+ *
+ * No series of the selector has had a sample in the window.
+ *
+ * A series that was told to have ended is absent at once, as `absent()` has it; with `past_marks` its samples count
+ * for the whole window, as in `absent_over_time()`.
+ */
+export type Absence = {
+    /**
+     * Kind
+     */
+    kind: 'absence';
+    /**
+     * Past Marks
+     */
+    past_marks?: boolean;
+    /**
+     * Selector
+     */
+    selector: string;
+    /**
+     * Window Seconds
+     */
+    window_seconds?: number;
+};
+
+/**
  * AccessKeyCredentials
  *
  * A long-lived or temporary AWS key. A role with an external id is safer.
@@ -527,6 +554,194 @@ export type AmbientCredentials = {
      * Kind
      */
     kind: 'ambient';
+};
+
+/**
+ * AnomalyDetail
+ *
+ * An anomaly with the values around it; of a burst those of its most surprising members.
+ */
+export type AnomalyDetail = {
+    around: PointsRead;
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    expected: ExpectedRead;
+    feedback: AnomalyFeedbackRead | null;
+    /**
+     * Group Id
+     */
+    group_id: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'spike' | 'dip' | 'level_shift' | 'trend' | 'unusual_variance' | 'flat_line' | 'gap' | 'burst';
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Last At
+     */
+    last_at: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Points
+     */
+    points: number;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Score
+     */
+    score: number;
+    /**
+     * Series Count
+     */
+    series_count: number;
+    /**
+     * Series Id
+     */
+    series_id: string | null;
+    /**
+     * Started At
+     */
+    started_at: string;
+    /**
+     * State
+     */
+    state: 'open' | 'ended';
+    /**
+     * Value
+     */
+    value: number | null;
+};
+
+/**
+ * AnomalyFeedback
+ *
+ * What it was; without a verdict an earlier one is taken back.
+ */
+export type AnomalyFeedback = {
+    /**
+     * Note
+     */
+    note?: string;
+    /**
+     * Verdict
+     */
+    verdict: 'expected' | 'wrong' | 'useful' | null;
+};
+
+/**
+ * AnomalyFeedbackRead
+ *
+ * What a person said of an anomaly.
+ */
+export type AnomalyFeedbackRead = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * By
+     */
+    by: string | null;
+    /**
+     * Note
+     */
+    note: string;
+    /**
+     * Verdict
+     */
+    verdict: 'expected' | 'wrong' | 'useful';
+};
+
+/**
+ * AnomalyRead
+ *
+ * An episode of a series, or a burst of many, which has no series but `series_count` members.
+ *
+ * `score` (0 to 1), `value` and `expected` are those of its most surprising point, a mean of five minutes, of a
+ * counter its rate per second. `last_at`: the start of its last anomalous point.
+ */
+export type AnomalyRead = {
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    expected: ExpectedRead;
+    feedback: AnomalyFeedbackRead | null;
+    /**
+     * Group Id
+     */
+    group_id: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'spike' | 'dip' | 'level_shift' | 'trend' | 'unusual_variance' | 'flat_line' | 'gap' | 'burst';
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Last At
+     */
+    last_at: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Points
+     */
+    points: number;
+    /**
+     * Resource Id
+     */
+    resource_id: string | null;
+    /**
+     * Score
+     */
+    score: number;
+    /**
+     * Series Count
+     */
+    series_count: number;
+    /**
+     * Series Id
+     */
+    series_id: string | null;
+    /**
+     * Started At
+     */
+    started_at: string;
+    /**
+     * State
+     */
+    state: 'open' | 'ended';
+    /**
+     * Value
+     */
+    value: number | null;
 };
 
 /**
@@ -1754,6 +1969,48 @@ export type CloudSettings = {
 };
 
 /**
+ * Combination
+ *
+ * Several conditions: `all` or `any` of them for one label set. With `on`, the labels by which they match.
+ */
+export type Combination = {
+    /**
+     * Kind
+     */
+    kind: 'all' | 'any';
+    /**
+     * On
+     */
+    on?: Array<string> | null;
+    /**
+     * Parts
+     */
+    parts: Array<({
+        kind: 'threshold';
+    } & Threshold) | ({
+        kind: 'ratio';
+    } & Ratio) | ({
+        kind: 'absence';
+    } & Absence)>;
+};
+
+/**
+ * Comparison
+ *
+ * A value beside a number.
+ */
+export type Comparison = {
+    /**
+     * Operator
+     */
+    operator: '>' | '>=' | '<' | '<=' | '==' | '!=';
+    /**
+     * Threshold
+     */
+    threshold: number;
+};
+
+/**
  * Completion
  *
  * Options for the term at the cursor. `from` and `to` are characters of the text, from 0, `to` exclusive.
@@ -2386,6 +2643,76 @@ export type DeliveryRead = {
 };
 
 /**
+ * DetectorSettingsRead
+ *
+ * What the detector watches. `names` are patterns with `*` and `?`, whatever their case.
+ *
+ * `left_out`: series that it should watch and that are above `max_series`. `judged_at`: up to when points were judged.
+ */
+export type DetectorSettingsRead = {
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Judged At
+     */
+    judged_at: string | null;
+    /**
+     * Left Out
+     */
+    left_out: number;
+    /**
+     * Linked Only
+     */
+    linked_only: boolean;
+    /**
+     * Max Series
+     */
+    max_series: number;
+    /**
+     * Names
+     */
+    names: Array<string>;
+    /**
+     * Sensitivity
+     */
+    sensitivity: 'low' | 'normal' | 'high';
+    /**
+     * Watched
+     */
+    watched: number;
+};
+
+/**
+ * DetectorSettingsUpdate
+ *
+ * The choices of `DetectorSettingsRead`. Earlier patterns go first where there are more than `max_series`.
+ */
+export type DetectorSettingsUpdate = {
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Linked Only
+     */
+    linked_only: boolean;
+    /**
+     * Max Series
+     */
+    max_series: number;
+    /**
+     * Names
+     */
+    names: Array<string>;
+    /**
+     * Sensitivity
+     */
+    sensitivity: 'low' | 'normal' | 'high';
+};
+
+/**
  * DeviceApprove
  */
 export type DeviceApprove = {
@@ -2713,6 +3040,22 @@ export type EventSourceRead = {
      * Queue Url
      */
     queue_url: string | null;
+};
+
+/**
+ * ExpectedRead
+ *
+ * Between which values the point was expected; null where that was not known.
+ */
+export type ExpectedRead = {
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Low
+     */
+    low: number | null;
 };
 
 /**
@@ -4645,6 +4988,24 @@ export type PageAlertRead = {
 };
 
 /**
+ * Page[AnomalyRead]
+ */
+export type PageAnomalyRead = {
+    /**
+     * Items
+     */
+    items: Array<AnomalyRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
  * Page[ApiKeyRead]
  */
 export type PageApiKeyRead = {
@@ -5102,6 +5463,24 @@ export type PageRouteRead = {
      * Items
      */
     items: Array<RouteRead>;
+    /**
+     * Next Cursor
+     */
+    next_cursor?: string | null;
+    /**
+     * Total
+     */
+    total?: number | null;
+};
+
+/**
+ * Page[RuleRead]
+ */
+export type PageRuleRead = {
+    /**
+     * Items
+     */
+    items: Array<RuleRead>;
     /**
      * Next Cursor
      */
@@ -5713,6 +6092,26 @@ export type ProfileUpdate = {
 };
 
 /**
+ * Promql
+ *
+ * A question for an external server, kept as it was written; `source_id` is the metric source that answers it.
+ */
+export type Promql = {
+    /**
+     * Kind
+     */
+    kind: 'promql';
+    /**
+     * Query
+     */
+    query: string;
+    /**
+     * Source Id
+     */
+    source_id?: string | null;
+};
+
+/**
  * PublicBrandingRead
  *
  * What the sign-in page shows before anybody is known.
@@ -5766,6 +6165,26 @@ export type QuotaRead = {
 };
 
 /**
+ * Ratio
+ *
+ * One reading over another of the same labels, `times` a factor (100 for percent), beside a number.
+ */
+export type Ratio = {
+    enter: Comparison;
+    /**
+     * Kind
+     */
+    kind: 'ratio';
+    leave?: Comparison | null;
+    over: Reading;
+    /**
+     * Times
+     */
+    times?: number;
+    under: Reading;
+};
+
+/**
  * RatioIndicator
  *
  * Growth of the counters that `good` selects, by that of those that `total` selects.
@@ -5803,6 +6222,41 @@ export type Readiness = {
      * Status
      */
     status: 'ok' | 'degraded' | 'unavailable';
+};
+
+/**
+ * Reading
+ *
+ * What is read of which series at a time: a function of the samples of the window that ends there.
+ *
+ * `last` is the newest sample; `rate` is per second; `forecast` is what the line through the window's samples comes
+ * to `ahead_seconds` later. With `aggregate` the series that agree in the labels `by` are one.
+ */
+export type Reading = {
+    /**
+     * Aggregate
+     */
+    aggregate?: 'sum' | 'avg' | 'min' | 'max' | 'count' | null;
+    /**
+     * Ahead Seconds
+     */
+    ahead_seconds?: number;
+    /**
+     * By
+     */
+    by?: Array<string>;
+    /**
+     * Function
+     */
+    function?: 'last' | 'avg' | 'min' | 'max' | 'sum' | 'count' | 'rate' | 'increase' | 'forecast';
+    /**
+     * Selector
+     */
+    selector: string;
+    /**
+     * Window Seconds
+     */
+    window_seconds?: number;
 };
 
 /**
@@ -6805,6 +7259,537 @@ export type RowProblem = {
      * Rows
      */
     rows: number;
+};
+
+/**
+ * RuleDetail
+ *
+ * A rule with its instances, firing ones first and 500 at most, and when rules were evaluated last.
+ */
+export type RuleDetail = {
+    /**
+     * Annotations
+     */
+    annotations: {
+        [key: string]: string;
+    };
+    /**
+     * Condition
+     */
+    condition: {
+        [key: string]: unknown;
+    };
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Evaluated At
+     */
+    evaluated_at: string | null;
+    /**
+     * Evaluation Seconds
+     */
+    evaluation_seconds: number | null;
+    /**
+     * File Id
+     */
+    file_id: string | null;
+    /**
+     * Firing
+     */
+    firing: number;
+    /**
+     * For Seconds
+     */
+    for_seconds: number;
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Health
+     */
+    health: 'ok' | 'err' | 'unknown';
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Instance Limit
+     */
+    instance_limit: number;
+    /**
+     * Instances
+     */
+    instances: Array<RuleInstanceRead>;
+    /**
+     * Instances Total
+     */
+    instances_total: number;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Keep Firing Seconds
+     */
+    keep_firing_seconds: number;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Last Error
+     */
+    last_error: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * No Data
+     */
+    no_data: 'resolve' | 'keep_last' | 'fire';
+    /**
+     * On Error
+     */
+    on_error: 'keep' | 'fire';
+    /**
+     * Pending
+     */
+    pending: number;
+    /**
+     * Position
+     */
+    position: number;
+    /**
+     * Severity
+     */
+    severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+    /**
+     * State
+     */
+    state: 'pending' | 'firing' | 'inactive';
+    /**
+     * Threshold
+     */
+    threshold: number | null;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * RuleDifference
+ *
+ * One rule that a group's replacement adds, changes or removes; `fields` names what changes.
+ */
+export type RuleDifference = {
+    /**
+     * Change
+     */
+    change: 'added' | 'changed' | 'removed';
+    /**
+     * Fields
+     */
+    fields: Array<string>;
+    /**
+     * Id
+     */
+    id: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Resets States
+     */
+    resets_states: boolean;
+};
+
+/**
+ * RuleGroupRead
+ *
+ * A group and the rules of it in their order.
+ */
+export type RuleGroupRead = {
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Rules
+     */
+    rules: Array<RuleRead>;
+};
+
+/**
+ * RuleGroupResult
+ *
+ * What a replacement did, or, as a dry run, would do.
+ */
+export type RuleGroupResult = {
+    /**
+     * Differences
+     */
+    differences: Array<RuleDifference>;
+    /**
+     * Dry Run
+     */
+    dry_run: boolean;
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Unchanged
+     */
+    unchanged: number;
+};
+
+/**
+ * RuleGroupWrite
+ *
+ * All rules of a group; what is not here is removed.
+ */
+export type RuleGroupWrite = {
+    /**
+     * Rules
+     */
+    rules: Array<RuleWrite>;
+};
+
+/**
+ * RuleInstanceRead
+ *
+ * One label set of a rule; `alert_id` is the open alert of it. `keep_since_at`: it fires only by keep-firing.
+ */
+export type RuleInstanceRead = {
+    /**
+     * Active At
+     */
+    active_at: string;
+    /**
+     * Alert Id
+     */
+    alert_id: string | null;
+    /**
+     * Annotations
+     */
+    annotations: {
+        [key: string]: string;
+    };
+    /**
+     * Fired At
+     */
+    fired_at: string | null;
+    /**
+     * Keep Since At
+     */
+    keep_since_at: string | null;
+    /**
+     * Key
+     */
+    key: string;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * No Data
+     */
+    no_data: boolean;
+    /**
+     * Resolved At
+     */
+    resolved_at: string | null;
+    /**
+     * State
+     */
+    state: 'pending' | 'firing' | 'inactive';
+    /**
+     * Value
+     */
+    value: number | null;
+};
+
+/**
+ * RuleRead
+ *
+ * A stored rule and how it stands.
+ *
+ * `state` is that of its worst instance; `group` is empty for a rule that stands alone, `file_id` names the imported
+ * file that it came from. `firing` and `pending` count its instances.
+ */
+export type RuleRead = {
+    /**
+     * Annotations
+     */
+    annotations: {
+        [key: string]: string;
+    };
+    /**
+     * Condition
+     */
+    condition: {
+        [key: string]: unknown;
+    };
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * File Id
+     */
+    file_id: string | null;
+    /**
+     * Firing
+     */
+    firing: number;
+    /**
+     * For Seconds
+     */
+    for_seconds: number;
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Health
+     */
+    health: 'ok' | 'err' | 'unknown';
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Instance Limit
+     */
+    instance_limit: number;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Keep Firing Seconds
+     */
+    keep_firing_seconds: number;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Last Error
+     */
+    last_error: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * No Data
+     */
+    no_data: 'resolve' | 'keep_last' | 'fire';
+    /**
+     * On Error
+     */
+    on_error: 'keep' | 'fire';
+    /**
+     * Pending
+     */
+    pending: number;
+    /**
+     * Position
+     */
+    position: number;
+    /**
+     * Severity
+     */
+    severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+    /**
+     * State
+     */
+    state: 'pending' | 'firing' | 'inactive';
+    /**
+     * Threshold
+     */
+    threshold: number | null;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * RuleUpdate
+ *
+ * A rule as it shall be, and the version that was read: another one's change in between is not overwritten.
+ */
+export type RuleUpdate = {
+    /**
+     * Annotations
+     */
+    annotations?: {
+        [key: string]: string;
+    };
+    /**
+     * Condition
+     */
+    condition: ({
+        kind: 'threshold';
+    } & Threshold) | ({
+        kind: 'ratio';
+    } & Ratio) | ({
+        kind: 'absence';
+    } & Absence) | ({
+        kind: 'promql';
+    } & Promql) | ({
+        kind: 'all' | 'any';
+    } & Combination);
+    /**
+     * Enabled
+     */
+    enabled?: boolean;
+    /**
+     * For Seconds
+     */
+    for_seconds?: number;
+    /**
+     * Instance Limit
+     *
+     * 0 is no limit.
+     */
+    instance_limit?: number;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds?: number;
+    /**
+     * Keep Firing Seconds
+     */
+    keep_firing_seconds?: number;
+    /**
+     * Labels
+     */
+    labels?: {
+        [key: string]: string;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * No Data
+     */
+    no_data?: 'resolve' | 'keep_last' | 'fire';
+    /**
+     * On Error
+     */
+    on_error?: 'keep' | 'fire';
+    /**
+     * Severity
+     */
+    severity?: 'critical' | 'high' | 'medium' | 'low' | 'info';
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * RuleWrite
+ *
+ * A rule to store.
+ */
+export type RuleWrite = {
+    /**
+     * Annotations
+     */
+    annotations?: {
+        [key: string]: string;
+    };
+    /**
+     * Condition
+     */
+    condition: ({
+        kind: 'threshold';
+    } & Threshold) | ({
+        kind: 'ratio';
+    } & Ratio) | ({
+        kind: 'absence';
+    } & Absence) | ({
+        kind: 'promql';
+    } & Promql) | ({
+        kind: 'all' | 'any';
+    } & Combination);
+    /**
+     * Enabled
+     */
+    enabled?: boolean;
+    /**
+     * For Seconds
+     */
+    for_seconds?: number;
+    /**
+     * Instance Limit
+     *
+     * 0 is no limit.
+     */
+    instance_limit?: number;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds?: number;
+    /**
+     * Keep Firing Seconds
+     */
+    keep_firing_seconds?: number;
+    /**
+     * Labels
+     */
+    labels?: {
+        [key: string]: string;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * No Data
+     */
+    no_data?: 'resolve' | 'keep_last' | 'fire';
+    /**
+     * On Error
+     */
+    on_error?: 'keep' | 'fire';
+    /**
+     * Severity
+     */
+    severity?: 'critical' | 'high' | 'medium' | 'low' | 'info';
 };
 
 /**
@@ -7913,6 +8898,27 @@ export type TestSent = {
      * Notification Id
      */
     notification_id: string;
+};
+
+/**
+ * Threshold
+ *
+ * A reading `times` a factor beside a number: thresholds, rates and forecasts.
+ *
+ * Without `leave`, to leave is not to enter.
+ */
+export type Threshold = {
+    enter: Comparison;
+    /**
+     * Kind
+     */
+    kind?: 'threshold';
+    leave?: Comparison | null;
+    reading: Reading;
+    /**
+     * Times
+     */
+    times?: number;
 };
 
 /**
@@ -10888,6 +11894,726 @@ export type ListAlertsResponses = {
 };
 
 export type ListAlertsResponse = ListAlertsResponses[keyof ListAlertsResponses];
+
+export type ListAlertRulesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Text in the name.
+         */
+        q?: string | null;
+        /**
+         * Severity
+         *
+         * One or more, comma-separated.
+         */
+        severity?: string | null;
+        /**
+         * State
+         *
+         * firing, pending, inactive. One or more, comma-separated.
+         */
+        state?: string | null;
+        /**
+         * Health
+         *
+         * ok, err, unknown. One or more, comma-separated.
+         */
+        health?: string | null;
+        /**
+         * Enabled
+         */
+        enabled?: boolean | null;
+        /**
+         * Group
+         */
+        group?: string | null;
+        /**
+         * File Id
+         *
+         * Rules that came from this imported file.
+         */
+        file_id?: string | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/alerts/rules';
+};
+
+export type ListAlertRulesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListAlertRulesError = ListAlertRulesErrors[keyof ListAlertRulesErrors];
+
+export type ListAlertRulesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageRuleRead;
+};
+
+export type ListAlertRulesResponse = ListAlertRulesResponses[keyof ListAlertRulesResponses];
+
+export type CreateAlertRuleData = {
+    body: RuleWrite;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * Makes repeats of this request safe
+         */
+        'idempotency-key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules';
+};
+
+export type CreateAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The organization has as many alert rules as it may have (`too-many-rules`); This idempotency key was used for another request (`idempotency-key-reused`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type CreateAlertRuleError = CreateAlertRuleErrors[keyof CreateAlertRuleErrors];
+
+export type CreateAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    201: RuleRead;
+};
+
+export type CreateAlertRuleResponse = CreateAlertRuleResponses[keyof CreateAlertRuleResponses];
+
+export type RemoveAlertRuleGroupData = {
+    body?: never;
+    path: {
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/groups/{name}';
+};
+
+export type RemoveAlertRuleGroupErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveAlertRuleGroupError = RemoveAlertRuleGroupErrors[keyof RemoveAlertRuleGroupErrors];
+
+export type RemoveAlertRuleGroupResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAlertRuleGroupResponse = RemoveAlertRuleGroupResponses[keyof RemoveAlertRuleGroupResponses];
+
+export type ReadAlertRuleGroupData = {
+    body?: never;
+    path: {
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/groups/{name}';
+};
+
+export type ReadAlertRuleGroupErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadAlertRuleGroupError = ReadAlertRuleGroupErrors[keyof ReadAlertRuleGroupErrors];
+
+export type ReadAlertRuleGroupResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleGroupRead;
+};
+
+export type ReadAlertRuleGroupResponse = ReadAlertRuleGroupResponses[keyof ReadAlertRuleGroupResponses];
+
+export type ReplaceAlertRuleGroupData = {
+    body: RuleGroupWrite;
+    path: {
+        /**
+         * Name
+         */
+        name: string;
+    };
+    query?: {
+        /**
+         * Dry Run
+         *
+         * Only tell the difference.
+         */
+        dry_run?: boolean;
+    };
+    url: '/api/v1/alerts/rules/groups/{name}';
+};
+
+export type ReplaceAlertRuleGroupErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The organization has as many alert rules as it may have (`too-many-rules`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceAlertRuleGroupError = ReplaceAlertRuleGroupErrors[keyof ReplaceAlertRuleGroupErrors];
+
+export type ReplaceAlertRuleGroupResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleGroupResult;
+};
+
+export type ReplaceAlertRuleGroupResponse = ReplaceAlertRuleGroupResponses[keyof ReplaceAlertRuleGroupResponses];
+
+export type RemoveAlertRuleData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/{rule_id}';
+};
+
+export type RemoveAlertRuleErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveAlertRuleError = RemoveAlertRuleErrors[keyof RemoveAlertRuleErrors];
+
+export type RemoveAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAlertRuleResponse = RemoveAlertRuleResponses[keyof RemoveAlertRuleResponses];
+
+export type ReadAlertRuleData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/{rule_id}';
+};
+
+export type ReadAlertRuleErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadAlertRuleError = ReadAlertRuleErrors[keyof ReadAlertRuleErrors];
+
+export type ReadAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleDetail;
+};
+
+export type ReadAlertRuleResponse = ReadAlertRuleResponses[keyof ReadAlertRuleResponses];
+
+export type ReplaceAlertRuleData = {
+    body: RuleUpdate;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/{rule_id}';
+};
+
+export type ReplaceAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * Somebody changed this meanwhile (`changed-meanwhile`)
+     */
+    412: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceAlertRuleError = ReplaceAlertRuleErrors[keyof ReplaceAlertRuleErrors];
+
+export type ReplaceAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleRead;
+};
+
+export type ReplaceAlertRuleResponse = ReplaceAlertRuleResponses[keyof ReplaceAlertRuleResponses];
+
+export type DisableAlertRuleData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/{rule_id}/disable';
+};
+
+export type DisableAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type DisableAlertRuleError = DisableAlertRuleErrors[keyof DisableAlertRuleErrors];
+
+export type DisableAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleRead;
+};
+
+export type DisableAlertRuleResponse = DisableAlertRuleResponses[keyof DisableAlertRuleResponses];
+
+export type EnableAlertRuleData = {
+    body?: never;
+    path: {
+        /**
+         * Rule Id
+         */
+        rule_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/{rule_id}/enable';
+};
+
+export type EnableAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type EnableAlertRuleError = EnableAlertRuleErrors[keyof EnableAlertRuleErrors];
+
+export type EnableAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleRead;
+};
+
+export type EnableAlertRuleResponse = EnableAlertRuleResponses[keyof EnableAlertRuleResponses];
 
 export type ReadAlertSummaryData = {
     body?: never;
@@ -17069,6 +18795,358 @@ export type ReplayJobResponses = {
 };
 
 export type ReplayJobResponse = ReplayJobResponses[keyof ReplayJobResponses];
+
+export type ListMetricAnomaliesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Resource Id
+         */
+        resource_id?: string | null;
+        /**
+         * Name
+         *
+         * The metric's name.
+         */
+        name?: string | null;
+        /**
+         * Kind
+         *
+         * One or more, comma-separated.
+         */
+        kind?: string | null;
+        /**
+         * State
+         */
+        state?: 'open' | 'ended' | null;
+        /**
+         * From
+         *
+         * Begun then or later.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Begun before.
+         */
+        to?: string | null;
+        /**
+         * Group Id
+         *
+         * Members of a burst.
+         */
+        group_id?: string | null;
+        /**
+         * Judged
+         *
+         * With feedback, or without.
+         */
+        judged?: boolean | null;
+        /**
+         * Limit
+         *
+         * Rows a page.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/v1/metrics/anomalies';
+};
+
+export type ListMetricAnomaliesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListMetricAnomaliesError = ListMetricAnomaliesErrors[keyof ListMetricAnomaliesErrors];
+
+export type ListMetricAnomaliesResponses = {
+    /**
+     * Successful Response
+     */
+    200: PageAnomalyRead;
+};
+
+export type ListMetricAnomaliesResponse = ListMetricAnomaliesResponses[keyof ListMetricAnomaliesResponses];
+
+export type ReadDetectorSettingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/anomalies/settings';
+};
+
+export type ReadDetectorSettingsErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadDetectorSettingsError = ReadDetectorSettingsErrors[keyof ReadDetectorSettingsErrors];
+
+export type ReadDetectorSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: DetectorSettingsRead;
+};
+
+export type ReadDetectorSettingsResponse = ReadDetectorSettingsResponses[keyof ReadDetectorSettingsResponses];
+
+export type ReplaceDetectorSettingsData = {
+    body: DetectorSettingsUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/metrics/anomalies/settings';
+};
+
+export type ReplaceDetectorSettingsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReplaceDetectorSettingsError = ReplaceDetectorSettingsErrors[keyof ReplaceDetectorSettingsErrors];
+
+export type ReplaceDetectorSettingsResponses = {
+    /**
+     * Successful Response
+     */
+    200: DetectorSettingsRead;
+};
+
+export type ReplaceDetectorSettingsResponse = ReplaceDetectorSettingsResponses[keyof ReplaceDetectorSettingsResponses];
+
+export type ReadMetricAnomalyData = {
+    body?: never;
+    path: {
+        /**
+         * Anomaly Id
+         */
+        anomaly_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/anomalies/{anomaly_id}';
+};
+
+export type ReadMetricAnomalyErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such anomaly (`anomaly-not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadMetricAnomalyError = ReadMetricAnomalyErrors[keyof ReadMetricAnomalyErrors];
+
+export type ReadMetricAnomalyResponses = {
+    /**
+     * Successful Response
+     */
+    200: AnomalyDetail;
+};
+
+export type ReadMetricAnomalyResponse = ReadMetricAnomalyResponses[keyof ReadMetricAnomalyResponses];
+
+export type JudgeMetricAnomalyData = {
+    body: AnomalyFeedback;
+    path: {
+        /**
+         * Anomaly Id
+         */
+        anomaly_id: string;
+    };
+    query?: never;
+    url: '/api/v1/metrics/anomalies/{anomaly_id}/feedback';
+};
+
+export type JudgeMetricAnomalyErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is no such anomaly (`anomaly-not-found`)
+     */
+    404: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type JudgeMetricAnomalyError = JudgeMetricAnomalyErrors[keyof JudgeMetricAnomalyErrors];
+
+export type JudgeMetricAnomalyResponses = {
+    /**
+     * Successful Response
+     */
+    200: AnomalyRead;
+};
+
+export type JudgeMetricAnomalyResponse = JudgeMetricAnomalyResponses[keyof JudgeMetricAnomalyResponses];
 
 export type ListMetricLabelValuesData = {
     body?: never;

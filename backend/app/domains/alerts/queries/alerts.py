@@ -55,7 +55,7 @@ class AlertFilter:
     assignee_id: UUID | None = None
 
 
-def _visible(session: AsyncSession) -> list[ColumnElement[bool]]:
+def visible_alerts(session: AsyncSession) -> list[ColumnElement[bool]]:
     """A scoped caller sees alerts about resources in their scope; what concerns no resource concerns the whole."""
     scope = scope_of(session)
     if scope is None:
@@ -77,7 +77,7 @@ def _alerts(session: AsyncSession, organization_id: UUID) -> Select[Any]:
             AlertUserState,
             (AlertUserState.organization_id == Alert.organization_id) & (AlertUserState.id == Alert.id),
         )
-        .where(Alert.organization_id == organization_id, *_visible(session))
+        .where(Alert.organization_id == organization_id, *visible_alerts(session))
     )
 
 
@@ -137,7 +137,7 @@ async def get_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID
     alert = await session.get(Alert, (organization_id, alert_id), with_for_update=lock, populate_existing=lock)
     if alert is None:
         raise AlertNotFound
-    if visible := _visible(session):
+    if visible := visible_alerts(session):
         seen = select(Alert.id).where(Alert.organization_id == organization_id, Alert.id == alert_id, *visible)
         if (await session.execute(seen)).first() is None:
             raise AlertNotFound

@@ -1,4 +1,4 @@
-"""Reads and writes of rules' instances, and the series that rules may speak of. The evaluation alone writes here."""
+"""Reads and writes of rules' instances, and the series that rules may speak of. Only who holds its lock writes here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,8 @@ from app.domains.alerts.rules.states import Instance
 from app.domains.metrics.models import MetricSeries
 
 _ROWS = 1_000
+MADE_UP_SECONDS = 60
+"""How late an evaluation may be made: a worker that was busy for so long skips no minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,12 @@ class KnownSeries:
     resource_id: UUID | None
 
 
-async def has_rules(session: AsyncSession, organization_id: UUID) -> bool:
-    """Whether there is anything to evaluate."""
-    query = select(AlertRule.id).where(AlertRule.organization_id == organization_id, AlertRule.enabled).limit(1)
-    return (await session.execute(query)).first() is not None
+async def has_rules(session: AsyncSession, organization_id: UUID, *, below_seconds: int | None = None) -> bool:
+    """Whether there is anything to evaluate, or to evaluate more often than each `below_seconds`."""
+    query = select(AlertRule.id).where(AlertRule.organization_id == organization_id, AlertRule.enabled)
+    if below_seconds is not None:
+        query = query.where(AlertRule.interval_seconds < below_seconds)
+    return (await session.execute(query.limit(1))).first() is not None
 
 
 async def lock_evaluation(session: AsyncSession, organization_id: UUID) -> AlertEvaluation:
@@ -41,16 +45,25 @@ async def lock_evaluation(session: AsyncSession, organization_id: UUID) -> Alert
     return (await session.execute(query, execution_options={"populate_existing": True})).scalar_one()
 
 
-async def list_due_rules(session: AsyncSession, organization_id: UUID, at: datetime) -> list[AlertRule]:
-    """Enabled rules whose interval ends at this minute. Intervals count from 1970, so restarts do not move them."""
-    minute = int(at.timestamp()) // 60 * 60
-    steps = func.greatest(AlertRule.interval_seconds / 60, 1)
-    query = (
-        select(AlertRule)
-        .where(AlertRule.organization_id == organization_id, AlertRule.enabled, (minute // 60) % steps == 0)
-        .order_by(AlertRule.id)
+async def list_due_rules(
+    session: AsyncSession, organization_id: UUID, after: datetime | None, at: datetime, *, kind: str | None = None
+) -> list[tuple[AlertRule, datetime]]:
+    """Enabled rules of which an interval ended after `after` and not after `at`, with the end of the newest.
+
+    Intervals count from 1970, so restarts do not move them; ends longer ago than MADE_UP_SECONDS are let go.
+    """
+    at_s = int(at.timestamp())
+    after_s = max(at_s - MADE_UP_SECONDS, 0 if after is None else int(after.timestamp()))
+    ended = literal(at_s, BigInteger) // AlertRule.interval_seconds
+    query = select(AlertRule).where(
+        AlertRule.organization_id == organization_id,
+        AlertRule.enabled,
+        ended > literal(after_s, BigInteger) // AlertRule.interval_seconds,
     )
-    return list((await session.scalars(query)).all())
+    if kind is not None:
+        query = query.where(AlertRule.condition["kind"].astext == kind)
+    rules = (await session.scalars(query.order_by(AlertRule.id))).all()
+    return [(rule, _at(at_s // rule.interval_seconds * rule.interval_seconds * 1000)) for rule in rules]
 
 
 async def list_instances(session: AsyncSession, organization_id: UUID) -> dict[UUID, dict[str, Instance]]:
@@ -97,6 +110,15 @@ async def save_instances(
         keys_of = ("organization_id", "rule_id", "key")
         new = {name: statement.excluded[name] for name in rows[0] if name not in keys_of}
         await session.execute(statement.on_conflict_do_update(index_elements=list(keys_of), set_=new))
+
+
+async def forget_instances(session: AsyncSession, organization_id: UUID, rule_ids: Sequence[UUID]) -> None:
+    """Remove all instances of rules. The evaluation's lock has to be held."""
+    await session.execute(
+        delete(AlertRuleState).where(
+            AlertRuleState.organization_id == organization_id, AlertRuleState.rule_id == func.any(list(rule_ids))
+        )
+    )
 
 
 async def save_outcomes(session: AsyncSession, organization_id: UUID, errors: Mapping[UUID, str | None]) -> None:

@@ -16,6 +16,16 @@ from app.domains.alerts.service.episodes import (
     summarise,
 )
 from app.domains.alerts.service.evaluating import enqueue_evaluation, evaluate_rules
+from app.domains.alerts.service.rule_groups import read_group, remove_group, replace_group
+from app.domains.alerts.service.ruling import (
+    count_rules,
+    create_rule,
+    list_rules,
+    read_rule,
+    remove_rule,
+    switch_rule,
+    update_rule,
+)
 
 __all__ = [
     "IncomingAlert",
@@ -23,14 +33,24 @@ __all__ = [
     "assign",
     "backtest",
     "count_alerts",
+    "count_rules",
+    "create_rule",
     "end_all",
     "enqueue_evaluation",
     "evaluate_rules",
     "fire_all",
     "forget_old_alerts",
     "list_alerts",
+    "list_rules",
     "read_alert",
+    "read_group",
+    "read_rule",
+    "remove_group",
+    "remove_rule",
+    "replace_group",
     "resolve",
     "snooze",
     "summarise",
+    "switch_rule",
+    "update_rule",
 ]

@@ -88,6 +88,15 @@ async def end_all(session: AsyncSession, organization_id: UUID, labels: Sequence
     return len(alerts)
 
 
+async def end_of_rules(
+    session: AsyncSession, organization_id: UUID, rule_ids: Sequence[UUID], *, actor_id: UUID, note: str
+) -> int:
+    """A person took rules away: end the open episodes that they began, with the reason; the number ended."""
+    alerts = await queries.list_open_alerts_of_rules(session, organization_id, rule_ids)
+    await _close(session, organization_id, alerts, actor_id=actor_id, note=note)
+    return len(alerts)
+
+
 async def read_alert(session: AsyncSession, organization_id: UUID, alert_id: UUID) -> dict[str, Any]:
     """An alert with its timeline (`by` is a name) and deliveries. Raises AlertNotFound."""
     row = await queries.read_alert(session, organization_id, alert_id)

@@ -1,0 +1,7 @@
+"""Routes of alerts, one file a subject. Those of rules come first: `/alerts/rules` is not an alert's id."""
+
+from app.domains.alerts.api import alerts, rules
+
+routers = (rules.router, alerts.router)
+
+__all__ = ["routers"]
