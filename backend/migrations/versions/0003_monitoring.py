@@ -1,7 +1,7 @@
 """Metrics, their sources and objectives, and alert rules: new tables only, nothing for old rows to get.
 
 Revision: 0003
-Date: 2026-11-23 20:07:03.047538
+Date: 2026-11-23 20:52:31.200262
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,11 @@ PROTECTED = (
     "alert_rule_files",
     "alert_rule_states",
     "alert_rules",
+    "metric_anomalies",
     "metric_blocks",
+    "metric_detector_runs",
+    "metric_detector_settings",
+    "metric_detector_states",
     "metric_families",
     "metric_objectives",
     "metric_rollups",
@@ -31,7 +35,7 @@ PROTECTED = (
     "metric_sources",
     "resource_metrics",
 )
-PACKED = ("metric_blocks", "metric_samples", "metric_rollups")
+PACKED = ("metric_blocks", "metric_samples", "metric_rollups", "metric_detector_states")
 
 
 def upgrade() -> None:
@@ -50,9 +54,75 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("content", sa.String(), nullable=False),
         sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=True),
         sa.Column("imported_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_alert_rule_files")),
+    )
+    op.create_index(
+        op.f("ix_alert_rule_files_organization_id_name"), "alert_rule_files", ["organization_id", "name"], unique=True
+    )
+    op.create_table(
+        "metric_anomalies",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("series_id", sa.BigInteger(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("labels", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("resource_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("series_count", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=True),
+        sa.Column("low", sa.Double(), nullable=True),
+        sa.Column("high", sa.Double(), nullable=True),
+        sa.Column("group_id", sa.Uuid(), nullable=True),
+        sa.Column("grouped_by", sa.String(), nullable=True),
+        sa.Column("verdict", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("verdict_by", sa.Uuid(), nullable=True),
+        sa.Column("verdict_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_metric_anomalies")),
+    )
+    op.create_index(
+        "ix_metric_anomalies_group",
+        "metric_anomalies",
+        ["organization_id", "group_id"],
+        unique=False,
+        postgresql_where=sa.text("group_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_metric_anomalies_open",
+        "metric_anomalies",
+        ["organization_id", "series_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_metric_anomalies_organization_id_started_at_id"),
+        "metric_anomalies",
+        ["organization_id", "started_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_metric_anomalies_resource",
+        "metric_anomalies",
+        ["organization_id", "resource_id", "started_at"],
+        unique=False,
+        postgresql_where=sa.text("resource_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_metric_anomalies_verdict",
+        "metric_anomalies",
+        ["organization_id", "series_id"],
+        unique=False,
+        postgresql_where=sa.text("verdict IS NOT NULL"),
     )
     op.create_table(
         "metric_blocks",
@@ -74,6 +144,33 @@ def upgrade() -> None:
         ["organization_id", "id"],
         unique=False,
         postgresql_where=sa.text("compacted_at IS NULL"),
+    )
+    op.create_table(
+        "metric_detector_runs",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("watched", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("left_out", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_metric_detector_runs")),
+    )
+    op.create_table(
+        "metric_detector_settings",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("names", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("linked_only", sa.Boolean(), nullable=False),
+        sa.Column("max_series", sa.Integer(), nullable=False),
+        sa.Column("sensitivity", sa.String(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_metric_detector_settings")),
+    )
+    op.create_table(
+        "metric_detector_states",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("page", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "page", name=op.f("pk_metric_detector_states")),
     )
     op.create_table(
         "metric_families",
@@ -224,6 +321,8 @@ def upgrade() -> None:
         sa.Column("instance_limit", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("labels", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("annotations", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("expression", sa.String(), nullable=True),
+        sa.Column("query_offset_seconds", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("file_id", sa.Uuid(), nullable=True),
         sa.Column("group_name", sa.String(), server_default="", nullable=False),
         sa.Column("position", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -328,6 +427,10 @@ def downgrade() -> None:
     op.drop_table("metric_rollups")
     op.drop_table("metric_objectives")
     op.drop_table("metric_families")
+    op.drop_table("metric_detector_states")
+    op.drop_table("metric_detector_settings")
+    op.drop_table("metric_detector_runs")
     op.drop_table("metric_blocks")
+    op.drop_table("metric_anomalies")
     op.drop_table("alert_rule_files")
     op.drop_table("alert_evaluations")

@@ -81,21 +81,26 @@ class AlertTimelineEntry(OrganizationRow, Base):
 
 
 class AlertRuleFile(OrganizationRow, Base):
-    """An imported file of rules, as it was; its groups' rules name it."""
+    """An imported file of rules, as it was; its groups' rules name it. `report` is what was said of its rules."""
 
     __tablename__ = "alert_rule_files"
+    __table_args__ = (Index(None, "organization_id", "name", unique=True),)
 
     name: Mapped[str]
     content: Mapped[str]
-    groups: Mapped[list[Any]]  # name, interval_seconds, limit, query_offset_seconds, labels of each
+    groups: Mapped[list[Any]]  # name, interval_seconds, limit, query_offset_seconds of each
+    report: Mapped[list[Any]]
+    source_id: Mapped[UUID | None]
     imported_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class AlertRule(OrganizationRow, Base):
     """One rule. `condition` is `rules.form.Condition`; `threshold` is the number of its first comparison, for lists.
 
     `version` grows with each change by a person. `health` (ok, err, unknown) and `last_error` are the evaluation's.
+    Of an imported rule `expression` is the PromQL of its file, and `severity` is no label of its alerts.
     """
 
     __tablename__ = "alert_rules"
@@ -120,6 +125,8 @@ class AlertRule(OrganizationRow, Base):
     instance_limit: Mapped[int] = mapped_column(server_default=text("0"))
     labels: Mapped[dict[str, Any]]
     annotations: Mapped[dict[str, Any]]
+    expression: Mapped[str | None]
+    query_offset_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     file_id: Mapped[UUID | None]
     group_name: Mapped[str] = mapped_column(server_default="")
     position: Mapped[int] = mapped_column(server_default=text("0"))

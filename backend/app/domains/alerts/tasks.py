@@ -28,11 +28,22 @@ async def evaluate_each_minute(session: AsyncSession, organization_id: UUID) -> 
     await service.enqueue_evaluation(session, organization_id)
 
 
+@schedule("alerts.evaluate_quick_rules", cron="* * * * * 15,30,45")
+async def evaluate_within_the_minute(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the evaluation where rules have intervals of less than a minute."""
+    await service.enqueue_evaluation(session, organization_id, quick=True)
+
+
 @task("alerts.evaluate_rules", retries=1, timeout_seconds=300, per_organization=1, announce=False)
 async def evaluate_rules(context: TaskContext) -> None:
-    """Evaluate the rules that are due. Safe to repeat and be killed: one transaction, and a minute is done once."""
+    """Evaluate the rules that are due. Safe to repeat and be killed: one transaction, and an interval is done once.
+
+    Servers are asked before it, with no transaction open.
+    """
+    now = utc_now()
+    answers = await service.ask_servers(context.organization_id, now)
     async with tenant_session(context.organization_id) as session:
-        await service.evaluate_rules(session, context.organization_id)
+        await service.evaluate_rules(session, context.organization_id, now, answers)
 
 
 @handles_all(FindingOpened)

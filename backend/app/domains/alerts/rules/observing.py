@@ -12,7 +12,7 @@ from app.domains.alerts.rules.templates import render_or_explain
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a rule puts on its alerts; the values are templates. `severity` is a label, too, unless there is one."""
+    """What a rule puts on its alerts; the values are templates. `severity` is a label too, unless it is empty."""
 
     name: str
     severity: str
@@ -43,7 +43,8 @@ def observe(
 def final_labels(series: Mapping[str, str], wording: Wording, value: float | None) -> dict[str, str]:
     """The series' labels, under the rule's, under the alert's name; empty ones are none."""
     own = {name: render_or_explain(text, series, value) for name, text in wording.labels.items()}
-    made = {**series, "severity": wording.severity, **own, "alertname": wording.name}
+    severity = {"severity": wording.severity} if wording.severity else {}
+    made = {**series, **severity, **own, "alertname": wording.name}
     return {name: text for name, text in made.items() if text and name != "__name__"}
 
 

@@ -17,6 +17,7 @@ from app.domains.alerts.service.episodes import (
 )
 from app.domains.alerts.service.evaluating import enqueue_evaluation, evaluate_rules
 from app.domains.alerts.service.rule_groups import read_group, remove_group, replace_group
+from app.domains.alerts.service.rule_servers import ask_servers
 from app.domains.alerts.service.ruling import (
     count_rules,
     create_rule,
@@ -30,6 +31,7 @@ from app.domains.alerts.service.ruling import (
 __all__ = [
     "IncomingAlert",
     "acknowledge",
+    "ask_servers",
     "assign",
     "backtest",
     "count_alerts",

@@ -1,7 +1,7 @@
 """The evaluation of an organization's rules: one transaction for instances, their changes and the alerts of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.core.tasks import enqueue
 from app.domains.alerts import queries
 from app.domains.alerts.models import AlertRule
 from app.domains.alerts.rules.conditions import AmbiguousMatch, Labels, NeedsServer, Verdict, judge
-from app.domains.alerts.rules.form import Absence, Combination, Condition, Reading, readings_of
+from app.domains.alerts.rules.form import Absence, Combination, Condition, Promql, Reading, readings_of
 from app.domains.alerts.rules.observing import Wording, observe, title_and_description
 from app.domains.alerts.rules.states import Instance, Observation, States, Step, Timing, Transition, advance, restore
 from app.domains.alerts.service.episodes import IncomingAlert, end_all, fire_all
@@ -23,6 +23,11 @@ from app.domains.alerts.service.rule_frames import Frames, absent_labels, read_f
 from app.domains.alerts.service.rule_series import book_of, parse_names
 
 EVALUATE_TASK = "alerts.evaluate_rules"
+GRAIN_SECONDS = 15
+"""Evaluations are at whole multiples of it, and so are the intervals of rules."""
+NO_SERVER = "The rule asks in PromQL what only an external server can answer, and none is connected to it."
+Answers = Mapping[tuple[UUID, int, datetime], Verdict | str]
+"""What servers said, by rule, its version and the time asked of; a text is why there is no answer."""
 MISSED_INTERVALS = 2
 """From so many intervals on that nobody looked, pending instances are restored and not simply gone on with."""
 RULE_LABEL = "rule_id"
@@ -50,31 +55,45 @@ class _Changes:
     errors: dict[UUID, str | None] = field(default_factory=dict)
 
 
-async def enqueue_evaluation(session: AsyncSession, organization_id: UUID) -> None:
-    """Queue an evaluation where there are rules; one waits at most."""
-    if await queries.has_rules(session, organization_id):
+async def enqueue_evaluation(session: AsyncSession, organization_id: UUID, *, quick: bool = False) -> None:
+    """Queue an evaluation where there are rules; one waits at most. `quick`: only rules of less than a minute."""
+    below = 60 if quick else None
+    if await queries.has_rules(session, organization_id, below_seconds=below):
         await enqueue(session, EVALUATE_TASK, organization_id=organization_id, dedupe="open")
 
 
-async def evaluate_rules(session: AsyncSession, organization_id: UUID, now: datetime | None = None) -> Evaluation:
-    """Evaluate the rules that are due at the whole minute before `now`. Safe to repeat: a minute is done once.
+async def evaluate_rules(
+    session: AsyncSession, organization_id: UUID, now: datetime | None = None, answers: Answers | None = None
+) -> Evaluation:
+    """Evaluate the rules of which an interval ended by `now`. Safe to repeat: an interval is done once.
 
-    All that it writes is in the caller's transaction, so a worker that is killed has done nothing.
+    `answers` are what servers said beforehand of rules in PromQL. All that it writes is in the caller's transaction,
+    so a worker that is killed has done nothing.
     """
     began = time.monotonic()
-    at = (now or utc_now()).replace(second=0, microsecond=0)
+    at = whole_grain(now or utc_now())
     row = await queries.lock_evaluation(session, organization_id)
     if row.evaluated_at is not None and row.evaluated_at >= at:
         return Evaluation()
-    rules = await queries.list_due_rules(session, organization_id, at)
-    conditions = {rule.id: _condition(rule) for rule in rules}
+    due = await queries.list_due_rules(session, organization_id, row.evaluated_at, at)
+    conditions = {rule.id: read_stored_condition(rule) for rule, _ in due}
     states = await queries.list_instances(session, organization_id)
-    frames = await _frames(session, organization_id, list(conditions.values()), at)
+    asked: dict[datetime, list[Condition]] = {}
+    for rule, ended_at in due:
+        asked.setdefault(asked_at(rule, ended_at), []).append(conditions[rule.id])
+    frames = {moment: await _frames(session, organization_id, group, moment) for moment, group in asked.items()}
     changes = _Changes()
-    for rule in rules:
-        held = _restored(states.get(rule.id, {}), row.evaluated_at, at, rule)
-        results, resources = _results(rule, conditions[rule.id], frames, every=bool(held))
-        step = advance(held, results, _ms(at), timing_of(rule))
+    for rule, ended_at in due:
+        held = _restored(states.get(rule.id, {}), row.evaluated_at, ended_at, rule)
+        condition, moment = conditions[rule.id], asked_at(rule, ended_at)
+        if isinstance(condition, Promql):
+            verdict = (answers or {}).get((rule.id, rule.version, moment), NO_SERVER if answers is None else None)
+        else:
+            verdict = judge_frames(condition, frames[moment])
+        if verdict is None:
+            continue  # it came to be after the servers were asked
+        results, resources = _results(rule, condition, verdict, frames[moment], every=bool(held))
+        step = advance(held, results, _ms(ended_at), timing_of(rule))
         _collect(changes, rule, states.get(rule.id, {}), step, resources)
     await queries.save_instances(session, organization_id, changes.instances, changes.gone)
     await queries.save_outcomes(session, organization_id, changes.errors)
@@ -83,7 +102,7 @@ async def evaluate_rules(session: AsyncSession, organization_id: UUID, now: date
     row.evaluated_at, row.took_seconds = at, time.monotonic() - began
     await session.flush()
     failed = sum(error is not None for error in changes.errors.values())
-    return Evaluation(len(rules), failed, len(fired), ended)
+    return Evaluation(len(due), failed, len(fired), ended)
 
 
 def timing_of(rule: AlertRule) -> Timing:
@@ -99,11 +118,23 @@ def timing_of(rule: AlertRule) -> Timing:
 
 
 def wording_of(rule: AlertRule) -> Wording:
-    """What a stored rule puts on its alerts."""
-    return Wording(rule.name, rule.severity, rule.labels, rule.annotations)
+    """What a stored rule puts on its alerts. An imported one has the labels of its file and none besides."""
+    severity = "" if rule.file_id is not None else rule.severity
+    return Wording(rule.name, severity, rule.labels, rule.annotations)
 
 
-def _condition(rule: AlertRule) -> Condition:
+def whole_grain(now: datetime) -> datetime:
+    """The newest instant at which rules may be due."""
+    seconds = int(now.timestamp())
+    return datetime.fromtimestamp(seconds - seconds % GRAIN_SECONDS, UTC)
+
+
+def asked_at(rule: AlertRule, ended_at: datetime) -> datetime:
+    """The time of which an evaluation asks, earlier by the offset of the rule's group."""
+    return ended_at - timedelta(seconds=rule.query_offset_seconds)
+
+
+def read_stored_condition(rule: AlertRule) -> Condition:
     """The rule's condition; reading it anew each minute would be most of the work, so it is kept by the version."""
     key = (rule.id, rule.version)
     if key not in _read_conditions:
@@ -133,7 +164,7 @@ def judge_frames(condition: Condition, frames: Frames) -> Verdict | str:
     try:
         return judge(condition, frames.frames, absent_labels(_absences(condition)))
     except NeedsServer:
-        return "The rule asks in PromQL what only an external server can answer, and none is connected to it."
+        return NO_SERVER
     except AmbiguousMatch:
         return "Several series of one side have the labels by which the sides are matched."
 
@@ -144,9 +175,8 @@ def _absences(condition: Condition) -> list[str]:
 
 
 def _results(
-    rule: AlertRule, condition: Condition, frames: Frames, *, every: bool
+    rule: AlertRule, condition: Condition, verdict: Verdict | str, frames: Frames, *, every: bool
 ) -> tuple[list[Observation] | str, dict[frozenset[tuple[str, str]], UUID | None]]:
-    verdict = judge_frames(condition, frames)
     if isinstance(verdict, str):
         return verdict, {}
     first: Reading | None = next(readings_of(condition), None)

@@ -10,9 +10,10 @@ from app.domains.metrics.queries import (
     select_series,
 )
 from app.domains.metrics.rules.objectives import Standing
+from app.domains.metrics.service.asking import AskedSeries, Server, ask_now
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
-from app.domains.metrics.service.federating import query_server
+from app.domains.metrics.service.federating import connect_server, query_server
 from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
 from app.domains.metrics.service.joining import enqueue_linking, link_series
@@ -45,9 +46,13 @@ from app.domains.metrics.service.sources import (
 )
 
 __all__ = [
+    "AskedSeries",
+    "Server",
     "Standing",
+    "ask_now",
     "clean",
     "compact",
+    "connect_server",
     "create_objective",
     "create_source",
     "enqueue_cleaning",

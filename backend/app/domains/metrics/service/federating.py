@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.core.database import tenant_session
 from app.core.errors import FieldProblem, InvalidInput
 from app.domains.metrics import queries
@@ -12,7 +14,7 @@ from app.domains.metrics.rules.promql import name_of, range_expression
 from app.domains.metrics.rules.ranges import Function, Grid
 from app.domains.metrics.rules.selectors import SelectorError, parse_selector
 from app.domains.metrics.rules.series import series_key
-from app.domains.metrics.service.asking import AskedSeries, ask_range, open_server
+from app.domains.metrics.service.asking import AskedSeries, Server, ask_range, open_server
 from app.domains.metrics.service.reading import make_grid, to_instant
 
 
@@ -37,10 +39,7 @@ async def query_server(
     except SelectorError as failure:
         raise InvalidSelector(errors=[FieldProblem(pointer="query/selector", detail=str(failure))]) from None
     async with tenant_session(organization_id) as session:
-        source = await queries.get_source(session, organization_id, source_id)
-        if source.kind != "prometheus":
-            raise InvalidInput("This source is polled: its series are among the others, ask without it.")
-        server = await open_server(session, organization_id, source)
+        server = await connect_server(session, organization_id, source_id)
     step = grid.step_ms // 1000
     # A step's value is what its samples come to, so it is asked for where the step ends.
     found = await ask_range(
@@ -59,6 +58,14 @@ async def query_server(
         "series": [_shown(one, one.name or name, grid) for one in found[:limit]],
         "truncated": len(found) > limit,
     }
+
+
+async def connect_server(session: AsyncSession, organization_id: UUID, source_id: UUID) -> Server:
+    """A server that may be asked once the session is closed. Raises UnknownSource, InvalidInput for what is polled."""
+    source = await queries.get_source(session, organization_id, source_id)
+    if source.kind != "prometheus":
+        raise InvalidInput("This source is polled: its series are among the others, ask without it.")
+    return await open_server(session, organization_id, source)
 
 
 def _shown(series: AskedSeries, name: str, grid: Grid) -> dict[str, Any]:
