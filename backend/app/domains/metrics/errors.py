@@ -61,3 +61,9 @@ class ObjectiveExists(Conflict):
     """Another objective has the name."""
 
     slug, title = "objective-exists", "Another objective has this name"
+
+
+class AnomalyNotFound(NotFound):
+    """Also for another organization's anomaly."""
+
+    slug, title = "anomaly-not-found", "There is no such anomaly"

@@ -36,3 +36,33 @@ class MetricSettingsChanged(Event):
     name: ClassVar[str] = "metric_settings.changed"
     actor_id: UUID
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettingsChanged(Event):
+    """A person changed what the detector watches; `fields` names what changed."""
+
+    name: ClassVar[str] = "metric_detector.changed"
+    actor_id: UUID
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyJudged(Event):
+    """A person said of an anomaly that it was expected, wrong or useful; None takes that back."""
+
+    name: ClassVar[str] = "metric_anomaly.judged"
+    topic: ClassVar[str | None] = "alerts"
+    anomaly_id: UUID
+    actor_id: UUID
+    verdict: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomaliesChanged(Event):
+    """The detector found episodes that begin or end: how many."""
+
+    name: ClassVar[str] = "metrics.anomalies_changed"
+    topic: ClassVar[str | None] = "alerts"
+    begun: int
+    ended: int

@@ -236,7 +236,102 @@ class MetricSource(OrganizationRow, Base):
     asked: Mapped[int] = mapped_column(server_default="0")
 
 
-PACKED_COLUMNS = (("metric_blocks", "payload"), ("metric_samples", "payload"), ("metric_rollups", "payload"))
+class DetectorSettings(Base):
+    """What an organization's detector watches and how, where it differs from the product; see `rules.anomalies`."""
+
+    __tablename__ = "metric_detector_settings"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    enabled: Mapped[bool]
+    names: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    linked_only: Mapped[bool]
+    max_series: Mapped[int]
+    sensitivity: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class DetectorRun(Base):
+    """How far the detector is: when it last chose its series, how many it watches, and how many are above the limit.
+
+    `judged_at`: up to when it has judged what is there.
+    """
+
+    __tablename__ = "metric_detector_runs"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    chosen_at: Mapped[datetime | None]
+    judged_at: Mapped[datetime | None]
+    watched: Mapped[int] = mapped_column(server_default="0")
+    left_out: Mapped[int] = mapped_column(server_default="0")
+
+
+class DetectorPage(Base):
+    """The memories of some hundred series, as `rules.detector_pages` writes them: a row is read and written whole."""
+
+    __tablename__ = "metric_detector_states"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    page: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payload: Mapped[bytes]
+
+
+class MetricAnomaly(OrganizationRow, Base):
+    """An episode of a series, or a burst of many: then there is no series, and its members name it in `group_id`.
+
+    `score`, `value`, `low` and `high` are those of its most surprising point; `low` and `high` were expected there.
+    `grouped_by` of a member is resource or time. `verdict` is people's: expected, wrong or useful.
+    """
+
+    __tablename__ = "metric_anomalies"
+    __table_args__ = (
+        Index(None, "organization_id", "started_at", "id"),
+        Index(
+            "ix_metric_anomalies_resource",
+            "organization_id",
+            "resource_id",
+            "started_at",
+            postgresql_where=text("resource_id IS NOT NULL"),
+        ),
+        Index("ix_metric_anomalies_open", "organization_id", "series_id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_metric_anomalies_group", "organization_id", "group_id", postgresql_where=text("group_id IS NOT NULL")
+        ),
+        Index(
+            "ix_metric_anomalies_verdict",
+            "organization_id",
+            "series_id",
+            postgresql_where=text("verdict IS NOT NULL"),
+        ),
+    )
+
+    series_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str]
+    labels: Mapped[dict[str, Any]]
+    resource_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    started_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    points: Mapped[int]
+    series_count: Mapped[int] = mapped_column(server_default="1")
+    score: Mapped[float] = mapped_column(Double)
+    value: Mapped[float | None] = mapped_column(Double)
+    low: Mapped[float | None] = mapped_column(Double)
+    high: Mapped[float | None] = mapped_column(Double)
+    group_id: Mapped[UUID | None]
+    grouped_by: Mapped[str | None]
+    verdict: Mapped[str | None]
+    note: Mapped[str | None]
+    verdict_by: Mapped[UUID | None]
+    verdict_at: Mapped[datetime | None]
+
+
+PACKED_COLUMNS = (
+    ("metric_blocks", "payload"),
+    ("metric_samples", "payload"),
+    ("metric_rollups", "payload"),
+    ("metric_detector_states", "payload"),
+)
 """What is compressed by us already; PostgreSQL must not try again, which the migration says too."""
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.core.schemas import Name, ReadModel, RequestModel
+from app.core.schemas import Name, ReadModel, RequestModel, ShortText
+from app.domains.metrics.rules.anomalies import MOST_SERIES, Kind, Sensitivity, Verdict
 from app.domains.metrics.rules.limits import OUT_OF_ORDER_MOST
 from app.domains.metrics.rules.objectives import MAX_WINDOW, Operator, Severity
 from app.domains.metrics.rules.utilisation import Measure
@@ -284,3 +285,84 @@ class HealthRead(ReadModel):
     available_percent: float | None
     utilisation: list[UtilisationRead]
     objectives: list[StandingRead]
+
+
+class AnomalyFeedback(RequestModel):
+    """What it was; without a verdict an earlier one is taken back."""
+
+    verdict: Verdict | None
+    note: ShortText = ""
+
+
+class AnomalyFeedbackRead(ReadModel):
+    """What a person said of an anomaly."""
+
+    verdict: Verdict
+    note: str
+    by: UUID | None
+    at: datetime
+
+
+class ExpectedRead(ReadModel):
+    """Between which values the point was expected; null where that was not known."""
+
+    low: float | None
+    high: float | None
+
+
+class AnomalyRead(ReadModel):
+    """An episode of a series, or a burst of many, which has no series but `series_count` members.
+
+    `score` (0 to 1), `value` and `expected` are those of its most surprising point, a mean of five minutes, of a
+    counter its rate per second. `last_at`: the start of its last anomalous point.
+    """
+
+    id: UUID
+    series_id: str | None
+    name: str
+    labels: dict[str, str]
+    resource_id: UUID | None
+    kind: Kind
+    state: Literal["open", "ended"]
+    started_at: datetime
+    last_at: datetime
+    ended_at: datetime | None
+    points: int
+    series_count: int
+    score: float
+    value: Value
+    expected: ExpectedRead
+    group_id: UUID | None
+    feedback: AnomalyFeedbackRead | None
+
+
+class AnomalyDetail(AnomalyRead):
+    """An anomaly with the values around it; of a burst those of its most surprising members."""
+
+    around: PointsRead
+
+
+class DetectorSettingsRead(ReadModel):
+    """What the detector watches. `names` are patterns with `*` and `?`, whatever their case.
+
+    `left_out`: series that it should watch and that are above `max_series`. `judged_at`: up to when points were judged.
+    """
+
+    enabled: bool
+    names: list[str]
+    linked_only: bool
+    max_series: int
+    sensitivity: Sensitivity
+    watched: int
+    left_out: int
+    judged_at: datetime | None
+
+
+class DetectorSettingsUpdate(RequestModel):
+    """The choices of `DetectorSettingsRead`. Earlier patterns go first where there are more than `max_series`."""
+
+    enabled: bool
+    names: Annotated[list[Name], Field(max_length=200)]
+    linked_only: bool
+    max_series: Annotated[int, Field(ge=0, le=MOST_SERIES)]
+    sensitivity: Sensitivity

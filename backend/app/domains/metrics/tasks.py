@@ -74,3 +74,15 @@ async def poll_source(context: TaskContext, source_id: UUID) -> None:
 async def poll_due(session: AsyncSession, organization_id: UUID) -> None:
     """Queue the polls that are due."""
     await service.enqueue_polls(session, organization_id)
+
+
+@task("metrics.detect", retries=2, timeout_seconds=3_600, per_organization=1, announce=False)
+async def detect(context: TaskContext, choose: bool = False) -> None:
+    """Judge what has come for the watched series. Safe to repeat and to be killed: each step is one transaction."""
+    await service.detect(context.organization_id, choose=choose)
+
+
+@schedule("metrics.detect_anomalies", cron="1-59/5 * * * *")
+async def detect_anomalies(session: AsyncSession, organization_id: UUID) -> None:
+    """Queue the detector a minute after each five: what the minute before brought is there then."""
+    await service.enqueue_detection(session, organization_id)

@@ -1,8 +1,9 @@
 """Routes of the metrics, one file a subject."""
 
-from app.domains.metrics.api import ingest, objectives, reading, settings, sources
+from app.domains.metrics.api import anomalies, ingest, objectives, reading, settings, sources
 
 routers = (
+    anomalies.router,
     ingest.router,
     objectives.router,
     objectives.health_router,

@@ -59,7 +59,17 @@ async def select_series(
     """Series that fulfil all conditions, by id. Raises QueryTooLarge for a pattern over too many values."""
     conditions = await _conditions(session, organization_id, matchers, resource_id)
     query = select(MetricSeries).where(*conditions, MetricSeries.id > after_id).order_by(MetricSeries.id).limit(limit)
-    rows = (await session.execute(query)).scalars().all()
+    return await _series_rows(session, organization_id, (await session.scalars(query)).all())
+
+
+async def list_series_by_id(session: AsyncSession, organization_id: UUID, ids: Sequence[int]) -> list[SeriesRow]:
+    """These series, as far as they are there and may be seen."""
+    conditions = await _conditions(session, organization_id, (), None)
+    query = select(MetricSeries).where(*conditions, MetricSeries.id == func.any(list(ids))).order_by(MetricSeries.id)
+    return await _series_rows(session, organization_id, (await session.scalars(query)).all())
+
+
+async def _series_rows(session: AsyncSession, organization_id: UUID, rows: Sequence[MetricSeries]) -> list[SeriesRow]:
     families = await _families(session, organization_id, {row.name for row in rows})
     return [
         SeriesRow(
@@ -74,6 +84,12 @@ async def select_series(
         )
         for row in rows
     ]
+
+
+async def has_series(session: AsyncSession, organization_id: UUID) -> bool:
+    """Whether anybody has sent metrics."""
+    query = select(MetricSeries.id).where(MetricSeries.organization_id == organization_id).limit(1)
+    return (await session.execute(query)).first() is not None
 
 
 async def list_names(

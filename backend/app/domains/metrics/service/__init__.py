@@ -10,9 +10,17 @@ from app.domains.metrics.queries import (
     select_series,
 )
 from app.domains.metrics.rules.objectives import Standing
+from app.domains.metrics.service.anomalies import (
+    judge_anomaly,
+    list_anomalies,
+    read_anomaly,
+    read_detector_settings,
+    replace_detector_settings,
+)
 from app.domains.metrics.service.asking import AskedSeries, Server, ask_now
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
+from app.domains.metrics.service.detecting import detect, enqueue_detection
 from app.domains.metrics.service.federating import connect_server, query_server
 from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
@@ -55,15 +63,19 @@ __all__ = [
     "connect_server",
     "create_objective",
     "create_source",
+    "detect",
     "enqueue_cleaning",
     "enqueue_compaction",
+    "enqueue_detection",
     "enqueue_linking",
     "enqueue_polls",
     "enqueue_rolling",
     "forget_books",
     "get_objective",
+    "judge_anomaly",
     "keep_partitions",
     "link_series",
+    "list_anomalies",
     "list_label_values",
     "list_labels",
     "list_names",
@@ -74,8 +86,10 @@ __all__ = [
     "poll_source",
     "query_range",
     "query_server",
+    "read_anomaly",
     "read_block_head",
     "read_blocks",
+    "read_detector_settings",
     "read_health",
     "read_points",
     "read_resource_metrics",
@@ -87,6 +101,7 @@ __all__ = [
     "receive_remote_write",
     "remove_objective",
     "remove_source",
+    "replace_detector_settings",
     "replace_settings",
     "roll_up",
     "select_series",

@@ -48,6 +48,14 @@ _OLD_SUMS = text(
     """
 )
 
+_OLD_ANOMALIES = text(
+    """
+    DELETE FROM metric_anomalies WHERE organization_id = :org AND id IN (
+        SELECT id FROM metric_anomalies
+        WHERE organization_id = :org AND ended_at < now() - CAST(:kept AS interval) LIMIT :rows)
+    """
+)
+
 
 async def keep_partitions(session: AsyncSession) -> None:
     """Make the weeks to come and drop those that nobody may keep. Of the installation, not of an organization."""
@@ -77,6 +85,7 @@ async def clean(organization_id: UUID) -> int:
         window = timedelta(milliseconds=WINDOWS_MS[step_seconds])  # a row goes when its last bucket may
         removed += await _remove(organization_id, _OLD_ROLLUPS, min(kept, most) + window, step=step_seconds)
     removed += await _remove(organization_id, _OLD_SERIES, kept + timedelta(days=17))
+    removed += await _remove(organization_id, _OLD_ANOMALIES, kept)
     return removed + await _remove(organization_id, _OLD_SUMS, kept)
 
 

@@ -86,7 +86,7 @@ async def query_range(
     rows = await queries.select_series(session, organization_id, matchers, limit + 1, resource_id=resource_id)
     shown = rows[:limit]
     _, matrix = await queries.read_points(session, organization_id, [row.id for row in shown], grid, function)
-    values = _known(matrix)
+    values = known_values(matrix)
     return {
         "from_": to_instant(grid.from_ms),
         "to": to_instant(grid.to_ms),
@@ -139,7 +139,7 @@ async def read_resource_metrics(
     return {"newest": told, "points": points}
 
 
-def _known(matrix: NDArray[np.float64]) -> list[list[float | None]]:
+def known_values(matrix: NDArray[np.float64]) -> list[list[float | None]]:
     """The values, None where there is no finite one, which JSON cannot hold."""
     values: list[list[float | None]] = matrix.astype(object).tolist()
     for row, column in zip(*np.nonzero(~np.isfinite(matrix)), strict=True):

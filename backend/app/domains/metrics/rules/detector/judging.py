@@ -34,6 +34,8 @@ from app.domains.metrics.rules.detector.state import FIRST_POINTS, TAIL, Detecto
 REACHED = 2.2
 THRESHOLD = 1.0 - 10.0**-REACHED
 """The shipped threshold of the score, for every series: shares of 1 in 158 in the geometric mean."""
+NAMED = 2.0
+"""The surprise from which on a point's kind is told, for callers whose bar is lower than the shipped one."""
 REST = 288
 """Points after an alert in which only a more surprising point begins another: a day at five minutes."""
 WARM_UP = 60
@@ -95,8 +97,8 @@ def _judge(state: DetectorState, rows: Index, values: Floats, at: Floats) -> Ver
     surprise[gaps], kind[gaps] = np.maximum(surprise[gaps], CLEAR), GAP
     score = 1.0 - 10.0**-surprise
     leads = _lead(state, rows, surprise, fresh)
-    reached = score >= THRESHOLD
-    return Verdicts(score, leads, leads & reached, np.where(reached, kind, NONE).astype(np.int8), low, high)
+    named = np.where(surprise >= NAMED, kind, NONE).astype(np.int8)
+    return Verdicts(score, leads, leads & (score >= THRESHOLD), named, low, high)
 
 
 def _accept_clock(
