@@ -16,7 +16,12 @@ const settings = (page: PageName, usage: string): PageInfo => ({
   usage,
 })
 
-/** Pages below an area; the path's second part. */
+const ALERT_RULES: PageInfo['crumbs'] = [
+  { page: 'alerts', path: '/alerts' },
+  { page: 'alertRules', path: '/alerts/rules' },
+]
+
+/** Pages below an area; the path's second part, with a slash for what lies below that. */
 const SUB_PAGES: Record<string, PageInfo> = {
   'settings/organization': settings('organization', 'organization'),
   'settings/branding': settings('branding', 'organization.branding'),
@@ -33,6 +38,8 @@ const SUB_PAGES: Record<string, PageInfo> = {
     range: true,
     usage: 'inventory.overview',
   },
+  'alerts/rules': { crumbs: [{ page: 'alerts', path: '/alerts' }, { page: 'alertRules' }], usage: 'alerts.rules' },
+  'alerts/rules/': { crumbs: [...ALERT_RULES, { page: 'alertRule' }], usage: 'alerts.rule' },
   'profile/security': { crumbs: [{ page: 'profile', path: '/profile' }, { page: 'security' }], usage: 'security' },
 }
 
@@ -41,6 +48,7 @@ const PAGES: Record<string, PageInfo> = {
   resources: { crumbs: [{ page: 'resources' }], account: true, usage: 'inventory' },
   'resources/': { crumbs: [{ page: 'resources', path: '/resources' }, { page: 'resource' }], usage: 'resource' },
   alerts: { crumbs: [{ page: 'alerts' }], usage: 'alerts' },
+  metrics: { crumbs: [{ page: 'metrics' }] },
   cost: { crumbs: [{ page: 'cost' }], account: true, range: true, usage: 'costs' },
   compliance: { crumbs: [{ page: 'compliance' }], account: true, usage: 'compliance' },
   topology: { crumbs: [{ page: 'topology' }], account: true, usage: 'topology' },
@@ -53,6 +61,7 @@ const PAGES: Record<string, PageInfo> = {
 
 /** What the frame shows around the page at a path; a page of one item has its list's name and a slash. */
 export function pageInfoAt(pathname: string): PageInfo {
-  const [first = '', second] = pathname.replace(/^\//, '').split('/')
-  return SUB_PAGES[`${first}/${second}`] ?? PAGES[second ? `${first}/` : first] ?? { crumbs: [] }
+  const [first = '', second, third] = pathname.replace(/^\//, '').split('/')
+  const below = third ? SUB_PAGES[`${first}/${second}/`] : undefined
+  return below ?? SUB_PAGES[`${first}/${second}`] ?? PAGES[second ? `${first}/` : first] ?? { crumbs: [] }
 }

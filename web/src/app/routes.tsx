@@ -18,6 +18,10 @@ const ResourceOverviewPage = lazy(() => import('@/pages/ResourceOverviewPage'))
 const TopologyPage = lazy(() => import('@/pages/TopologyPage'))
 const ChangesPage = lazy(() => import('@/pages/ChangesPage'))
 const AlertsPage = lazy(() => import('@/pages/AlertsPage'))
+const AlertRulesPage = lazy(() => import('@/pages/AlertRulesPage'))
+const AlertRulePage = lazy(() => import('@/pages/AlertRulePage'))
+const AlertRuleEditPage = lazy(() => import('@/pages/AlertRuleEditPage'))
+const MetricsPage = lazy(() => import('@/pages/MetricsPage'))
 const CostPage = lazy(() => import('@/pages/CostPage'))
 const CompliancePage = lazy(() => import('@/pages/CompliancePage'))
 const AccountsPage = lazy(() => import('@/pages/AccountsPage'))
@@ -56,6 +60,11 @@ export function AppRoutes() {
           <Route path="resources/overview" element={<ResourceOverviewPage />} />
           <Route path="resources/:resourceId" element={<ResourcePage />} />
           <Route path="alerts" element={<AlertsPage />} />
+          <Route path="alerts/rules" element={<AlertRulesPage />} />
+          <Route path="alerts/rules/new" element={<AlertRuleEditPage key="new" />} />
+          <Route path="alerts/rules/:ruleId" element={<AlertRulePage />} />
+          <Route path="alerts/rules/:ruleId/edit" element={<AlertRuleEditPage key="edit" />} />
+          <Route path="metrics" element={<MetricsPage />} />
           <Route path="cost" element={<CostPage />} />
           <Route path="compliance" element={<CompliancePage />} />
           <Route path="topology" element={<TopologyPage />} />

@@ -14,7 +14,8 @@ export function parseDuration(text: string): number | null {
   if (compact === '0') return 0
   if (!WHOLE.test(compact)) return null
   let seconds = 0
-  for (const [, count, unit] of compact.matchAll(/(\d+)([wdhms])/g)) seconds += Number(count) * (SIZES.get(unit ?? '') ?? 0)
+  for (const [, count, unit] of compact.matchAll(/(\d+)([wdhms])/g))
+    seconds += Number(count) * (SIZES.get(unit ?? '') ?? 0)
   return seconds
 }
 

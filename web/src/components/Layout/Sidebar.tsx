@@ -60,11 +60,11 @@ export function NavigationList({ entries, folded = false }: { entries: Navigatio
 function NavigationItem({ entry, folded }: { entry: NavigationEntry; folded: boolean }) {
   const { t } = useTranslation()
   const scopedLink = useScopedLink()
-  const { icon: Icon, id, path, key } = entry
+  const { icon: Icon, id, path, key, end } = entry
   const link = (
     <NavLink
       to={scopedLink(path)}
-      end={path === '/'}
+      end={end}
       aria-label={folded ? t(`page.${id}`) : undefined}
       className={({ isActive }) =>
         classes(

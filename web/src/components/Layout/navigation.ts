@@ -1,8 +1,10 @@
 import {
   BellRing,
   Boxes,
+  ChartLine,
   CircleDollarSign,
   CloudCog,
+  Gauge,
   History,
   LayoutDashboard,
   ListChecks,
@@ -17,6 +19,8 @@ export type NavigationEntry = {
     | 'dashboard'
     | 'resources'
     | 'alerts'
+    | 'alertRules'
+    | 'metrics'
     | 'cost'
     | 'compliance'
     | 'topology'
@@ -28,12 +32,16 @@ export type NavigationEntry = {
   icon: LucideIcon
   /** Pressed after `g`. */
   key?: string
+  /** Not shown as open on the pages below it: they have an entry of their own. */
+  end?: boolean
 }
 
 export const MAIN_NAVIGATION: NavigationEntry[] = [
-  { id: 'dashboard', path: '/', icon: LayoutDashboard, key: 'd' },
+  { id: 'dashboard', path: '/', icon: LayoutDashboard, key: 'd', end: true },
   { id: 'resources', path: '/resources', icon: Boxes, key: 'r' },
-  { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a' },
+  { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a', end: true },
+  { id: 'alertRules', path: '/alerts/rules', icon: Gauge, key: 'u' },
+  { id: 'metrics', path: '/metrics', icon: ChartLine, key: 'm' },
   { id: 'cost', path: '/cost', icon: CircleDollarSign, key: 'c' },
   { id: 'compliance', path: '/compliance', icon: ShieldCheck, key: 'p' },
   { id: 'topology', path: '/topology', icon: Waypoints, key: 't' },

@@ -1,0 +1,56 @@
+import type { TFunction } from 'i18next'
+import { durationText } from '@/services/durations'
+import { formatNumber } from '@/services/format'
+import { isCombination } from './condition'
+import type { Comparison, Condition, Part, Reading } from './types'
+
+const OPERATOR_WORDS = {
+  '>': 'above',
+  '>=': 'atLeast',
+  '<': 'below',
+  '<=': 'atMost',
+  '==': 'equal',
+  '!=': 'notEqual',
+} as const
+
+const exact = (value: number) => formatNumber(value, { maximumSignificantDigits: 12 })
+
+export const compareWords = (t: TFunction, { operator, threshold }: Comparison): string =>
+  t(`rule.compare.${OPERATOR_WORDS[operator]}`, { value: exact(threshold) })
+
+function readingWords(t: TFunction, reading: Reading): string {
+  const what = t(`rule.read.${reading.function ?? 'last'}`, {
+    selector: reading.selector,
+    window: durationText(reading.window_seconds ?? 300),
+    ahead: durationText(reading.ahead_seconds ?? 0),
+  })
+  if (!reading.aggregate) return what
+  const by = reading.by ?? []
+  const joined = t(`rule.aggregate.${reading.aggregate}`, { what })
+  return by.length > 0 ? t('rule.aggregateBy', { what: joined, by: by.join(', ') }) : joined
+}
+
+function partWords(t: TFunction, part: Part): string {
+  if (part.kind === 'absence') {
+    return t('rule.absenceWords', { selector: part.selector, window: durationText(part.window_seconds ?? 300) })
+  }
+  const what =
+    part.kind === 'ratio'
+      ? t('rule.ratioWords', { over: readingWords(t, part.over), under: readingWords(t, part.under) })
+      : readingWords(t, part.reading)
+  const entered = t('rule.enterWords', { what, compare: compareWords(t, part.enter) })
+  return part.leave ? t('rule.leaveWords', { entered, compare: compareWords(t, part.leave) }) : entered
+}
+
+/** The condition as a sentence, for people who do not read queries. */
+export function conditionWords(t: TFunction, condition: Condition): string {
+  if (isCombination(condition)) {
+    const parts = condition.parts.map((part) => partWords(t, part))
+    const joined = parts.join(` ${t(condition.kind === 'all' ? 'rule.and' : 'rule.or')} `)
+    return condition.on && condition.on.length > 0
+      ? t('rule.onWords', { what: joined, labels: condition.on.join(', ') })
+      : joined
+  }
+  if (condition.kind === 'promql') return t('rule.promqlWords', { query: condition.query })
+  return partWords(t, condition)
+}
