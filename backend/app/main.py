@@ -21,6 +21,7 @@ from app.core.openapi import describe, require_permissions
 from app.core.redis import close_redis
 from app.core.web import find_web_dir, mount_web
 from app.domains import load_domains
+from app.domains.alerts.api import prometheus
 from app.domains.audit import service as audit
 from app.domains.identity import api as identity_api
 from app.domains.identity import service as identity
@@ -63,7 +64,7 @@ def create_app(
         if folder is not None:
             mount_web(app, folder)
     if "analytics" in services:
-        for router in metrics_api.bare_routers:
+        for router in (*metrics_api.bare_routers, prometheus.router):
             app.include_router(router, include_in_schema=False)
     install_error_handlers(app)
     install_middleware(app, settings)

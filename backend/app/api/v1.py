@@ -14,6 +14,7 @@ ROUTE_FILES: tuple[tuple[ServiceName, str], ...] = (
     ("notification", "app.domains.notifications.api"),
     ("analytics", "app.domains.costs.api"),
     ("analytics", "app.domains.metrics.api"),
+    ("analytics", "app.domains.alerts.api.prometheus"),
     ("api", "app.domains.accounts.api"),
     ("api", "app.domains.inventory.api"),
     ("api", "app.domains.topology.api"),

@@ -265,6 +265,8 @@ def limit_class_of(method: str, template: str) -> LimitClass | None:
         return "sso"
     if path.startswith("/scim/"):
         return "scim"
+    if template.startswith("/prometheus/"):
+        return "read"  # under this path and no other do Grafana and others look for it
     if path == template:
         return None
     if path.endswith(("/export", "/download")) or (path == "/reports" and method == "POST"):

@@ -31,3 +31,11 @@ class RuleChangedMeanwhile(AppError):
 
 class TooManyRules(Conflict):
     slug, title = "too-many-rules", "The organization has as many alert rules as it may have"
+
+
+class RuleFileNotFound(NotFound):
+    """Also for another organization's file."""
+
+
+class InvalidRuleFile(InvalidInput):
+    slug, title = "invalid-rule-file", "This is no rule file that Prometheus would load"

@@ -92,3 +92,24 @@ class RuleRemoved(RuleChanged):
     """A rule is gone; its alerts have ended."""
 
     name: ClassVar[str] = "alert_rule.removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleFileImported(Event):
+    """A person imported a Prometheus rule file; `counts` are of its rules, by what became of them."""
+
+    name: ClassVar[str] = "alert_rule_file.imported"
+    rule_file_id: UUID
+    actor_id: UUID
+    file_name: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleFileRemoved(Event):
+    """A person removed an imported file with its rules."""
+
+    name: ClassVar[str] = "alert_rule_file.removed"
+    rule_file_id: UUID
+    actor_id: UUID
+    file_name: str

@@ -12,6 +12,13 @@ from app.domains.alerts.queries.alerts import (
     read_alert,
     summarise,
 )
+from app.domains.alerts.queries.rule_files import (
+    find_rule_file,
+    get_rule_file,
+    list_active_rules,
+    list_rule_files,
+    list_rules_of_file,
+)
 from app.domains.alerts.queries.rule_lists import (
     RuleFilter,
     count_rule_instances,
@@ -46,10 +53,13 @@ __all__ = [
     "count_rule_instances",
     "count_rules",
     "delete_ended",
+    "find_rule_file",
     "forget_instances",
     "get_alert",
     "get_rule",
+    "get_rule_file",
     "has_rules",
+    "list_active_rules",
     "list_alerts",
     "list_due_rules",
     "list_group",
@@ -57,8 +67,10 @@ __all__ = [
     "list_known_series",
     "list_open_alerts_of_rules",
     "list_open_episodes",
+    "list_rule_files",
     "list_rule_instances",
     "list_rules",
+    "list_rules_of_file",
     "list_timeline",
     "lock_evaluation",
     "read_alert",

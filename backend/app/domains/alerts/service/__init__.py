@@ -16,6 +16,8 @@ from app.domains.alerts.service.episodes import (
     summarise,
 )
 from app.domains.alerts.service.evaluating import enqueue_evaluation, evaluate_rules
+from app.domains.alerts.service.importing import import_rules, list_rule_files, read_rule_file_of, remove_rule_file
+from app.domains.alerts.service.prometheus_view import RuleWish, list_prometheus_alerts, list_prometheus_rules
 from app.domains.alerts.service.rule_groups import read_group, remove_group, replace_group
 from app.domains.alerts.service.rule_servers import ask_servers
 from app.domains.alerts.service.ruling import (
@@ -30,6 +32,7 @@ from app.domains.alerts.service.ruling import (
 
 __all__ = [
     "IncomingAlert",
+    "RuleWish",
     "acknowledge",
     "ask_servers",
     "assign",
@@ -42,13 +45,19 @@ __all__ = [
     "evaluate_rules",
     "fire_all",
     "forget_old_alerts",
+    "import_rules",
     "list_alerts",
+    "list_prometheus_alerts",
+    "list_prometheus_rules",
+    "list_rule_files",
     "list_rules",
     "read_alert",
     "read_group",
     "read_rule",
+    "read_rule_file_of",
     "remove_group",
     "remove_rule",
+    "remove_rule_file",
     "replace_group",
     "resolve",
     "snooze",
