@@ -83,7 +83,7 @@ async def list_feedback(session: AsyncSession, organization_id: UUID, now: datet
         row.organization_id == organization_id, row.series_id.is_not(None), row.verdict.is_not(None),
         row.verdict_at > now - COUNTED_FOR,
     )  # fmt: skip
-    return [Feedback(*found) for found in (await session.execute(query)).tuples()]  # type: ignore[arg-type]
+    return [Feedback(*found) for found in await session.execute(query)]  # type: ignore[arg-type]  # none is null here
 
 
 async def read_detector_choice(session: AsyncSession, organization_id: UUID) -> DetectorChoice:

@@ -17,8 +17,8 @@ _WANTED = text(
     SELECT s.id, s.name, count(*) OVER () AS total
     FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS n (name, place)
     JOIN metric_series s ON s.organization_id = :org AND s.name = n.name
-    WHERE (s.resource_id IS NOT NULL OR NOT :linked)
-      AND coalesce(s.last_at, s.created_at) > :now - CAST(:alive AS interval)
+    WHERE (s.resource_id IS NOT NULL OR NOT CAST(:linked AS boolean))
+      AND coalesce(s.last_at, s.created_at) > CAST(:since AS timestamptz)
     ORDER BY n.place, s.id LIMIT :limit
     """
 )
@@ -44,7 +44,7 @@ async def list_types(session: AsyncSession, organization_id: UUID, names: Sequen
     query = select(MetricFamily.name, MetricFamily.type).where(
         MetricFamily.organization_id == organization_id, MetricFamily.name == func.any(wanted)
     )
-    told = dict((await session.execute(query)).tuples().all())
+    told = {row.name: row.type for row in await session.execute(query)}
     ends = ("", "_total", "_sum", "_count")
     return {name: next((told[one] for end in ends if (one := name.removesuffix(end)) in told), "") for name in names}
 
@@ -54,7 +54,7 @@ async def list_wanted_series(
 ) -> tuple[dict[int, str], int]:
     """Names by id of series that are alive, earlier names first, at most `limit`; and how many there are in all."""
     values = {
-        "org": organization_id, "names": list(names), "linked": linked_only, "now": now, "alive": ALIVE_FOR,
+        "org": organization_id, "names": list(names), "linked": linked_only, "since": now - ALIVE_FOR,
         "limit": max(1, limit),
     }  # fmt: skip
     rows = (await session.execute(_WANTED, values)).all()

@@ -20,7 +20,7 @@ from app.domains.metrics.service.anomalies import (
 from app.domains.metrics.service.asking import AskedSeries, Server, ask_now
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
-from app.domains.metrics.service.detecting import detect, enqueue_detection
+from app.domains.metrics.service.detecting import Detection, detect, enqueue_detection
 from app.domains.metrics.service.federating import connect_server, query_server
 from app.domains.metrics.service.health import read_health
 from app.domains.metrics.service.intake import receive_otlp, receive_remote_write, store_batch
@@ -55,6 +55,7 @@ from app.domains.metrics.service.sources import (
 
 __all__ = [
     "AskedSeries",
+    "Detection",
     "Server",
     "Standing",
     "ask_now",
