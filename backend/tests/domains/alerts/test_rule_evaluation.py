@@ -200,7 +200,7 @@ async def test_a_backtest_says_what_the_live_evaluation_then_does(desk: Desk) ->
     await send(desk, "b", {NOW + step * MINUTE: 99 for step in range(3)})
     async with tenant_session(desk.organization_id) as session:
         (rule,) = (await session.scalars(select(AlertRule))).all()
-        predicted = await service.backtest(
+        replayed = await service.backtest(
             session,
             desk.organization_id,
             TypeAdapter[Condition](Condition).validate_python(rule.condition),
@@ -210,6 +210,7 @@ async def test_a_backtest_says_what_the_live_evaluation_then_does(desk: Desk) ->
             to_at=NOW + 11 * MINUTE,
             interval=MINUTE,
         )
+    predicted = replayed.backtest
     live: list[tuple[int, int, int]] = []
     for step in range(12):
         done = await evaluate(desk, NOW + step * MINUTE)

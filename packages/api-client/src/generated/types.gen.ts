@@ -1537,6 +1537,124 @@ export type AzureScope = {
 };
 
 /**
+ * BacktestAsk
+ *
+ * A rule over stored history: one that is not stored, a stored one, or a stored one as `rule` would change it.
+ */
+export type BacktestAsk = {
+    /**
+     * From
+     */
+    from: string;
+    grouping?: GroupingAsk;
+    rule?: RuleDraft | null;
+    /**
+     * Rule Id
+     */
+    rule_id?: string | null;
+    /**
+     * To
+     */
+    to?: string | null;
+};
+
+/**
+ * BacktestRead
+ *
+ * A backtest: with its result at once, or with the job that works on it. `id` is there where a job is.
+ */
+export type BacktestRead = {
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Id
+     */
+    id: string | null;
+    /**
+     * Job Id
+     */
+    job_id: string | null;
+    result: BacktestResult | null;
+    /**
+     * State
+     */
+    state: 'running' | 'done' | 'failed';
+};
+
+/**
+ * BacktestResult
+ *
+ * What the rule would have done. Lists hold 500 at most; the totals count all.
+ *
+ * `history_from` is the first step with a sample; `history_is_short` where that is later than what was asked for.
+ */
+export type BacktestResult = {
+    difference: DifferenceRead | null;
+    /**
+     * Episodes
+     */
+    episodes: Array<EpisodeRead>;
+    /**
+     * Episodes Total
+     */
+    episodes_total: number;
+    /**
+     * Failures
+     */
+    failures: Array<FailureRead>;
+    /**
+     * Failures Total
+     */
+    failures_total: number;
+    /**
+     * From
+     */
+    from: string;
+    /**
+     * History From
+     */
+    history_from: string | null;
+    /**
+     * History Is Short
+     */
+    history_is_short: boolean;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds: number;
+    /**
+     * Near Misses
+     */
+    near_misses: Array<EpisodeRead>;
+    /**
+     * Near Misses Total
+     */
+    near_misses_total: number;
+    /**
+     * Notifications
+     */
+    notifications: Array<MessageRead>;
+    /**
+     * Notifications Total
+     */
+    notifications_total: number;
+    /**
+     * Series
+     */
+    series: number;
+    /**
+     * Steps
+     */
+    steps: number;
+    /**
+     * To
+     */
+    to: string;
+};
+
+/**
  * BlastRadiusRead
  *
  * What depends on a resource, directly or through others; the resource itself is the node at distance 0.
@@ -2807,6 +2925,42 @@ export type DeviceStarted = {
 };
 
 /**
+ * DifferenceRead
+ *
+ * Beside the rule in force: episodes that only the one or the other has, and how many they share.
+ */
+export type DifferenceRead = {
+    /**
+     * Added
+     */
+    added: Array<EpisodeRead>;
+    /**
+     * Added Total
+     */
+    added_total: number;
+    /**
+     * Episodes In Force
+     */
+    episodes_in_force: number;
+    /**
+     * Kept
+     */
+    kept: number;
+    /**
+     * Notifications In Force
+     */
+    notifications_in_force: number;
+    /**
+     * Removed
+     */
+    removed: Array<EpisodeRead>;
+    /**
+     * Removed Total
+     */
+    removed_total: number;
+};
+
+/**
  * DimensionRead
  *
  * Values of one dimension, most frequent first.
@@ -2898,6 +3052,36 @@ export type EmailUpdate = {
      * Email
      */
     email: string;
+};
+
+/**
+ * EpisodeRead
+ *
+ * One time that a label set fired, or was only pending (`fired_at` null); open at the end where `ended_at` is.
+ */
+export type EpisodeRead = {
+    /**
+     * Active At
+     */
+    active_at: string;
+    /**
+     * Ended At
+     */
+    ended_at: string | null;
+    /**
+     * Fired At
+     */
+    fired_at: string | null;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * Value
+     */
+    value: number | null;
 };
 
 /**
@@ -3374,6 +3558,22 @@ export type FactorsRead = {
 };
 
 /**
+ * FailureRead
+ *
+ * A step at which the rule failed.
+ */
+export type FailureRead = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Detail
+     */
+    detail: string;
+};
+
+/**
  * FederatedCredentials
  *
  * An Azure application that trusts a token of this machine, in a file that the operator listed.
@@ -3596,6 +3796,30 @@ export type GroupMappingsUpdate = {
 };
 
 /**
+ * GroupingAsk
+ *
+ * How alerts are put together for notifications; the defaults are Alertmanager's.
+ */
+export type GroupingAsk = {
+    /**
+     * By
+     */
+    by?: Array<string>;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds?: number;
+    /**
+     * Repeat Seconds
+     */
+    repeat_seconds?: number;
+    /**
+     * Wait Seconds
+     */
+    wait_seconds?: number;
+};
+
+/**
  * Health
  *
  * The process answers.
@@ -3781,6 +4005,53 @@ export type ImportStarted = {
      * Job Id
      */
     job_id: string;
+};
+
+/**
+ * ImportedRule
+ *
+ * What became of one rule of the file.
+ *
+ * `outcome`: `translated` to our form, asked of a `server` as it is, `refused`, or `not_taken` (recording rules).
+ * `change` is null where nothing is stored.
+ */
+export type ImportedRule = {
+    /**
+     * Change
+     */
+    change: 'added' | 'changed' | 'unchanged' | null;
+    /**
+     * Enabled
+     */
+    enabled: boolean;
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Kind
+     */
+    kind: 'alert' | 'record';
+    /**
+     * Line
+     */
+    line: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Outcome
+     */
+    outcome: 'translated' | 'server' | 'refused' | 'not_taken';
+    /**
+     * Reasons
+     */
+    reasons: Array<string>;
+    /**
+     * Rule Id
+     */
+    rule_id: string | null;
 };
 
 /**
@@ -4463,6 +4734,32 @@ export type MemberUpdate = {
      */
     role_id?: string | null;
     scope?: ScopeBody | null;
+};
+
+/**
+ * MessageRead
+ *
+ * A predicted notification of a group: how many alerts it tells as firing, how many as resolved.
+ */
+export type MessageRead = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Firing
+     */
+    firing: number;
+    /**
+     * Group
+     */
+    group: {
+        [key: string]: string;
+    };
+    /**
+     * Resolved
+     */
+    resolved: number;
 };
 
 /**
@@ -6008,6 +6305,111 @@ export type PortRange = {
 };
 
 /**
+ * PreviewAsk
+ *
+ * A rule that need not be stored, and the time of which to ask; without one it is now.
+ */
+export type PreviewAsk = {
+    /**
+     * At
+     */
+    at?: string | null;
+    rule: RuleDraft;
+};
+
+/**
+ * PreviewRead
+ *
+ * What a rule comes to at one time; `rows` has 500 at most, those that enter first. `error`: why it has none.
+ */
+export type PreviewRead = {
+    /**
+     * At
+     */
+    at: string;
+    /**
+     * Error
+     */
+    error: string | null;
+    /**
+     * Firing
+     */
+    firing: number;
+    /**
+     * Label Sets
+     */
+    label_sets: number;
+    /**
+     * Pending
+     */
+    pending: number;
+    /**
+     * Readings
+     */
+    readings: Array<PreviewReading>;
+    /**
+     * Rows
+     */
+    rows: Array<PreviewRow>;
+    /**
+     * Series
+     */
+    series: number;
+};
+
+/**
+ * PreviewReading
+ *
+ * What one of the condition's selectors means now.
+ */
+export type PreviewReading = {
+    /**
+     * Selector
+     */
+    selector: string;
+    /**
+     * Series
+     */
+    series: number;
+};
+
+/**
+ * PreviewRow
+ *
+ * A label set as its alert would have it. `state`: what the rule would begin with, by its `for`.
+ */
+export type PreviewRow = {
+    /**
+     * Annotations
+     */
+    annotations: {
+        [key: string]: string;
+    };
+    /**
+     * Enters
+     */
+    enters: boolean;
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+    /**
+     * State
+     */
+    state: 'pending' | 'firing' | 'inactive';
+    /**
+     * Stays
+     */
+    stays: boolean;
+    /**
+     * Value
+     */
+    value: number | null;
+};
+
+/**
  * Problem
  *
  * An RFC 9457 problem. `type` and `title` never change for a problem; `detail` speaks to the person.
@@ -6303,6 +6705,26 @@ export type Refresh = {
      * Refresh Token
      */
     refresh_token?: string | null;
+};
+
+/**
+ * RemovedRule
+ *
+ * A rule of the file as it was before, that is no longer in it.
+ */
+export type RemovedRule = {
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Rule Id
+     */
+    rule_id: string;
 };
 
 /**
@@ -7420,6 +7842,156 @@ export type RuleDifference = {
 };
 
 /**
+ * RuleDraft
+ *
+ * A rule that need not be stored.
+ *
+ * Spans are seconds. Values of `labels` and `annotations` are templates (`{{ $labels.host }}`, `{{ $value }}`).
+ */
+export type RuleDraft = {
+    /**
+     * Annotations
+     */
+    annotations?: {
+        [key: string]: string;
+    };
+    /**
+     * Condition
+     */
+    condition: ({
+        kind: 'threshold';
+    } & Threshold) | ({
+        kind: 'ratio';
+    } & Ratio) | ({
+        kind: 'absence';
+    } & Absence) | ({
+        kind: 'promql';
+    } & Promql) | ({
+        kind: 'all' | 'any';
+    } & Combination);
+    /**
+     * For Seconds
+     */
+    for_seconds?: number;
+    /**
+     * Instance Limit
+     *
+     * 0 is no limit.
+     */
+    instance_limit?: number;
+    /**
+     * Interval Seconds
+     */
+    interval_seconds?: number;
+    /**
+     * Keep Firing Seconds
+     */
+    keep_firing_seconds?: number;
+    /**
+     * Labels
+     */
+    labels?: {
+        [key: string]: string;
+    };
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * No Data
+     */
+    no_data?: 'resolve' | 'keep_last' | 'fire';
+    /**
+     * On Error
+     */
+    on_error?: 'keep' | 'fire';
+    /**
+     * Severity
+     */
+    severity?: 'critical' | 'high' | 'medium' | 'low' | 'info';
+};
+
+/**
+ * RuleFileDetail
+ *
+ * An imported file with its text and what was said of its rules at the last import.
+ */
+export type RuleFileDetail = {
+    /**
+     * Content
+     */
+    content: string;
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Groups
+     */
+    groups: Array<string>;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Report
+     */
+    report: Array<ImportedRule>;
+    /**
+     * Rules
+     */
+    rules: number;
+    /**
+     * Source Id
+     */
+    source_id: string | null;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
+ * RuleFileRead
+ *
+ * An imported file; `rules` counts those that are stored of it.
+ */
+export type RuleFileRead = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Groups
+     */
+    groups: Array<string>;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Rules
+     */
+    rules: number;
+    /**
+     * Source Id
+     */
+    source_id: string | null;
+    /**
+     * Updated At
+     */
+    updated_at: string;
+};
+
+/**
  * RuleGroupRead
  *
  * A group and the rules of it in their order.
@@ -7469,6 +8041,66 @@ export type RuleGroupWrite = {
      * Rules
      */
     rules: Array<RuleWrite>;
+};
+
+/**
+ * RuleImport
+ *
+ * A Prometheus rule file. A file of the same name is replaced; its rules keep their states where they stay.
+ *
+ * `source_id` is a connected Prometheus-compatible server: it is asked what our form does not cover.
+ */
+export type RuleImport = {
+    /**
+     * Content
+     *
+     * YAML.
+     */
+    content: string;
+    /**
+     * Default Interval Seconds
+     */
+    default_interval_seconds?: number;
+    /**
+     * Dry Run
+     */
+    dry_run?: boolean;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Source Id
+     */
+    source_id?: string | null;
+};
+
+/**
+ * RuleImportReport
+ *
+ * Every rule of the file in its order, and those that go. A dry run has no `file_id` for a new file.
+ */
+export type RuleImportReport = {
+    /**
+     * Dry Run
+     */
+    dry_run: boolean;
+    /**
+     * File Id
+     */
+    file_id: string | null;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Removed
+     */
+    removed: Array<RemovedRule>;
+    /**
+     * Rules
+     */
+    rules: Array<ImportedRule>;
 };
 
 /**
@@ -9373,6 +10005,86 @@ export type TypeCount = {
 };
 
 /**
+ * UnitAlertRead
+ *
+ * An alert of a check.
+ */
+export type UnitAlertRead = {
+    /**
+     * Annotations
+     */
+    annotations: {
+        [key: string]: string;
+    };
+    /**
+     * Labels
+     */
+    labels: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * UnitCaseRead
+ *
+ * One test with its checks.
+ */
+export type UnitCaseRead = {
+    /**
+     * Checks
+     */
+    checks: Array<UnitCheckRead>;
+    /**
+     * Line
+     */
+    line: number;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Passed
+     */
+    passed: boolean;
+};
+
+/**
+ * UnitCheckRead
+ *
+ * One expectation; `line` is where it stands, `detail` why it could not be looked at.
+ */
+export type UnitCheckRead = {
+    /**
+     * Alertname
+     */
+    alertname: string;
+    /**
+     * Detail
+     */
+    detail: string | null;
+    /**
+     * Eval Time Seconds
+     */
+    eval_time_seconds: number;
+    /**
+     * Expected
+     */
+    expected: Array<UnitAlertRead>;
+    /**
+     * Got
+     */
+    got: Array<UnitAlertRead>;
+    /**
+     * Line
+     */
+    line: number;
+    /**
+     * Passed
+     */
+    passed: boolean;
+};
+
+/**
  * UnitStates
  *
  * How many units that read a type ended how.
@@ -9390,6 +10102,52 @@ export type UnitStates = {
      * Partial
      */
     partial: number;
+};
+
+/**
+ * UnitTestAsk
+ *
+ * Tests as promtool's YAML has them, and the rules they are of: those here, of a group, or stored ones.
+ *
+ * Without any of the three, all rules that are stored and enabled.
+ */
+export type UnitTestAsk = {
+    /**
+     * Group
+     */
+    group?: string | null;
+    /**
+     * Rule Ids
+     */
+    rule_ids?: Array<string> | null;
+    /**
+     * Rules
+     */
+    rules?: Array<RuleDraft> | null;
+    /**
+     * Tests
+     */
+    tests: string;
+};
+
+/**
+ * UnitTestRead
+ *
+ * What the tests came to. `notes`: what stands in the file and is not looked at here.
+ */
+export type UnitTestRead = {
+    /**
+     * Notes
+     */
+    notes: Array<string>;
+    /**
+     * Passed
+     */
+    passed: boolean;
+    /**
+     * Tests
+     */
+    tests: Array<UnitCaseRead>;
 };
 
 /**
@@ -12072,6 +12830,238 @@ export type CreateAlertRuleResponses = {
 
 export type CreateAlertRuleResponse = CreateAlertRuleResponses[keyof CreateAlertRuleResponses];
 
+export type BacktestAlertRuleData = {
+    body: BacktestAsk;
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules/backtest';
+};
+
+export type BacktestAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type BacktestAlertRuleError = BacktestAlertRuleErrors[keyof BacktestAlertRuleErrors];
+
+export type BacktestAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: BacktestRead;
+};
+
+export type BacktestAlertRuleResponse = BacktestAlertRuleResponses[keyof BacktestAlertRuleResponses];
+
+export type ListAlertRuleFilesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules/files';
+};
+
+export type ListAlertRuleFilesErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListAlertRuleFilesError = ListAlertRuleFilesErrors[keyof ListAlertRuleFilesErrors];
+
+export type ListAlertRuleFilesResponses = {
+    /**
+     * Response List Alert Rule Files
+     *
+     * Successful Response
+     */
+    200: Array<RuleFileRead>;
+};
+
+export type ListAlertRuleFilesResponse = ListAlertRuleFilesResponses[keyof ListAlertRuleFilesResponses];
+
+export type RemoveAlertRuleFileData = {
+    body?: never;
+    path: {
+        /**
+         * File Id
+         */
+        file_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/files/{file_id}';
+};
+
+export type RemoveAlertRuleFileErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RemoveAlertRuleFileError = RemoveAlertRuleFileErrors[keyof RemoveAlertRuleFileErrors];
+
+export type RemoveAlertRuleFileResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveAlertRuleFileResponse = RemoveAlertRuleFileResponses[keyof RemoveAlertRuleFileResponses];
+
+export type ReadAlertRuleFileData = {
+    body?: never;
+    path: {
+        /**
+         * File Id
+         */
+        file_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/files/{file_id}';
+};
+
+export type ReadAlertRuleFileErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadAlertRuleFileError = ReadAlertRuleFileErrors[keyof ReadAlertRuleFileErrors];
+
+export type ReadAlertRuleFileResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleFileDetail;
+};
+
+export type ReadAlertRuleFileResponse = ReadAlertRuleFileResponses[keyof ReadAlertRuleFileResponses];
+
 export type RemoveAlertRuleGroupData = {
     body?: never;
     path: {
@@ -12272,6 +13262,213 @@ export type ReplaceAlertRuleGroupResponses = {
 };
 
 export type ReplaceAlertRuleGroupResponse = ReplaceAlertRuleGroupResponses[keyof ReplaceAlertRuleGroupResponses];
+
+export type ImportAlertRulesData = {
+    body: RuleImport;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * Makes repeats of this request safe
+         */
+        'idempotency-key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules/import';
+};
+
+export type ImportAlertRulesErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The organization has as many alert rules as it may have (`too-many-rules`); This idempotency key was used for another request (`idempotency-key-reused`)
+     */
+    409: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * This is no rule file that Prometheus would load (`invalid-rule-file`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ImportAlertRulesError = ImportAlertRulesErrors[keyof ImportAlertRulesErrors];
+
+export type ImportAlertRulesResponses = {
+    /**
+     * Successful Response
+     */
+    200: RuleImportReport;
+};
+
+export type ImportAlertRulesResponse = ImportAlertRulesResponses[keyof ImportAlertRulesResponses];
+
+export type PreviewAlertRuleData = {
+    body: PreviewAsk;
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules/preview';
+};
+
+export type PreviewAlertRuleErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type PreviewAlertRuleError = PreviewAlertRuleErrors[keyof PreviewAlertRuleErrors];
+
+export type PreviewAlertRuleResponses = {
+    /**
+     * Successful Response
+     */
+    200: PreviewRead;
+};
+
+export type PreviewAlertRuleResponse = PreviewAlertRuleResponses[keyof PreviewAlertRuleResponses];
+
+export type RunAlertRuleTestsData = {
+    body: UnitTestAsk;
+    path?: never;
+    query?: never;
+    url: '/api/v1/alerts/rules/unit-tests';
+};
+
+export type RunAlertRuleTestsErrors = {
+    /**
+     * The request body cannot be read (`malformed-body`)
+     */
+    400: Problem;
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The request body came too slowly (`body-too-slow`)
+     */
+    408: Problem;
+    /**
+     * The request is too large (`body-too-large`)
+     */
+    413: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * This media type is not accepted here (`unsupported-media-type`)
+     */
+    415: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type RunAlertRuleTestsError = RunAlertRuleTestsErrors[keyof RunAlertRuleTestsErrors];
+
+export type RunAlertRuleTestsResponses = {
+    /**
+     * Successful Response
+     */
+    200: UnitTestRead;
+};
+
+export type RunAlertRuleTestsResponse = RunAlertRuleTestsResponses[keyof RunAlertRuleTestsResponses];
 
 export type RemoveAlertRuleData = {
     body?: never;
@@ -22858,6 +24055,151 @@ export type ListPermissionsResponses = {
 };
 
 export type ListPermissionsResponse = ListPermissionsResponses[keyof ListPermissionsResponses];
+
+export type ListAlertsAsPrometheusData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/prometheus/api/v1/alerts';
+};
+
+export type ListAlertsAsPrometheusErrors = {
+    /**
+     * As Prometheus refuses.
+     */
+    400: {
+        [key: string]: unknown;
+    };
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListAlertsAsPrometheusError = ListAlertsAsPrometheusErrors[keyof ListAlertsAsPrometheusErrors];
+
+export type ListAlertsAsPrometheusResponses = {
+    /**
+     * As Prometheus answers.
+     */
+    200: {
+        [key: string]: unknown;
+    };
+};
+
+export type ListAlertsAsPrometheusResponse = ListAlertsAsPrometheusResponses[keyof ListAlertsAsPrometheusResponses];
+
+export type ListRulesAsPrometheusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Type
+         *
+         * alert or record
+         */
+        type?: string;
+        /**
+         * Rule Name[]
+         */
+        'rule_name[]'?: Array<string> | null;
+        /**
+         * Rule Group[]
+         */
+        'rule_group[]'?: Array<string> | null;
+        /**
+         * File[]
+         */
+        'file[]'?: Array<string> | null;
+        /**
+         * Exclude Alerts
+         */
+        exclude_alerts?: string;
+        /**
+         * Group Limit
+         */
+        group_limit?: string;
+        /**
+         * Group Next Token
+         */
+        group_next_token?: string;
+    };
+    url: '/api/v1/prometheus/api/v1/rules';
+};
+
+export type ListRulesAsPrometheusErrors = {
+    /**
+     * As Prometheus refuses.
+     */
+    400: {
+        [key: string]: unknown;
+    };
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ListRulesAsPrometheusError = ListRulesAsPrometheusErrors[keyof ListRulesAsPrometheusErrors];
+
+export type ListRulesAsPrometheusResponses = {
+    /**
+     * As Prometheus answers.
+     */
+    200: {
+        [key: string]: unknown;
+    };
+};
+
+export type ListRulesAsPrometheusResponse = ListRulesAsPrometheusResponses[keyof ListRulesAsPrometheusResponses];
 
 export type ListRolesData = {
     body?: never;

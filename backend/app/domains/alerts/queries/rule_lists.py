@@ -81,6 +81,12 @@ async def list_group(session: AsyncSession, organization_id: UUID, group: str, *
     return list((await session.scalars(query, execution_options={"populate_existing": lock})).all())
 
 
+async def list_enabled_rules(session: AsyncSession, organization_id: UUID) -> list[AlertRule]:
+    """Every rule that is evaluated."""
+    query = select(AlertRule).where(AlertRule.organization_id == organization_id, AlertRule.enabled)
+    return list((await session.scalars(query.order_by(AlertRule.id))).all())
+
+
 async def list_rule_instances(
     session: AsyncSession, organization_id: UUID, rule_id: UUID, *, limit: int
 ) -> list[dict[str, Any]]:

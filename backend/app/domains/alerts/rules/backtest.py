@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domains.alerts.rules.conditions import Verdict
+from app.domains.alerts.rules.identity import fingerprint
 from app.domains.alerts.rules.observing import Wording, observe
-from app.domains.alerts.rules.states import Instance, Timing, advance
+from app.domains.alerts.rules.states import Instance, Observation, Step, Timing, advance
 
 MAX_STEPS = 20_000
 
@@ -60,33 +61,68 @@ class Difference:
     kept: int
 
 
-def run_backtest(verdict: Verdict, times_ms: Sequence[int], wording: Wording, timing: Timing) -> Backtest:
-    """The rule at each time, from no state on. `times_ms` are the verdict's columns, at most MAX_STEPS."""
-    if len(times_ms) > MAX_STEPS:
-        raise ValueError(f"A backtest has at most {MAX_STEPS} steps.")
-    states: dict[str, Instance] = {}
-    episodes: list[Episode] = []
-    open_ones: dict[str, Episode] = {}
-    near_misses: list[Episode] = []
-    errors: list[tuple[int, str]] = []
-    for column, at_ms in enumerate(times_ms):
-        results = [one for _, one in observe(verdict, column, wording, timing.no_data, every=bool(states))]
-        step = advance(states, results, at_ms, timing)
+class Replay:
+    """A rule's machine over past times, from no state on, fed with one stretch of them after the other.
+
+    Only rows that enter or have an instance are looked at: others cannot change anything.
+    """
+
+    def __init__(self, wording: Wording, timing: Timing) -> None:
+        self._wording, self._timing = wording, timing
+        self._steps = 0
+        self._states: dict[str, Instance] = {}
+        self._rows: dict[str, int] = {}  # of label sets that have been seen; the same in each stretch
+        self._episodes: list[Episode] = []
+        self._open: dict[str, Episode] = {}
+        self._near_misses: list[Episode] = []
+        self._errors: list[tuple[int, str]] = []
+
+    def feed(self, verdict: Verdict | str, times_ms: Sequence[int]) -> None:
+        """Go on over these times, which are the verdict's columns; a text is why there is none."""
+        self._steps += len(times_ms)
+        if self._steps > MAX_STEPS:
+            raise ValueError(f"A backtest has at most {MAX_STEPS} steps.")
+        for column, at_ms in enumerate(times_ms):
+            results = verdict if isinstance(verdict, str) else self._look(verdict, column)
+            self._take(advance(self._states, results, at_ms, self._timing), at_ms)
+
+    def result(self) -> Backtest:
+        """What has come of it so far."""
+        episodes = [*self._episodes, *self._open.values()]
+        episodes.sort(key=lambda one: (one.fired_at_ms or 0, sorted(one.labels.items())))
+        return Backtest(episodes, self._near_misses, self._errors, self._states)
+
+    def firing(self) -> list[Instance]:
+        """Instances that fire after the last step."""
+        return [one for one in self._states.values() if one.state == "firing"]
+
+    def _look(self, verdict: Verdict, column: int) -> list[Observation]:
+        held = {self._rows[key] for key, one in self._states.items() if one.state != "inactive" and key in self._rows}
+        found = list(observe(verdict, column, self._wording, self._timing.no_data, also=held))
+        for row, one in found:
+            self._rows[fingerprint(one.labels)] = row
+        return [one for _, one in found]
+
+    def _take(self, step: Step, at_ms: int) -> None:
         if step.error is not None:
-            errors.append((at_ms, step.error))
-        for key, old in states.items():
+            self._errors.append((at_ms, step.error))
+        for key, old in self._states.items():
             if old.state == "pending" and key not in step.states:
-                near_misses.append(Episode(old.labels, old.active_at_ms, None, at_ms, old.value))
+                self._near_misses.append(Episode(old.labels, old.active_at_ms, None, at_ms, old.value))
         for transition in step.transitions:
             one = transition.instance
             if transition.change == "fired":
-                open_ones[one.key] = Episode(one.labels, one.active_at_ms, at_ms, None, one.value)
+                self._open[one.key] = Episode(one.labels, one.active_at_ms, at_ms, None, one.value)
             elif transition.change != "pending":
-                episodes.append(replace(open_ones.pop(one.key), ended_at_ms=at_ms))
-        states = step.states
-    episodes += open_ones.values()
-    episodes.sort(key=lambda one: (one.fired_at_ms or 0, sorted(one.labels.items())))
-    return Backtest(episodes, near_misses, errors, states)
+                self._episodes.append(replace(self._open.pop(one.key), ended_at_ms=at_ms))
+        self._states = step.states
+
+
+def run_backtest(verdict: Verdict, times_ms: Sequence[int], wording: Wording, timing: Timing) -> Backtest:
+    """The rule at each time, from no state on. `times_ms` are the verdict's columns, at most MAX_STEPS."""
+    replay = Replay(wording, timing)
+    replay.feed(verdict, times_ms)
+    return replay.result()
 
 
 def predict_messages(episodes: Sequence[Episode], until_ms: int, grouping: Grouping) -> list[Message]:
@@ -128,7 +164,7 @@ def _messages_of(
             # what came and went between two flushes was never told as firing, and is not told as resolved either
             ended = [one for one in firing if one.ended_at_ms is not None and one.ended_at_ms <= flush_ms]
             firing = [one for one in told if one.ended_at_ms is None or one.ended_at_ms > flush_ms]
-            came = any(one in firing for one in new)
+            came = any(one.ended_at_ms is None or one.ended_at_ms > flush_ms for one in new)
             repeats = bool(firing) and last_ms is not None and flush_ms - last_ms >= grouping.repeat_ms
             if came or ended or repeats:
                 made.append(Message(key, flush_ms, len(firing), len(ended)))
@@ -147,17 +183,25 @@ def compare(changed: Sequence[Episode], in_force: Sequence[Episode]) -> Differen
     Episodes are the same when the series' labels agree and their times overlap; labels that the rule itself sets are
     part of them, so a changed label is a changed episode.
     """
+    here, there = _by_labels(changed), _by_labels(in_force)
+    added = [one for one in changed if not _has_partner(one, there)]
     return Difference(
-        added=[one for one in changed if not _has_partner(one, in_force)],
-        removed=[one for one in in_force if not _has_partner(one, changed)],
-        kept=sum(_has_partner(one, in_force) for one in changed),
+        added=added,
+        removed=[one for one in in_force if not _has_partner(one, here)],
+        kept=len(changed) - len(added),
     )
 
 
-def _has_partner(one: Episode, others: Sequence[Episode]) -> bool:
+def _by_labels(episodes: Sequence[Episode]) -> dict[frozenset[tuple[str, str]], list[Episode]]:
+    made: dict[frozenset[tuple[str, str]], list[Episode]] = {}
+    for one in episodes:
+        made.setdefault(frozenset(one.labels.items()), []).append(one)
+    return made
+
+
+def _has_partner(one: Episode, others: Mapping[frozenset[tuple[str, str]], Sequence[Episode]]) -> bool:
     return any(
-        other.labels == one.labels
-        and (other.ended_at_ms is None or _fired(one) < other.ended_at_ms)
+        (other.ended_at_ms is None or _fired(one) < other.ended_at_ms)
         and (one.ended_at_ms is None or _fired(other) < one.ended_at_ms)
-        for other in others
+        for other in others.get(frozenset(one.labels.items()), ())
     )

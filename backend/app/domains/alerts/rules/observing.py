@@ -1,6 +1,6 @@
 """From a verdict to observations: the rule's own labels over the series', and what an alert of it says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,16 +21,19 @@ class Wording:
 
 
 def observe(
-    verdict: Verdict, column: int, wording: Wording, no_data: NoData, *, every: bool
+    verdict: Verdict, column: int, wording: Wording, no_data: NoData, *, every: bool = False, also: Collection[int] = ()
 ) -> Iterator[tuple[int, Observation]]:
-    """Rows that matter at one time, and their observations: those that enter, and with `every` all of them.
+    """Rows that matter at one time, and their observations: those that enter, `also` these, with `every` all of them.
 
     With the choice to fire on silence, silent rows matter too.
     """
     matters = verdict.enters[:, column]
     if every:
         matters = np.ones_like(matters)
-    elif no_data == "fire":
+    elif also:
+        matters = matters.copy()
+        matters[list(also)] = True
+    if no_data == "fire" and not every:
         matters = matters | np.isnan(verdict.values[:, column])
     for row in np.flatnonzero(matters).tolist():
         value = float(verdict.values[row, column])

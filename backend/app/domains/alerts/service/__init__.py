@@ -29,6 +29,8 @@ from app.domains.alerts.service.ruling import (
     switch_rule,
     update_rule,
 )
+from app.domains.alerts.service.trying import preview_rule, run_backtest
+from app.domains.alerts.service.unit_testing import run_unit_tests
 
 __all__ = [
     "IncomingAlert",
@@ -51,6 +53,7 @@ __all__ = [
     "list_prometheus_rules",
     "list_rule_files",
     "list_rules",
+    "preview_rule",
     "read_alert",
     "read_group",
     "read_rule",
@@ -60,6 +63,8 @@ __all__ = [
     "remove_rule_file",
     "replace_group",
     "resolve",
+    "run_backtest",
+    "run_unit_tests",
     "snooze",
     "summarise",
     "switch_rule",

@@ -54,6 +54,20 @@ async def read_frames(
     return made
 
 
+def lay_frames(book: SeriesBook, samples: Samples, readings: Collection[Reading], times_ms: Times) -> Frames:
+    """All readings at these times, of samples that are there already, by series and time."""
+    made = Frames()
+    places = np.arange(len(book.series))
+    for reading in dict.fromkeys(readings):
+        try:
+            found = book.find(reading.selector)
+        except SelectorError as failure:
+            made.errors[reading] = str(failure)
+        else:
+            _lay(made, book, [(reading, found)], places, samples, times_ms)
+    return made
+
+
 def absent_labels(selectors: Iterable[str]) -> dict[str, Labels]:
     """What each selector's own equalities say of a series that is missing, as `absent()` has it."""
     made: dict[str, Labels] = {}
