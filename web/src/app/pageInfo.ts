@@ -40,6 +40,11 @@ const SUB_PAGES: Record<string, PageInfo> = {
   },
   'alerts/rules': { crumbs: [{ page: 'alerts', path: '/alerts' }, { page: 'alertRules' }], usage: 'alerts.rules' },
   'alerts/rules/': { crumbs: [...ALERT_RULES, { page: 'alertRule' }], usage: 'alerts.rule' },
+  'metrics/anomalies': {
+    crumbs: [{ page: 'metrics', path: '/metrics' }, { page: 'anomalies' }],
+    range: true,
+    usage: 'metrics.findings',
+  },
   'profile/security': { crumbs: [{ page: 'profile', path: '/profile' }, { page: 'security' }], usage: 'security' },
 }
 

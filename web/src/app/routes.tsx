@@ -22,6 +22,7 @@ const AlertRulesPage = lazy(() => import('@/pages/AlertRulesPage'))
 const AlertRulePage = lazy(() => import('@/pages/AlertRulePage'))
 const AlertRuleEditPage = lazy(() => import('@/pages/AlertRuleEditPage'))
 const MetricsPage = lazy(() => import('@/pages/MetricsPage'))
+const AnomaliesPage = lazy(() => import('@/pages/AnomaliesPage'))
 const CostPage = lazy(() => import('@/pages/CostPage'))
 const CompliancePage = lazy(() => import('@/pages/CompliancePage'))
 const AccountsPage = lazy(() => import('@/pages/AccountsPage'))
@@ -65,6 +66,7 @@ export function AppRoutes() {
           <Route path="alerts/rules/:ruleId" element={<AlertRulePage />} />
           <Route path="alerts/rules/:ruleId/edit" element={<AlertRuleEditPage key="edit" />} />
           <Route path="metrics" element={<MetricsPage />} />
+          <Route path="metrics/anomalies" element={<AnomaliesPage />} />
           <Route path="cost" element={<CostPage />} />
           <Route path="compliance" element={<CompliancePage />} />
           <Route path="topology" element={<TopologyPage />} />

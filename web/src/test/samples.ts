@@ -1,4 +1,3 @@
-import type { PointsRead, RuleDetail } from '@cloudops/api-client'
 import type {
   Account,
   Alert,
@@ -323,77 +322,5 @@ export const sampleSink = (fields: Partial<AuditSink> = {}): AuditSink => ({
   last_sent_at: AT,
   created_at: AT,
   updated_at: AT,
-  ...fields,
-})
-
-export const sampleRule = (fields: Partial<RuleDetail> = {}): RuleDetail => ({
-  id: 'ru1',
-  name: 'Busy processors',
-  condition: {
-    kind: 'threshold',
-    reading: { selector: 'cpu_busy', function: 'avg', window_seconds: 300 },
-    enter: { operator: '>', threshold: 90 },
-    leave: null,
-  },
-  threshold: 90,
-  enabled: true,
-  version: 3,
-  severity: 'high',
-  interval_seconds: 60,
-  for_seconds: 300,
-  keep_firing_seconds: 0,
-  no_data: 'resolve',
-  on_error: 'keep',
-  instance_limit: 0,
-  labels: { team: 'web' },
-  annotations: { summary: '{{ $labels.instance }} is busy' },
-  file_id: null,
-  group: '',
-  position: 0,
-  health: 'ok',
-  last_error: null,
-  state: 'firing',
-  firing: 1,
-  pending: 0,
-  created_at: AT,
-  updated_at: AT,
-  instances: [
-    {
-      key: 'k1',
-      labels: { alertname: 'Busy processors', instance: 'web-1' },
-      annotations: { summary: 'web-1 is busy' },
-      state: 'firing',
-      active_at: AT,
-      fired_at: AT,
-      keep_since_at: null,
-      resolved_at: null,
-      value: 97.5,
-      no_data: false,
-      alert_id: 'al1',
-    },
-  ],
-  instances_total: 1,
-  evaluated_at: AT,
-  evaluation_seconds: 0.4,
-  ...fields,
-})
-
-export const samplePoints = (fields: Partial<PointsRead> = {}): PointsRead => ({
-  from: AT,
-  to: '2026-11-20T11:00:00Z',
-  step_seconds: 1_200,
-  function: 'avg',
-  series: [
-    {
-      id: '1',
-      name: 'cpu_busy',
-      labels: { instance: 'web-1' },
-      type: 'gauge',
-      unit: 'percent',
-      resource_id: null,
-      values: [40, 95, 97],
-    },
-  ],
-  truncated: false,
   ...fields,
 })

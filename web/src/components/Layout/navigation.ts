@@ -1,4 +1,5 @@
 import {
+  Activity,
   BellRing,
   Boxes,
   ChartLine,
@@ -21,6 +22,7 @@ export type NavigationEntry = {
     | 'alerts'
     | 'alertRules'
     | 'metrics'
+    | 'anomalies'
     | 'cost'
     | 'compliance'
     | 'topology'
@@ -41,7 +43,8 @@ export const MAIN_NAVIGATION: NavigationEntry[] = [
   { id: 'resources', path: '/resources', icon: Boxes, key: 'r' },
   { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a', end: true },
   { id: 'alertRules', path: '/alerts/rules', icon: Gauge, key: 'u' },
-  { id: 'metrics', path: '/metrics', icon: ChartLine, key: 'm' },
+  { id: 'metrics', path: '/metrics', icon: ChartLine, key: 'm', end: true },
+  { id: 'anomalies', path: '/metrics/anomalies', icon: Activity, key: 'n' },
   { id: 'cost', path: '/cost', icon: CircleDollarSign, key: 'c' },
   { id: 'compliance', path: '/compliance', icon: ShieldCheck, key: 'p' },
   { id: 'topology', path: '/topology', icon: Waypoints, key: 't' },

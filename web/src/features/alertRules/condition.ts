@@ -34,6 +34,10 @@ export type PartDraft = {
   hasLeave: boolean
   leaveOperator: Operator
   leaveThreshold: string
+  /** What the value is multiplied with before it is compared: 100 makes a share percent. */
+  times: string
+  /** Kept from an imported rule: whether samples before a series' end count for the whole window. */
+  pastMarks: boolean
 }
 
 /** Field names are paths ("parts.0.reading.window"), values keys of `rule.error`. */
@@ -61,6 +65,8 @@ export const newPart = (fields: Partial<PartDraft> = {}): PartDraft => ({
   hasLeave: false,
   leaveOperator: '<',
   leaveThreshold: '',
+  times: '1',
+  pastMarks: false,
   ...fields,
 })
 
@@ -118,15 +124,23 @@ function toReading(draft: ReadingDraft, path: string, errors: Errors): Reading {
 export function toPart(draft: PartDraft, path: string, errors: Errors): Part {
   const reading = toReading(draft.reading, `${path}.reading`, errors)
   if (draft.kind === 'absence') {
-    return { kind: 'absence', selector: reading.selector, window_seconds: reading.window_seconds }
+    return {
+      kind: 'absence',
+      selector: reading.selector,
+      window_seconds: reading.window_seconds,
+      past_marks: draft.pastMarks,
+    }
   }
   const threshold = numberOf(draft.threshold)
   if (threshold === null) errors[`${path}.threshold`] = 'number'
+  const times = numberOf(draft.times)
+  if (times === null) errors[`${path}.times`] = 'number'
   const leaveThreshold = draft.hasLeave ? numberOf(draft.leaveThreshold) : 0
   if (leaveThreshold === null) errors[`${path}.leaveThreshold`] = 'number'
   const compared = {
     enter: { operator: draft.operator, threshold: threshold ?? 0 },
     leave: draft.hasLeave ? { operator: draft.leaveOperator, threshold: leaveThreshold ?? 0 } : null,
+    times: times ?? 1,
   }
   if (draft.kind !== 'ratio') return { kind: 'threshold', reading, ...compared }
   return { kind: 'ratio', over: reading, under: toReading(draft.under, `${path}.under`, errors), ...compared }
@@ -141,8 +155,9 @@ const fromReading = (reading: Reading): ReadingDraft => ({
   by: (reading.by ?? []).join(', '),
 })
 
-function fromComparison(enter: Comparison, leave: Comparison | null | undefined): Partial<PartDraft> {
+function fromComparison({ enter, leave, times }: Extract<Part, { enter: Comparison }>): Partial<PartDraft> {
   return {
+    times: String(times ?? 1),
     operator: enter.operator,
     threshold: String(enter.threshold),
     hasLeave: Boolean(leave),
@@ -159,20 +174,20 @@ function kindOf(read: ReadFunction | undefined): PartKind {
 export function fromPart(part: Part): PartDraft {
   if (part.kind === 'absence') {
     const reading = newReading({ selector: part.selector, window: durationText(part.window_seconds ?? 300) })
-    return newPart({ kind: 'absence', reading })
+    return newPart({ kind: 'absence', reading, pastMarks: part.past_marks ?? false })
   }
   if (part.kind === 'ratio') {
     return newPart({
       kind: 'ratio',
       reading: fromReading(part.over),
       under: fromReading(part.under),
-      ...fromComparison(part.enter, part.leave),
+      ...fromComparison(part),
     })
   }
   return newPart({
     kind: kindOf(part.reading.function),
     reading: fromReading(part.reading),
-    ...fromComparison(part.enter, part.leave),
+    ...fromComparison(part),
   })
 }
 

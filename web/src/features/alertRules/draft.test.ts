@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sampleRule } from '@/test/samples'
+import { sampleRule } from '@/test/monitoring'
 import { newPart, newReading, withKind } from './condition'
 import { asKind, bodyOf, draftOf, isSame, newDraft, newPair } from './draft'
 import type { Condition } from './types'
@@ -17,6 +17,7 @@ const CONDITIONS: Condition[] = [
     },
     enter: { operator: '>', threshold: 1.5 },
     leave: { operator: '<', threshold: 1 },
+    times: 100,
   },
   {
     kind: 'threshold',
@@ -30,6 +31,7 @@ const CONDITIONS: Condition[] = [
     },
     enter: { operator: '<=', threshold: 0 },
     leave: null,
+    times: 1,
   },
   {
     kind: 'ratio',
@@ -37,15 +39,16 @@ const CONDITIONS: Condition[] = [
     under: { selector: 'r', function: 'rate', window_seconds: 300, ahead_seconds: 0, aggregate: 'sum', by: [] },
     enter: { operator: '>', threshold: 0.05 },
     leave: null,
+    times: 1,
   },
-  { kind: 'absence', selector: 'up{job="api"}', window_seconds: 600 },
-  { kind: 'promql', query: 'up == 0' },
+  { kind: 'absence', selector: 'up{job="api"}', window_seconds: 600, past_marks: true },
+  { kind: 'promql', query: 'up == 0', source_id: 'so1' },
   {
     kind: 'any',
     on: ['instance'],
     parts: [
-      { kind: 'absence', selector: 'a', window_seconds: 300 },
-      { kind: 'absence', selector: 'b', window_seconds: 300 },
+      { kind: 'absence', selector: 'a', window_seconds: 300, past_marks: false },
+      { kind: 'absence', selector: 'b', window_seconds: 300, past_marks: false },
     ],
   },
 ]

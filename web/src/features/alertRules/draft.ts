@@ -31,6 +31,8 @@ export type RuleDraft = {
   /** Labels by which parts match; empty for all labels. */
   on: string
   query: string
+  /** The connected server that answers the query; empty for none yet. */
+  source: string
   every: string
   hold: string
   keep: string
@@ -58,6 +60,7 @@ export const newDraft = (): RuleDraft => ({
   mode: 'all',
   on: '',
   query: '',
+  source: '',
   every: '1m',
   hold: '5m',
   keep: '0s',
@@ -88,6 +91,7 @@ export function draftOf(rule: Rule): RuleDraft {
     mode: isCombination(condition) ? condition.kind : 'all',
     on: isCombination(condition) ? (condition.on ?? []).join(', ') : '',
     query: condition.kind === 'promql' ? condition.query : '',
+    source: condition.kind === 'promql' ? (condition.source_id ?? '') : '',
     every: durationText(rule.interval_seconds),
     hold: durationText(rule.for_seconds),
     keep: durationText(rule.keep_firing_seconds),
@@ -111,7 +115,8 @@ export function asKind(draft: RuleDraft, kind: RuleKind): RuleDraft {
 export function conditionOf(draft: RuleDraft, errors: Errors): Condition {
   if (draft.kind === 'promql') {
     if (!draft.query.trim()) errors.query = 'query'
-    return { kind: 'promql', query: draft.query.trim() }
+    if (!draft.source) errors.source = 'source'
+    return { kind: 'promql', query: draft.query.trim(), source_id: draft.source || null }
   }
   if (draft.kind !== 'several') return toPart(draft.parts[0] ?? newPart(), 'parts.0', errors)
   const on = namesIn(draft.on)

@@ -34,10 +34,12 @@ function partWords(t: TFunction, part: Part): string {
   if (part.kind === 'absence') {
     return t('rule.absenceWords', { selector: part.selector, window: durationText(part.window_seconds ?? 300) })
   }
-  const what =
+  const read =
     part.kind === 'ratio'
       ? t('rule.ratioWords', { over: readingWords(t, part.over), under: readingWords(t, part.under) })
       : readingWords(t, part.reading)
+  const { times = 1 } = part
+  const what = times === 1 ? read : t('rule.timesWords', { what: read, times: exact(times) })
   const entered = t('rule.enterWords', { what, compare: compareWords(t, part.enter) })
   return part.leave ? t('rule.leaveWords', { entered, compare: compareWords(t, part.leave) }) : entered
 }

@@ -1,4 +1,10 @@
-import { listMetricLabels, listMetricLabelValues, listMetricNames, queryMetrics } from '@cloudops/api-client'
+import {
+  listMetricLabels,
+  listMetricLabelValues,
+  listMetricNames,
+  listMetricSources,
+  queryMetrics,
+} from '@cloudops/api-client'
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { answerOf } from '@/services/http'
 import { completionAt } from '../completion'
@@ -63,4 +69,15 @@ export const readingQuery = (reading: Reading, hours: number) =>
     staleTime: 30_000,
     refetchInterval: 60_000,
     retry: false,
+  })
+
+/** The connected servers that answer PromQL. */
+export const serversQuery = () =>
+  queryOptions({
+    queryKey: ['metrics', 'servers'],
+    queryFn: async ({ signal }) => {
+      const { items } = await answerOf(listMetricSources({ query: { limit: 500 }, signal }))
+      return items.filter(({ kind }) => kind === 'prometheus')
+    },
+    staleTime: 60_000,
   })

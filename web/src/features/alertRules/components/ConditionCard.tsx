@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query'
 import { Plus, Trash2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import { Button, IconButton } from '@/components/Common/Button'
@@ -5,6 +6,8 @@ import { Card } from '@/components/Common/Card'
 import { Field } from '@/components/Common/Field'
 import { SelectField, TextArea } from '@/components/Common/Inputs'
 import { Segmented } from '@/components/Common/Segmented'
+import { useCan } from '@/services/permissions'
+import { serversQuery } from '../api/series'
 import { newPart, type PartKind, withKind } from '../condition'
 import { asKind, MOST_PARTS, RULE_KINDS, type RuleKind } from '../draft'
 import { useForm } from '../hooks/useRuleForm'
@@ -42,18 +45,31 @@ export function ConditionCard() {
 function PromqlFields() {
   const { t } = useTranslation()
   const { draft, change, errorOf, touch } = useForm()
+  const { data } = useQuery({ ...serversQuery(), enabled: useCan('metrics:read') })
+  const servers = (data ?? []).map(({ id, name }) => ({ value: id, label: name }))
   return (
-    <TextArea
-      mono
-      rows={5}
-      label={t('rule.query')}
-      spellCheck={false}
-      maxLength={20_000}
-      value={draft.query}
-      error={errorOf('query')}
-      onBlur={() => touch('query')}
-      onChange={(event) => change({ query: event.target.value })}
-    />
+    <>
+      <SelectField
+        label={t('rule.source')}
+        hint={data?.length === 0 ? t('rule.noSource') : undefined}
+        value={draft.source}
+        error={errorOf('source')}
+        options={[{ value: '', label: t('rule.pickSource') }, ...servers]}
+        onBlur={() => touch('source')}
+        onChange={(event) => change({ source: event.target.value })}
+      />
+      <TextArea
+        mono
+        rows={5}
+        label={t('rule.query')}
+        spellCheck={false}
+        maxLength={20_000}
+        value={draft.query}
+        error={errorOf('query')}
+        onBlur={() => touch('query')}
+        onChange={(event) => change({ query: event.target.value })}
+      />
+    </>
   )
 }
 

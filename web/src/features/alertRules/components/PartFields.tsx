@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Field } from '@/components/Common/Field'
 import { Checkbox, SelectField } from '@/components/Common/Inputs'
@@ -37,7 +38,7 @@ export function PartFields({ index, part }: Props) {
 
 function CompareFields({ index, part }: Props) {
   const { t } = useTranslation()
-  const { changePart } = useForm()
+  const { changePart, errorOf, touch } = useForm()
   const path = `parts.${index}`
   return (
     <div className="flex flex-col gap-2">
@@ -48,7 +49,18 @@ function CompareFields({ index, part }: Props) {
         threshold={part.threshold}
         onOperator={(operator) => changePart(index, { operator })}
         onThreshold={(threshold) => changePart(index, { threshold })}
-      />
+      >
+        {(part.kind === 'ratio' || part.times !== '1') && (
+          <Field
+            label={t('rule.timesLabel')}
+            inputMode="decimal"
+            value={part.times}
+            error={errorOf(`${path}.times`)}
+            onBlur={() => touch(`${path}.times`)}
+            onChange={(event) => changePart(index, { times: event.target.value })}
+          />
+        )}
+      </ComparisonFields>
       <Checkbox
         label={t('rule.hasLeave')}
         hint={t('rule.hasLeaveHint')}
@@ -78,9 +90,11 @@ type ComparisonProps = {
   threshold: string
   onOperator: (operator: Operator) => void
   onThreshold: (threshold: string) => void
+  children?: ReactNode
 }
 
-function ComparisonFields({ label, path, operator, threshold, onOperator, onThreshold }: ComparisonProps) {
+function ComparisonFields(props: ComparisonProps) {
+  const { label, path, operator, threshold, onOperator, onThreshold, children } = props
   const { t } = useTranslation()
   const { errorOf, touch } = useForm()
   return (
@@ -100,6 +114,7 @@ function ComparisonFields({ label, path, operator, threshold, onOperator, onThre
         onBlur={() => touch(path)}
         onChange={(event) => onThreshold(event.target.value)}
       />
+      {children}
     </fieldset>
   )
 }

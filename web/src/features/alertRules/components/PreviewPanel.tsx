@@ -13,9 +13,7 @@ export function PreviewPanel({ form }: { form: RuleForm }) {
   const { t } = useTranslation()
   const [hours, setHours] = useState<string>('6')
   const condition = useSettled(form.body.condition)
-  const isReadable = !Object.keys(form.errors).some(
-    (path) => path.startsWith('parts') || path === 'query' || path === 'on',
-  )
+  const isReadable = !Object.keys(form.errors).some((path) => path.startsWith('parts') || path === 'on')
   return (
     <div className="flex flex-col gap-3">
       <Segmented

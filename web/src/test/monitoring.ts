@@ -1,0 +1,98 @@
+import type { AnomalyDetail, PointsRead, RuleDetail } from '@cloudops/api-client'
+
+/** Valid rows of rules, metrics and anomalies; a test states only what matters to it. */
+const AT = '2026-11-20T10:00:00Z'
+
+export const sampleRule = (fields: Partial<RuleDetail> = {}): RuleDetail => ({
+  id: 'ru1',
+  name: 'Busy processors',
+  condition: {
+    kind: 'threshold',
+    reading: { selector: 'cpu_busy', function: 'avg', window_seconds: 300 },
+    enter: { operator: '>', threshold: 90 },
+    leave: null,
+  },
+  threshold: 90,
+  enabled: true,
+  version: 3,
+  severity: 'high',
+  interval_seconds: 60,
+  for_seconds: 300,
+  keep_firing_seconds: 0,
+  no_data: 'resolve',
+  on_error: 'keep',
+  instance_limit: 0,
+  labels: { team: 'web' },
+  annotations: { summary: '{{ $labels.instance }} is busy' },
+  file_id: null,
+  group: '',
+  position: 0,
+  health: 'ok',
+  last_error: null,
+  state: 'firing',
+  firing: 1,
+  pending: 0,
+  created_at: AT,
+  updated_at: AT,
+  instances: [
+    {
+      key: 'k1',
+      labels: { alertname: 'Busy processors', instance: 'web-1' },
+      annotations: { summary: 'web-1 is busy' },
+      state: 'firing',
+      active_at: AT,
+      fired_at: AT,
+      keep_since_at: null,
+      resolved_at: null,
+      value: 97.5,
+      no_data: false,
+      alert_id: 'al1',
+    },
+  ],
+  instances_total: 1,
+  evaluated_at: AT,
+  evaluation_seconds: 0.4,
+  ...fields,
+})
+
+export const samplePoints = (fields: Partial<PointsRead> = {}): PointsRead => ({
+  from: AT,
+  to: '2026-11-20T11:00:00Z',
+  step_seconds: 1_200,
+  function: 'avg',
+  series: [
+    {
+      id: '1',
+      name: 'cpu_busy',
+      labels: { instance: 'web-1' },
+      type: 'gauge',
+      unit: 'percent',
+      resource_id: null,
+      values: [40, 95, 97],
+    },
+  ],
+  truncated: false,
+  ...fields,
+})
+
+export const sampleAnomaly = (fields: Partial<AnomalyDetail> = {}): AnomalyDetail => ({
+  id: 'an1',
+  series_id: '1',
+  name: 'cpu_busy',
+  labels: { instance: 'web-1' },
+  resource_id: 'r1',
+  kind: 'spike',
+  state: 'open',
+  started_at: AT,
+  last_at: AT,
+  ended_at: null,
+  points: 3,
+  series_count: 1,
+  score: 0.98,
+  value: 97,
+  expected: { low: 20, high: 45 },
+  group_id: null,
+  feedback: null,
+  around: samplePoints(),
+  ...fields,
+})
