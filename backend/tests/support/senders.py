@@ -15,6 +15,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -212,6 +213,7 @@ class Prometheus:
     configuration: dict[str, Any]
     is_agent: bool
     port: int = field(default_factory=free_port)
+    flags: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -226,7 +228,7 @@ class Prometheus:
         )
         listen = f"--web.listen-address=127.0.0.1:{self.port}"
         self.process = start_program(
-            self.folder / "log", [program("prometheus"), f"--config.file={path}", listen, *mode]
+            self.folder / "log", [program("prometheus"), f"--config.file={path}", listen, *mode, *self.flags]
         )
         await until(self._is_ready, "Prometheus' start", START_SECONDS)
 
@@ -250,6 +252,11 @@ class Prometheus:
             tuple(sorted(one["metric"].items())): {round(float(at) * 1000): value for at, value in one["values"]}
             for one in found
         }
+
+    async def ask(self, path: str, **query: str | float) -> Any:
+        """What its API answers, without the envelope."""
+        parameters = urllib.parse.urlencode(query)
+        return json.loads(await asyncio.to_thread(self._get, f"{path}?{parameters}"))["data"]
 
     async def own_metric(self, name: str) -> float:
         """The sum of one of its own metrics."""
