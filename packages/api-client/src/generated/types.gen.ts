@@ -12891,9 +12891,71 @@ export type BacktestAlertRuleResponses = {
      * Successful Response
      */
     200: BacktestRead;
+    /**
+     * Accepted
+     */
+    202: BacktestRead;
 };
 
 export type BacktestAlertRuleResponse = BacktestAlertRuleResponses[keyof BacktestAlertRuleResponses];
+
+export type ReadAlertRuleBacktestData = {
+    body?: never;
+    path: {
+        /**
+         * Backtest Id
+         */
+        backtest_id: string;
+    };
+    query?: never;
+    url: '/api/v1/alerts/rules/backtests/{backtest_id}';
+};
+
+export type ReadAlertRuleBacktestErrors = {
+    /**
+     * Sign in to continue (`unauthenticated`)
+     */
+    401: Problem;
+    /**
+     * Your role does not allow this (`forbidden`)
+     */
+    403: Problem;
+    /**
+     * There is nothing at this address (`not-found`)
+     */
+    404: Problem;
+    /**
+     * The address is too long (`url-too-long`)
+     */
+    414: Problem;
+    /**
+     * Some values are not valid (`invalid-input`)
+     */
+    422: Problem;
+    /**
+     * Too many requests (`rate-limited`)
+     */
+    429: Problem;
+    /**
+     * The request headers are too large (`headers-too-large`)
+     */
+    431: Problem;
+    /**
+     * A service we depend on is not available (`unavailable`)
+     */
+    503: Problem;
+};
+
+export type ReadAlertRuleBacktestError = ReadAlertRuleBacktestErrors[keyof ReadAlertRuleBacktestErrors];
+
+export type ReadAlertRuleBacktestResponses = {
+    /**
+     * Successful Response
+     */
+    200: BacktestRead;
+};
+
+export type ReadAlertRuleBacktestResponse = ReadAlertRuleBacktestResponses[keyof ReadAlertRuleBacktestResponses];
 
 export type ListAlertRuleFilesData = {
     body?: never;
