@@ -43,11 +43,24 @@ const ResourceFindings = lazy(() =>
 const ResourceCost = lazy(() =>
   import('@/features/costs/components/ResourceCost').then((module) => ({ default: module.ResourceCost })),
 )
+const ResourceHealth = lazy(() =>
+  import('@/features/metrics/components/ResourceHealth').then((module) => ({ default: module.ResourceHealth })),
+)
 const AlertList = lazy(() =>
   import('@/features/alerts/components/AlertList').then((module) => ({ default: module.AlertList })),
 )
 
-const TABS = ['overview', 'properties', 'relations', 'history', 'exposure', 'findings', 'cost', 'alerts'] as const
+const TABS = [
+  'overview',
+  'health',
+  'properties',
+  'relations',
+  'history',
+  'exposure',
+  'findings',
+  'cost',
+  'alerts',
+] as const
 type Tab = (typeof TABS)[number]
 
 export default function ResourcePage() {
@@ -86,6 +99,7 @@ function ResourceTabs({ resource, at }: { resource: ResourceDetail; at: string |
   const { id, properties, relations, relations_truncated } = resource
   const contents: Record<Tab, ReactNode> = {
     overview: <Overview resource={resource} />,
+    health: <ResourceHealth key={id} id={id} />,
     properties: <JsonTree value={properties} copyLabel={t('resource.copyProperties')} />,
     relations: (
       <div className="grid items-start gap-3 *:min-w-0 xl:grid-cols-2">
@@ -109,6 +123,7 @@ function ResourceTabs({ resource, at }: { resource: ResourceDetail; at: string |
   }
   const labels: Record<Tab, string> = {
     overview: t('resource.overview'),
+    health: t('health.title'),
     properties: t('resource.configuration'),
     relations: t('relation.title'),
     history: t('resource.history'),
