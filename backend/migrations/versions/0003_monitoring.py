@@ -1,7 +1,7 @@
 """Metrics, their sources and objectives, and alert rules: new tables only, nothing for old rows to get.
 
 Revision: 0003
-Date: 2026-11-23 20:52:31.200262
+Date: 2026-11-23 21:05:56.900749
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 PROTECTED = (
+    "alert_backtests",
     "alert_evaluations",
     "alert_rule_files",
     "alert_rule_states",
@@ -40,6 +41,24 @@ PACKED = ("metric_blocks", "metric_samples", "metric_rollups", "metric_detector_
 
 def upgrade() -> None:
     """Apply the change; it runs on filled tables."""
+    op.create_table(
+        "alert_backtests",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("requested_by", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_alert_backtests")),
+    )
+    op.create_index(
+        op.f("ix_alert_backtests_organization_id_created_at"),
+        "alert_backtests",
+        ["organization_id", "created_at"],
+        unique=False,
+    )
     op.create_table(
         "alert_evaluations",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -434,3 +453,4 @@ def downgrade() -> None:
     op.drop_table("metric_anomalies")
     op.drop_table("alert_rule_files")
     op.drop_table("alert_evaluations")
+    op.drop_table("alert_backtests")

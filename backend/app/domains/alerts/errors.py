@@ -23,6 +23,10 @@ class RuleGroupNotFound(NotFound):
     """No rule of this organization is in a group of this name."""
 
 
+class BacktestNotFound(NotFound):
+    """Also for another organization's backtest, and for one of long ago."""
+
+
 class RuleChangedMeanwhile(AppError):
     """The rule's version is not the one that was read."""
 

@@ -167,3 +167,17 @@ class AlertEvaluation(Base):
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     evaluated_at: Mapped[datetime | None]
     took_seconds: Mapped[float | None] = mapped_column(Double)
+
+
+class AlertBacktest(OrganizationRow, Base):
+    """A backtest that a job works on; `request` is `schemas.BacktestAsk`, `result` is `schemas.BacktestResult`."""
+
+    __tablename__ = "alert_backtests"
+    __table_args__ = (Index(None, "organization_id", "created_at"),)
+
+    request: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    job_id: Mapped[UUID | None]
+    requested_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

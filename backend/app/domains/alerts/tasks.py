@@ -38,12 +38,19 @@ async def evaluate_within_the_minute(session: AsyncSession, organization_id: UUI
 async def evaluate_rules(context: TaskContext) -> None:
     """Evaluate the rules that are due. Safe to repeat and be killed: one transaction, and an interval is done once.
 
-    Servers are asked before it, with no transaction open.
+    Servers and other data are asked before it, with no transaction open.
     """
     now = utc_now()
-    answers = await service.ask_servers(context.organization_id, now)
+    servers = await service.ask_servers(context.organization_id, now)
+    answers = {**servers, **await service.ask_facts(context.organization_id, now)}
     async with tenant_session(context.organization_id) as session:
         await service.evaluate_rules(session, context.organization_id, now, answers)
+
+
+@task("alerts.backtest", retries=1, timeout_seconds=1_800, per_organization=1)
+async def work_on_backtest(context: TaskContext, backtest_id: UUID) -> None:
+    """A backtest that takes long. Safe to repeat: it only reads, and its result is written once at the end."""
+    await service.work_on_backtest(context, backtest_id)
 
 
 @handles_all(FindingOpened)

@@ -10,8 +10,10 @@ import pytest
 from app.core.http import Caller
 from app.core.ids import new_id
 from app.core.scope import Scope
+from app.domains.alerts.service import backtest_jobs
 from app.domains.alerts.service.rule_series import forget_series
 from app.domains.metrics import service as metrics
+from tests.support.jobs import run_jobs
 
 from .conftest import Desk, SignedIn
 from .test_rule_api import ABOVE, DRAFT, make
@@ -128,6 +130,40 @@ async def test_a_rule_of_another_organization_is_not_tried(
     assert (await stranger.post("/alerts/rules/backtest", json=body)).status_code == 404
     answer = await stranger.post("/alerts/rules/unit-tests", json={"tests": "tests: [{}]", "rule_ids": [stored["id"]]})
     assert answer.status_code == 404
+
+
+async def test_a_long_backtest_is_a_jobs_and_comes_to_the_same(
+    desk: Desk, client: httpx.AsyncClient, stranger: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = await make(client)
+    await send(desk, "a", {NOW + step * MINUTE: level for step, level in enumerate([20, 95, 95, 20, 95])})
+    span = {"from": NOW.isoformat(), "to": (NOW + 4 * MINUTE).isoformat()}
+    body = span | {"rule": DRAFT | {"for_seconds": 60}, "rule_id": stored["id"]}
+    at_once = (await client.post("/alerts/rules/backtest", json=body)).json()["result"]
+    monkeypatch.setattr(backtest_jobs, "CELLS_AT_ONCE", 1)
+    queued = await client.post("/alerts/rules/backtest", json=body)
+    path = f"/alerts/rules/backtests/{queued.json()['id']}"
+    assert (queued.status_code, queued.json()["state"], queued.json()["result"]) == (202, "running", None)
+    assert (await client.get(path)).json() == queued.json()
+    (context,) = await run_jobs(desk.organization_id, "alerts.backtest")
+    done = (await client.get(path)).json()
+    assert (done["state"], done["result"]) == ("done", at_once)
+    (job,) = await desk.rows("SELECT id, progress_done, progress_total FROM jobs WHERE kind = 'alerts.backtest'")
+    assert job == {"id": context.job_id, "progress_done": 10, "progress_total": 10}
+    assert (await stranger.get(path)).status_code == 404
+
+
+async def test_a_backtest_whose_rule_is_gone_says_so(
+    desk: Desk, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = await make(client)
+    await send(desk, "a", {NOW: 95})
+    monkeypatch.setattr(backtest_jobs, "CELLS_AT_ONCE", 1)
+    body = {"from": NOW.isoformat(), "to": (NOW + 4 * MINUTE).isoformat(), "rule_id": stored["id"]}
+    path = f"/alerts/rules/backtests/{(await client.post('/alerts/rules/backtest', json=body)).json()['id']}"
+    await client.delete(f"/alerts/rules/{stored['id']}")
+    await run_jobs(desk.organization_id, "alerts.backtest")
+    assert (await client.get(path)).json()["state"] == "failed"
 
 
 LEVELS: dict[str, list[int | None]] = {

@@ -557,6 +557,24 @@ export type AmbientCredentials = {
 };
 
 /**
+ * Anomaly
+ *
+ * The score of each anomaly of the selector's series that is open: 0 to 1. A burst of many series is one.
+ */
+export type Anomaly = {
+    enter?: Comparison;
+    /**
+     * Kind
+     */
+    kind: 'anomaly';
+    leave?: Comparison | null;
+    /**
+     * Selector
+     */
+    selector: string;
+};
+
+/**
  * AnomalyDetail
  *
  * An anomaly with the values around it; of a burst those of its most surprising members.
@@ -2169,6 +2187,36 @@ export type CompletionOption = {
 };
 
 /**
+ * Compliance
+ *
+ * The number of open findings, of some severities, controls or a standard; or the standard's score (0 to 100).
+ */
+export type Compliance = {
+    /**
+     * Controls
+     */
+    controls?: Array<string>;
+    enter: Comparison;
+    /**
+     * Kind
+     */
+    kind: 'compliance';
+    leave?: Comparison | null;
+    /**
+     * Measure
+     */
+    measure?: 'findings' | 'score';
+    /**
+     * Severities
+     */
+    severities?: Array<'critical' | 'high' | 'medium' | 'low' | 'info'>;
+    /**
+     * Standard
+     */
+    standard?: string | null;
+};
+
+/**
  * ComplianceSummary
  *
  * The whole estate at a glance, over all controls.
@@ -2359,6 +2407,59 @@ export type ControlRead = {
      * Version
      */
     version: number;
+};
+
+/**
+ * Cost
+ *
+ * What a scope cost on the newest full day of the bills, or in its month up to that day: one value a currency.
+ *
+ * `percent` is the growth against the day before, or the same days of the month before. With `by` each value of that
+ * group counts for itself.
+ */
+export type Cost = {
+    /**
+     * By
+     */
+    by?: string | null;
+    /**
+     * Cost
+     */
+    cost?: 'effective' | 'billed' | 'list' | 'contracted';
+    enter: Comparison;
+    /**
+     * Filters
+     */
+    filters?: Array<CostFilter>;
+    /**
+     * Kind
+     */
+    kind: 'cost';
+    leave?: Comparison | null;
+    /**
+     * Measure
+     */
+    measure?: 'amount' | 'percent';
+    /**
+     * Period
+     */
+    period?: 'day' | 'month_to_date';
+};
+
+/**
+ * CostFilter
+ *
+ * Values of one group of the bills; several are alternatives.
+ */
+export type CostFilter = {
+    /**
+     * Group
+     */
+    group: string;
+    /**
+     * Values
+     */
+    values: Array<string>;
 };
 
 /**
@@ -4052,6 +4153,32 @@ export type ImportedRule = {
      * Rule Id
      */
     rule_id: string | null;
+};
+
+/**
+ * InventoryChange
+ *
+ * How many changes of resources there were in the window; `search` is in the inventory's language, empty for all.
+ */
+export type InventoryChange = {
+    /**
+     * Changes
+     */
+    changes?: Array<'created' | 'updated' | 'deleted'>;
+    enter: Comparison;
+    /**
+     * Kind
+     */
+    kind: 'inventory';
+    leave?: Comparison | null;
+    /**
+     * Search
+     */
+    search?: string;
+    /**
+     * Window Seconds
+     */
+    window_seconds?: number;
 };
 
 /**
@@ -7868,7 +7995,15 @@ export type RuleDraft = {
         kind: 'promql';
     } & Promql) | ({
         kind: 'all' | 'any';
-    } & Combination);
+    } & Combination) | ({
+        kind: 'anomaly';
+    } & Anomaly) | ({
+        kind: 'cost';
+    } & Cost) | ({
+        kind: 'compliance';
+    } & Compliance) | ({
+        kind: 'inventory';
+    } & InventoryChange);
     /**
      * For Seconds
      */
@@ -8301,7 +8436,15 @@ export type RuleUpdate = {
         kind: 'promql';
     } & Promql) | ({
         kind: 'all' | 'any';
-    } & Combination);
+    } & Combination) | ({
+        kind: 'anomaly';
+    } & Anomaly) | ({
+        kind: 'cost';
+    } & Cost) | ({
+        kind: 'compliance';
+    } & Compliance) | ({
+        kind: 'inventory';
+    } & InventoryChange);
     /**
      * Enabled
      */
@@ -8377,7 +8520,15 @@ export type RuleWrite = {
         kind: 'promql';
     } & Promql) | ({
         kind: 'all' | 'any';
-    } & Combination);
+    } & Combination) | ({
+        kind: 'anomaly';
+    } & Anomaly) | ({
+        kind: 'cost';
+    } & Cost) | ({
+        kind: 'compliance';
+    } & Compliance) | ({
+        kind: 'inventory';
+    } & InventoryChange);
     /**
      * Enabled
      */

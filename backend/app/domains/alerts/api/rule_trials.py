@@ -1,15 +1,15 @@
 """Routes that try rules before they are switched on. They read stored samples and write nothing that lasts."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response, status
 
 from app.core.http import Caller, DbSession, allow
 from app.domains.alerts import service
 from app.domains.alerts.schemas import (
     BacktestAsk,
     BacktestRead,
-    BacktestResult,
     PreviewAsk,
     PreviewRead,
     UnitTestAsk,
@@ -26,11 +26,24 @@ async def preview_alert_rule(body: PreviewAsk, session: DbSession, caller: Write
     return PreviewRead.model_validate(await service.preview_rule(session, caller, body))
 
 
-@router.post("/backtest")
-async def backtest_alert_rule(body: BacktestAsk, session: DbSession, caller: Writer) -> BacktestRead:
-    """What a rule would have done over stored history, and how that differs from the rule in force."""
-    result = await service.run_backtest(session, caller.organization_id, body)
-    return BacktestRead(id=None, job_id=None, state="done", error=None, result=BacktestResult.model_validate(result))
+@router.post("/backtest", responses={status.HTTP_202_ACCEPTED: {"model": BacktestRead}})
+async def backtest_alert_rule(
+    body: BacktestAsk, session: DbSession, caller: Writer, response: Response
+) -> BacktestRead:
+    """What a rule would have done over stored history, and how that differs from the rule in force.
+
+    What would take longer than a few seconds is done by a job: then the answer is 202 and has the job's id.
+    """
+    told = await service.start_backtest(session, caller, body)
+    if told["state"] == "running":
+        response.status_code = status.HTTP_202_ACCEPTED
+    return BacktestRead.model_validate(told)
+
+
+@router.get("/backtests/{backtest_id}")
+async def read_alert_rule_backtest(backtest_id: UUID, session: DbSession, caller: Writer) -> BacktestRead:
+    """A backtest that a job works on, with its result once there is one; kept for a week."""
+    return BacktestRead.model_validate(await service.read_backtest(session, caller, backtest_id))
 
 
 @router.post("/unit-tests")

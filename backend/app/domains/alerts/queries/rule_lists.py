@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, case, cast, delete, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.scope import scope_of
-from app.domains.alerts.errors import RuleNotFound
-from app.domains.alerts.models import Alert, AlertEvaluation, AlertRule, AlertRuleState
+from app.domains.alerts.errors import BacktestNotFound, RuleNotFound
+from app.domains.alerts.models import Alert, AlertBacktest, AlertEvaluation, AlertRule, AlertRuleState
 from app.domains.alerts.queries.alerts import visible_alerts
 
 _PLAIN = tuple(column for column in AlertRule.__table__.columns if column.name not in ("organization_id", "group_name"))
@@ -119,6 +120,20 @@ async def count_rule_instances(session: AsyncSession, organization_id: UUID, rul
 async def read_evaluation(session: AsyncSession, organization_id: UUID) -> AlertEvaluation | None:
     """When the organization's rules were evaluated last."""
     return await session.get(AlertEvaluation, organization_id)
+
+
+async def get_backtest(session: AsyncSession, organization_id: UUID, backtest_id: UUID) -> AlertBacktest:
+    """A backtest of a job. Raises BacktestNotFound."""
+    found = await session.get(AlertBacktest, (organization_id, backtest_id))
+    if found is None:
+        raise BacktestNotFound
+    return found
+
+
+async def forget_backtests(session: AsyncSession, organization_id: UUID, before: datetime) -> None:
+    """Remove backtests that are older."""
+    old = (AlertBacktest.organization_id == organization_id) & (AlertBacktest.created_at < before)
+    await session.execute(delete(AlertBacktest).where(old))
 
 
 async def list_open_alerts_of_rules(

@@ -1,5 +1,6 @@
 """Use cases of alerts and their rules; the only way in for other domains."""
 
+from app.domains.alerts.service.backtest_jobs import read_backtest, start_backtest, work_on_backtest
 from app.domains.alerts.service.backtesting import backtest
 from app.domains.alerts.service.episodes import (
     IncomingAlert,
@@ -18,6 +19,7 @@ from app.domains.alerts.service.episodes import (
 from app.domains.alerts.service.evaluating import enqueue_evaluation, evaluate_rules
 from app.domains.alerts.service.importing import import_rules, list_rule_files, read_rule_file_of, remove_rule_file
 from app.domains.alerts.service.prometheus_view import RuleWish, list_prometheus_alerts, list_prometheus_rules
+from app.domains.alerts.service.rule_facts import ask_facts
 from app.domains.alerts.service.rule_groups import read_group, remove_group, replace_group
 from app.domains.alerts.service.rule_servers import ask_servers
 from app.domains.alerts.service.ruling import (
@@ -29,13 +31,14 @@ from app.domains.alerts.service.ruling import (
     switch_rule,
     update_rule,
 )
-from app.domains.alerts.service.trying import preview_rule, run_backtest
+from app.domains.alerts.service.trying import preview_rule
 from app.domains.alerts.service.unit_testing import run_unit_tests
 
 __all__ = [
     "IncomingAlert",
     "RuleWish",
     "acknowledge",
+    "ask_facts",
     "ask_servers",
     "assign",
     "backtest",
@@ -55,6 +58,7 @@ __all__ = [
     "list_rules",
     "preview_rule",
     "read_alert",
+    "read_backtest",
     "read_group",
     "read_rule",
     "read_rule_file_of",
@@ -63,10 +67,11 @@ __all__ = [
     "remove_rule_file",
     "replace_group",
     "resolve",
-    "run_backtest",
     "run_unit_tests",
     "snooze",
+    "start_backtest",
     "summarise",
     "switch_rule",
     "update_rule",
+    "work_on_backtest",
 ]

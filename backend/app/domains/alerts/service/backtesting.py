@@ -25,6 +25,7 @@ from app.domains.metrics.rules.selectors import SelectorError, parse_selector
 MAX_SERIES = 2_000
 SLICE_CELLS = 500_000
 """Series times steps that are read at once; a matrix of this size is 4 MB."""
+MILLISECOND = timedelta(milliseconds=1)
 Progress = Callable[[int], Awaitable[None]]
 
 
@@ -48,12 +49,14 @@ async def backtest(
     from_at: datetime,
     to_at: datetime,
     interval: timedelta,
+    offset: timedelta = timedelta(0),
     progress: Progress | None = None,
 ) -> Replayed:
     """What the rule would have done at each interval from `from_at` to `to_at` (inside).
 
-    Times are whole intervals since 1970, as live. The caller's scope decides which series are seen. `progress` is
-    told how many steps are done. Raises InvalidInput where it is too much.
+    Times are whole intervals since 1970, as live; with an `offset` each asks of an earlier time. The caller's scope
+    decides which series are seen. `progress` is told how many steps were done since it was told last. Raises
+    InvalidInput where it is too much.
     """
     times = times_between(from_at, to_at, interval)
     readings = list(readings_of(condition))
@@ -63,12 +66,12 @@ async def backtest(
     at_once = max(1, SLICE_CELLS // max(1, len(book.series)))
     for start in range(0, len(times), at_once):
         part = times[start : start + at_once]
-        frames = await read_frames(session, organization_id, book, readings, part)
+        frames = await read_frames(session, organization_id, book, readings, part - offset // MILLISECOND)
         if history_from_ms is None:
             history_from_ms = _first_known(frames, part)
         await asyncio.to_thread(lambda: replay.feed(judge_frames(condition, frames), part.tolist()))  # noqa: B023
         if progress is not None:
-            await progress(start + len(part))
+            await progress(len(part))
     return Replayed(replay.result(), len(times), len(book.series), history_from_ms)
 
 

@@ -36,6 +36,7 @@ class Candidate:
     wording: Wording
     timing: Timing
     interval: timedelta
+    offset: timedelta = timedelta(0)
 
 
 async def preview_rule(session: AsyncSession, caller: Caller, body: PreviewAsk) -> dict[str, Any]:
@@ -103,7 +104,8 @@ async def find_candidates(
 
 def _stored(rule: Any) -> Candidate:
     interval = timedelta(seconds=rule.interval_seconds)
-    return Candidate(read_condition(rule.condition), wording_of(rule), timing_of(rule), interval)
+    offset = timedelta(seconds=rule.query_offset_seconds)
+    return Candidate(read_condition(rule.condition), wording_of(rule), timing_of(rule), interval, offset)
 
 
 async def run_backtest(
@@ -170,6 +172,7 @@ async def _replay(
         from_at=from_at,
         to_at=to_at,
         interval=rule.interval,
+        offset=rule.offset,
         progress=progress,
     )
 
