@@ -1,4 +1,4 @@
-import type { AnomalyDetail, PointsRead, RuleDetail } from '@cloudops/api-client'
+import type { AnomalyDetail, BacktestResult, PointsRead, RuleDetail } from '@cloudops/api-client'
 
 /** Valid rows of rules, metrics and anomalies; a test states only what matters to it. */
 const AT = '2026-11-20T10:00:00Z'
@@ -94,5 +94,41 @@ export const sampleAnomaly = (fields: Partial<AnomalyDetail> = {}): AnomalyDetai
   group_id: null,
   feedback: null,
   around: samplePoints(),
+  ...fields,
+})
+
+/** Two episodes, the second still open at the end. */
+export const sampleBacktest = (fields: Partial<BacktestResult> = {}): BacktestResult => ({
+  from: '2026-11-13T10:00:00Z',
+  to: AT,
+  interval_seconds: 60,
+  steps: 10_080,
+  series: 4,
+  history_from: '2026-11-13T10:00:00Z',
+  history_is_short: false,
+  episodes: [
+    {
+      labels: { instance: 'web-1' },
+      active_at: '2026-11-14T10:00:00Z',
+      fired_at: '2026-11-14T10:05:00Z',
+      ended_at: '2026-11-14T10:30:00Z',
+      value: 95,
+    },
+    {
+      labels: { instance: 'web-2' },
+      active_at: '2026-11-20T09:00:00Z',
+      fired_at: '2026-11-20T09:05:00Z',
+      ended_at: null,
+      value: 99,
+    },
+  ],
+  episodes_total: 2,
+  near_misses: [],
+  near_misses_total: 0,
+  notifications: [],
+  notifications_total: 3,
+  failures: [],
+  failures_total: 0,
+  difference: null,
   ...fields,
 })

@@ -46,9 +46,21 @@ export function thresholdLines(condition: Condition, word: (comparison: Comparis
   return lines
 }
 
-export const firingSpan = (fromMs: number, toMs: number, label: string): TimeSpan => ({
-  fromMs,
-  toMs,
-  label,
-  color: 'var(--critical)',
-})
+type Fired = { labels: Labels; fired_at: string | null; ended_at?: string | null }
+
+/** The stretches in which label sets fired; what has not ended goes on to `toMs`. */
+export function firingSpans(fired: Fired[], toMs: number, word: (name: string) => string): TimeSpan[] {
+  const names = seriesNames(fired.map(({ labels }) => labels))
+  return fired.flatMap(({ fired_at, ended_at }, index) =>
+    fired_at
+      ? [
+          {
+            fromMs: Date.parse(fired_at),
+            toMs: ended_at ? Date.parse(ended_at) : toMs,
+            label: word(names[index] ?? ''),
+            color: 'var(--critical)',
+          },
+        ]
+      : [],
+  )
+}

@@ -2,7 +2,8 @@ import { useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Segmented } from '@/components/Common/Segmented'
 import type { RuleForm } from '../hooks/useRuleForm'
-import type { Condition } from '../types'
+import type { RuleBody } from '../types'
+import { PreviewNow } from './PreviewNow'
 import { ReadingCharts } from './ReadingCharts'
 
 const PAUSE_MS = 600
@@ -12,7 +13,7 @@ export const HOURS = ['1', '6', '24'] as const
 export function PreviewPanel({ form }: { form: RuleForm }) {
   const { t } = useTranslation()
   const [hours, setHours] = useState<string>('6')
-  const condition = useSettled(form.body.condition)
+  const body = useSettled(form.body)
   const isReadable = !Object.keys(form.errors).some((path) => path.startsWith('parts') || path === 'on')
   return (
     <div className="flex flex-col gap-3">
@@ -23,7 +24,10 @@ export function PreviewPanel({ form }: { form: RuleForm }) {
         onChange={setHours}
       />
       {isReadable ? (
-        <ReadingCharts condition={condition} hours={Number(hours)} />
+        <>
+          <ReadingCharts condition={body.condition} hours={Number(hours)} />
+          <PreviewNow body={body} />
+        </>
       ) : (
         <p className="text-muted">{t('rule.previewIncomplete')}</p>
       )}
@@ -31,13 +35,13 @@ export function PreviewPanel({ form }: { form: RuleForm }) {
   )
 }
 
-/** The condition once it has not changed for a moment. */
-function useSettled(condition: Condition): Condition {
-  const text = JSON.stringify(condition)
+/** The body once it has not changed for a moment. */
+function useSettled(body: RuleBody): RuleBody {
+  const text = JSON.stringify(body)
   const [settled, setSettled] = useState(text)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text])
-  return useMemo(() => JSON.parse(settled) as Condition, [settled])
+  return useMemo(() => JSON.parse(settled) as RuleBody, [settled])
 }

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Segmented } from '@/components/Common/Segmented'
 import { useNow } from '@/hooks/useNow'
-import { firingSpan, seriesNames } from '../series'
+import { firingSpans } from '../series'
 import type { Condition, RuleDetail } from '../types'
 import { HOURS } from './PreviewPanel'
 import { ReadingCharts } from './ReadingCharts'
@@ -13,15 +13,8 @@ export function RuleChart({ rule }: { rule: RuleDetail }) {
   const [hours, setHours] = useState<string>('6')
   const now = useNow()
   const spans = useMemo(() => {
-    const fired = rule.instances.filter(({ fired_at }) => fired_at)
-    const names = seriesNames(fired.map(({ labels }) => labels))
-    return fired.map(({ fired_at, resolved_at }, index) =>
-      firingSpan(
-        Date.parse(fired_at ?? ''),
-        resolved_at ? Date.parse(resolved_at) : now,
-        t('rule.firingSpan', { name: names[index] }),
-      ),
-    )
+    const fired = rule.instances.map((one) => ({ ...one, ended_at: one.resolved_at }))
+    return firingSpans(fired, now, (name) => t('rule.firingSpan', { name }))
   }, [rule.instances, now, t])
   return (
     <div className="flex flex-col gap-2">

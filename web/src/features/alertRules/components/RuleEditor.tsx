@@ -21,7 +21,7 @@ import { type RuleForm, RuleFormProvider, useForm, useRuleForm } from '../hooks/
 import type { Rule } from '../types'
 import { conditionWords } from '../words'
 import { ConditionCard } from './ConditionCard'
-import { PreviewPanel } from './PreviewPanel'
+import { RuleChecks } from './RuleChecks'
 import { TimingCard } from './TimingCard'
 import { WordingCard } from './WordingCard'
 
@@ -30,6 +30,8 @@ export function RuleEditor({ rule }: { rule: Rule | null }) {
   const { t } = useTranslation()
   const [base, setBase] = useState(rule)
   const form = useRuleForm(base ? draftOf(base) : newDraft())
+  const [testedBody, setTestedBody] = useState<string | null>(null)
+  const isTested = testedBody === JSON.stringify(form.body)
   const guard = useLeaveGuard(form.isDirty)
   const saving = useSaving(base, form, guard.release)
   const isOn = base?.enabled ?? false
@@ -71,7 +73,12 @@ export function RuleEditor({ rule }: { rule: Rule | null }) {
               </Button>
             ) : (
               <>
-                <Button variant="primary" busy={saving.isPending} onClick={() => saving.save(true)}>
+                <Button
+                  variant="primary"
+                  disabled={!isTested}
+                  busy={saving.isPending}
+                  onClick={() => saving.save(true)}
+                >
                   {t('rule.saveOn')}
                 </Button>
                 <Button type="submit" busy={saving.isPending}>
@@ -79,9 +86,10 @@ export function RuleEditor({ rule }: { rule: Rule | null }) {
                 </Button>
               </>
             )}
+            {!isOn && !isTested && <span className="text-muted">{t('rule.testFirst')}</span>}
           </div>
         </div>
-        <PreviewPanel form={form} />
+        <RuleChecks form={form} rule={base} onTested={(body) => setTestedBody(JSON.stringify(body))} />
       </form>
       {guard.held && (
         <ConfirmDialog

@@ -24,6 +24,16 @@ describeStates('rule list', {
 function answerSeries() {
   answer('get', '/metrics/names', page([]))
   answer('get', '/metrics/query', samplePoints())
+  answer('post', '/alerts/rules/preview', {
+    at: '2026-11-20T10:00:00Z',
+    series: 0,
+    readings: [],
+    label_sets: 0,
+    firing: 0,
+    pending: 0,
+    rows: [],
+    error: null,
+  })
   answer('get', '/audit-log', page([]))
 }
 
