@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, delete, func, literal, select, tuple_, update
+from sqlalchemy import BigInteger, case, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domains.alerts.models import AlertEvaluation, AlertRule, AlertRuleState
+from app.domains.alerts.rules.form import LEAST_SECONDS
 from app.domains.alerts.rules.states import Instance
 from app.domains.metrics.models import MetricSeries
 
 _ROWS = 1_000
 MADE_UP_SECONDS = 60
 """How late an evaluation may be made: a worker that was busy for so long skips no minute."""
+
+_KIND = AlertRule.condition["kind"].astext
+_INTERVAL = func.greatest(AlertRule.interval_seconds, case(LEAST_SECONDS, value=_KIND, else_=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +50,34 @@ async def lock_evaluation(session: AsyncSession, organization_id: UUID) -> Alert
 
 
 async def list_due_rules(
-    session: AsyncSession, organization_id: UUID, after: datetime | None, at: datetime, *, kind: str | None = None
+    session: AsyncSession,
+    organization_id: UUID,
+    after: datetime | None,
+    at: datetime,
+    *,
+    kinds: Sequence[str] = (),
 ) -> list[tuple[AlertRule, datetime]]:
     """Enabled rules of which an interval ended after `after` and not after `at`, with the end of the newest.
 
-    Intervals count from 1970, so restarts do not move them; ends longer ago than MADE_UP_SECONDS are let go.
+    Intervals count from 1970, so restarts do not move them; ends longer ago than MADE_UP_SECONDS are let go. Some kinds
+    are not asked more often than LEAST_SECONDS says.
     """
     at_s = int(at.timestamp())
     after_s = max(at_s - MADE_UP_SECONDS, 0 if after is None else int(after.timestamp()))
-    ended = literal(at_s, BigInteger) // AlertRule.interval_seconds
+    ended = literal(at_s, BigInteger) // _INTERVAL
     query = select(AlertRule).where(
         AlertRule.organization_id == organization_id,
         AlertRule.enabled,
-        ended > literal(after_s, BigInteger) // AlertRule.interval_seconds,
+        ended > literal(after_s, BigInteger) // _INTERVAL,
     )
-    if kind is not None:
-        query = query.where(AlertRule.condition["kind"].astext == kind)
+    if kinds:
+        query = query.where(_KIND.in_(kinds))
     rules = (await session.scalars(query.order_by(AlertRule.id))).all()
-    return [(rule, _at(at_s // rule.interval_seconds * rule.interval_seconds * 1000)) for rule in rules]
+    return [(rule, _at(at_s // (seconds := _interval(rule)) * seconds * 1000)) for rule in rules]
+
+
+def _interval(rule: AlertRule) -> int:
+    return max(rule.interval_seconds, LEAST_SECONDS.get(rule.condition.get("kind", ""), 0))
 
 
 async def list_instances(session: AsyncSession, organization_id: UUID) -> dict[UUID, dict[str, Instance]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,10 @@ class NeedsServer(Exception):
     """The condition is one that only an external server can answer."""
 
 
+class NeedsFacts(Exception):
+    """The condition is one that other data than samples answers."""
+
+
 class AmbiguousMatch(Exception):
     """Several series of one side have the labels by which sides are matched."""
 
@@ -50,12 +55,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """As a frame, and whether each value enters and stays. Where the value is NaN, both are false."""
+    """As a frame, and whether each value enters and stays. Where the value is NaN, both are false.
+
+    `resources` are the rows' own, where something else than series tells them.
+    """
 
     labels: Sequence[Labels]
     values: Floats
     enters: Truths
     stays: Truths
+    resources: Sequence[UUID | None] = ()
 
 
 def label_key(labels: Labels, on: Sequence[str] | None = None) -> LabelKey:
@@ -67,15 +76,15 @@ def label_key(labels: Labels, on: Sequence[str] | None = None) -> LabelKey:
 def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: Mapping[str, Labels]) -> Verdict:
     """The condition over its readings. `absent_labels`: what a selector's own conditions say of what is missing.
 
-    Raises NeedsServer and AmbiguousMatch.
+    Raises NeedsServer, NeedsFacts and AmbiguousMatch.
     """
     match condition:
         case Threshold():
             frame = frames[condition.reading]
-            return _compare(frame.labels, frame.values * condition.times, condition.enter, condition.leave)
+            return compare(frame.labels, frame.values * condition.times, condition.enter, condition.leave)
         case Ratio():
             labels, values = _divide(frames[condition.over], frames[condition.under])
-            return _compare(labels, values * condition.times, condition.enter, condition.leave)
+            return compare(labels, values * condition.times, condition.enter, condition.leave)
         case Absence():
             (reading,) = readings_of(condition)
             missing = np.atleast_2d(np.isnan(frames[reading].values).all(axis=0))
@@ -85,9 +94,12 @@ def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: 
             return _combine(verdicts, condition)
         case Promql():
             raise NeedsServer
+        case _:
+            raise NeedsFacts
 
 
-def _compare(labels: Sequence[Labels], values: Floats, enter: Comparison, leave: Comparison | None) -> Verdict:
+def compare(labels: Sequence[Labels], values: Floats, enter: Comparison, leave: Comparison | None) -> Verdict:
+    """Values beside a number. Without `leave`, to leave is not to enter."""
     known = ~np.isnan(values)
     enters = _COMPARE[enter.operator](values, enter.threshold) & known
     if leave is None:

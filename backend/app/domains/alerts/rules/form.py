@@ -126,11 +126,96 @@ class Combination:
     on: LabelNames | None = None
 
 
-Condition = Threshold | Ratio | Absence | Promql | Combination
+Group = Annotated[
+    str, Field(pattern=r"^(provider|billing_account|sub_account|service|region|tag:[^\x00-\x1f]{1,128})$")
+]
+Values = Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(min_length=1, max_length=50)]
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """The score of each anomaly of the selector's series that is open: 0 to 1. A burst of many series is one."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["anomaly"]
+    selector: Selector
+    enter: Comparison = Comparison(">=", 0.99)
+    leave: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostFilter:
+    """Values of one group of the bills; several are alternatives."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    group: Group
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a scope cost on the newest full day of the bills, or in its month up to that day: one value a currency.
+
+    `percent` is the growth against the day before, or the same days of the month before. With `by` each value of that
+    group counts for itself.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["cost"]
+    enter: Comparison
+    leave: Comparison | None = None
+    filters: Annotated[tuple[CostFilter, ...], Field(max_length=8)] = ()
+    by: Group | None = None
+    period: Literal["day", "month_to_date"] = "day"
+    measure: Literal["amount", "percent"] = "amount"
+    cost: Literal["effective", "billed", "list", "contracted"] = "effective"
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """The number of open findings, of some severities, controls or a standard; or the standard's score (0 to 100)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["compliance"]
+    enter: Comparison
+    leave: Comparison | None = None
+    measure: Literal["findings", "score"] = "findings"
+    standard: Annotated[str, Field(max_length=100)] | None = None
+    severities: tuple[Literal["critical", "high", "medium", "low", "info"], ...] = ()
+    controls: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=200)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryChange:
+    """How many changes of resources the window has. `search` is in the inventory's language, empty for all."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: Literal["inventory"]
+    enter: Comparison
+    leave: Comparison | None = None
+    changes: Annotated[tuple[Literal["created", "updated", "deleted"], ...], Field(min_length=1, max_length=3)] = (
+        "created", "updated", "deleted",
+    )  # fmt: skip
+    search: Annotated[str, Field(max_length=2_000)] = ""
+    window_seconds: Window = 3_600
+
+
+Fact = Anomaly | Cost | Compliance | InventoryChange
+"""Conditions on what other data than samples says. It is known whole: what is not told of is not so."""
+FACT_KINDS = ("anomaly", "cost", "compliance", "inventory")
+LEAST_SECONDS = {"cost": 3_600, "compliance": 300, "inventory": 60, "anomaly": 60}
+"""How often it is asked at most: bills come a few times a day, compliance follows syncs."""
+
+Condition = Threshold | Ratio | Absence | Promql | Combination | Fact
 
 
 def readings_of(condition: Condition) -> Iterator[Reading]:
-    """The readings that a condition needs; none for one that an external server answers."""
+    """The readings that a condition needs; none for one that a server or other data answers."""
     match condition:
         case Threshold():
             yield condition.reading
@@ -142,5 +227,5 @@ def readings_of(condition: Condition) -> Iterator[Reading]:
         case Combination():
             for part in condition.parts:
                 yield from readings_of(part)
-        case Promql():
+        case _:  # asked of others
             return

@@ -14,8 +14,8 @@ from app.core.clock import utc_now
 from app.core.tasks import enqueue
 from app.domains.alerts import queries
 from app.domains.alerts.models import AlertRule
-from app.domains.alerts.rules.conditions import AmbiguousMatch, Labels, NeedsServer, Verdict, judge
-from app.domains.alerts.rules.form import Absence, Combination, Condition, Promql, Reading, readings_of
+from app.domains.alerts.rules.conditions import AmbiguousMatch, Labels, NeedsFacts, NeedsServer, Verdict, judge
+from app.domains.alerts.rules.form import Absence, Combination, Condition, Fact, Promql, Reading, readings_of
 from app.domains.alerts.rules.observing import Wording, observe, title_and_description
 from app.domains.alerts.rules.states import Instance, Observation, States, Step, Timing, Transition, advance, restore
 from app.domains.alerts.service.episodes import IncomingAlert, end_all, fire_all
@@ -26,8 +26,9 @@ EVALUATE_TASK = "alerts.evaluate_rules"
 GRAIN_SECONDS = 15
 """Evaluations are at whole multiples of it, and so are the intervals of rules."""
 NO_SERVER = "The rule asks in PromQL what only an external server can answer, and none is connected to it."
+NO_HISTORY = "Anomalies, costs, compliance and inventory are known as they are now, not as they were at other times."
 Answers = Mapping[tuple[UUID, int, datetime], Verdict | str]
-"""What servers said, by rule, its version and the time asked of; a text is why there is no answer."""
+"""What servers and other data said, by rule, its version and the time asked of; a text is why there is no answer."""
 MISSED_INTERVALS = 2
 """From so many intervals on that nobody looked, pending instances are restored and not simply gone on with."""
 RULE_LABEL = "rule_id"
@@ -67,8 +68,8 @@ async def evaluate_rules(
 ) -> Evaluation:
     """Evaluate the rules of which an interval ended by `now`. Safe to repeat: an interval is done once.
 
-    `answers` are what servers said beforehand of rules in PromQL. All that it writes is in the caller's transaction,
-    so a worker that is killed has done nothing.
+    `answers` are what servers and other data said beforehand of the rules that they answer. All that it writes is in
+    the caller's transaction, so a worker that is killed has done nothing.
     """
     began = time.monotonic()
     at = whole_grain(now or utc_now())
@@ -86,12 +87,15 @@ async def evaluate_rules(
     for rule, ended_at in due:
         held = _restored(states.get(rule.id, {}), row.evaluated_at, ended_at, rule)
         condition, moment = conditions[rule.id], asked_at(rule, ended_at)
-        if isinstance(condition, Promql):
-            verdict = (answers or {}).get((rule.id, rule.version, moment), NO_SERVER if answers is None else None)
+        if isinstance(condition, Promql | Fact):
+            verdict = (answers or {}).get(
+                (rule.id, rule.version, moment),
+                NO_SERVER if answers is None and isinstance(condition, Promql) else None,
+            )
         else:
             verdict = judge_frames(condition, frames[moment])
         if verdict is None:
-            continue  # it came to be after the servers were asked
+            continue  # it came to be after the others were asked
         results, resources = _results(rule, condition, verdict, frames[moment], every=bool(held))
         step = advance(held, results, _ms(ended_at), timing_of(rule))
         _collect(changes, rule, states.get(rule.id, {}), step, resources)
@@ -106,12 +110,12 @@ async def evaluate_rules(
 
 
 def timing_of(rule: AlertRule) -> Timing:
-    """What the machine needs of a stored rule."""
+    """What the machine needs of a stored rule. An anomaly that is not told of any more is over, not silent."""
     return Timing(
         name=rule.name,
         for_ms=rule.for_seconds * 1000,
         keep_firing_ms=rule.keep_firing_seconds * 1000,
-        no_data=rule.no_data,  # type: ignore[arg-type]  # checked when it was written
+        no_data="resolve" if rule.condition.get("kind") == "anomaly" else rule.no_data,  # type: ignore[arg-type]  # checked when it was written
         on_error=rule.on_error,  # type: ignore[arg-type]  # checked when it was written
         limit=rule.instance_limit,
     )
@@ -165,6 +169,8 @@ def judge_frames(condition: Condition, frames: Frames) -> Verdict | str:
         return judge(condition, frames.frames, absent_labels(_absences(condition)))
     except NeedsServer:
         return NO_SERVER
+    except NeedsFacts:
+        return NO_HISTORY
     except AmbiguousMatch:
         return "Several series of one side have the labels by which the sides are matched."
 
@@ -180,7 +186,7 @@ def _results(
     if isinstance(verdict, str):
         return verdict, {}
     first: Reading | None = next(readings_of(condition), None)
-    owners = frames.resources.get(first) if first is not None else None
+    owners = frames.resources.get(first) if first is not None else verdict.resources
     resources: dict[frozenset[tuple[str, str]], UUID | None] = {}
     results = []
     for row, one in observe(verdict, 0, wording_of(rule), rule.no_data, every=every):  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from app.domains.alerts.rules.states import ERROR_LABEL, Timing
 from app.domains.alerts.rules.templates import TemplateError, render
 from app.domains.alerts.schemas import RuleDraft
 from app.domains.alerts.service.evaluating import RULE_LABEL
+from app.domains.inventory.rules import parse_filter
 from app.domains.metrics.rules.selectors import SelectorError, parse_selector
 
 RESERVED_LABELS = frozenset({"alertname", "__name__", RULE_LABEL, ERROR_LABEL})
@@ -84,6 +85,11 @@ def _check_condition(part: Any, pointer: str) -> Iterator[FieldProblem]:
                     parse_selector(value)
                 except SelectorError as failure:
                     yield FieldProblem(pointer=f"{pointer}/{name}", detail=str(failure))
+            elif name == "search" and isinstance(value, str):
+                try:
+                    parse_filter(search=value)
+                except InvalidInput as failure:
+                    yield from (FieldProblem(pointer=f"{pointer}/{name}", detail=one.detail) for one in failure.errors)
             else:
                 yield from _check_condition(value, f"{pointer}/{name}")
     elif isinstance(part, list):

@@ -62,7 +62,7 @@ async def _read_questions(
     async with tenant_session(organization_id) as session:
         row = await queries.read_evaluation(session, organization_id)
         after = row.evaluated_at if row is not None else None
-        for rule, ended_at in await queries.list_due_rules(session, organization_id, after, at, kind="promql"):
+        for rule, ended_at in await queries.list_due_rules(session, organization_id, after, at, kinds=("promql",)):
             condition = read_stored_condition(rule)
             assert isinstance(condition, Promql)  # noqa: S101  # asked for by kind
             questions.append(
@@ -72,7 +72,7 @@ async def _read_questions(
             try:
                 servers[source_id] = await metrics.connect_server(session, organization_id, source_id)
             except AppError as failure:
-                servers[source_id] = _words(failure)
+                servers[source_id] = words_of(failure)
     return questions, servers
 
 
@@ -83,7 +83,7 @@ async def _ask(server: metrics.Server, one: _Question) -> Verdict | str:
     except TimeoutError:
         return _TOO_LATE
     except AppError as failure:
-        return _words(failure)
+        return words_of(failure)
     if len(found) > MAX_RESULTS:
         return f"The expression has {len(found):,} results; a rule has at most {MAX_RESULTS:,}."
     return verdict_of(found)
@@ -97,7 +97,8 @@ def verdict_of(found: Sequence[metrics.AskedSeries]) -> Verdict:
     return Verdict(labels, values, holds, holds)
 
 
-def _words(failure: AppError) -> str:
+def words_of(failure: AppError) -> str:
+    """What a rule's error says of a failed question."""
     if isinstance(failure, InvalidInput) and failure.errors:
         return "; ".join(one.detail for one in failure.errors)
     return failure.detail or failure.title

@@ -1,5 +1,6 @@
 """Use cases of compliance; the only way in for other domains."""
 
+from app.domains.compliance.queries import count_open_issues
 from app.domains.compliance.service.evaluating import AccountView, Tally, evaluate_account, evaluate_pending
 from app.domains.compliance.service.pending import mark_changed, mark_knowledge
 from app.domains.compliance.service.reading import (
@@ -18,6 +19,7 @@ from app.domains.compliance.service.storing import forget_account
 __all__ = [
     "AccountView",
     "Tally",
+    "count_open_issues",
     "evaluate_account",
     "evaluate_pending",
     "forget_account",

@@ -1,5 +1,6 @@
 """Use cases of costs; the only way in for other domains."""
 
+from app.domains.costs.queries import last_charge_on
 from app.domains.costs.service.asking import list_dimension, read_breakdown
 from app.domains.costs.service.cleaning import enqueue_cleaning, remove_files
 from app.domains.costs.service.days import (
@@ -27,6 +28,7 @@ __all__ = [
     "get_import",
     "import_local_files",
     "join_resources",
+    "last_charge_on",
     "list_dimension",
     "list_imports",
     "read_breakdown",

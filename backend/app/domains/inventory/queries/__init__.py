@@ -27,6 +27,7 @@ from app.domains.inventory.queries.statement import LAST_CODE_POINT, NameRange, 
 from app.domains.inventory.queries.units import count_open, list_sync_states, list_units
 from app.domains.inventory.queries.versions import (
     changed_statement,
+    count_versions,
     known_marks_statement,
     last_closing,
     list_versions,
@@ -53,6 +54,7 @@ __all__ = [
     "check_resource",
     "count_open",
     "count_tagged",
+    "count_versions",
     "export_statement",
     "fetch",
     "filter_statement",

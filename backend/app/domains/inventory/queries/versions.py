@@ -50,6 +50,28 @@ async def list_versions(
     return await fetch(session, sql, made.arguments)
 
 
+async def count_versions(
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    filters: ResourceFilter,
+    kinds: Sequence[str],
+    since: datetime,
+    until: datetime,
+) -> int:
+    """How many changes of these kinds there were from `since` to before `until`, of what the filters ask for now."""
+    made = filter_statement(organization_id, filters, scope=scope_of(session))
+    if not filters.closed:
+        made.conditions.remove("r.closed_at IS NULL")
+    made.conditions.append("v.organization_id = $1")
+    made.conditions.append(f"v.kind = ANY({made.bind(list(kinds))}::text[])")
+    made.conditions += [f"v.at >= {made.bind(since)}", f"v.at < {made.bind(until)}"]
+    sql = f"""SELECT count(*) AS found FROM resource_versions v
+      JOIN cloud_resources r ON r.organization_id = v.organization_id AND r.id = v.resource_id
+      WHERE {made.where}"""  # noqa: S608  # names are ours
+    return int((await fetch(session, sql, made.arguments))[0]["found"])
+
+
 async def list_versions_since(
     session: AsyncSession, organization_id: UUID, resource_ids: Sequence[UUID], at: datetime
 ) -> Sequence[RowMapping]:

@@ -19,7 +19,7 @@ from app.domains.inventory.service.listing import list_resources
 from app.domains.inventory.service.marks import record_marks
 from app.domains.inventory.service.polling import enqueue_polls, poll_events
 from app.domains.inventory.service.pushing import receive_push
-from app.domains.inventory.service.reading import list_changes, list_history, list_units, read_resource
+from app.domains.inventory.service.reading import count_changes, list_changes, list_history, list_units, read_resource
 from app.domains.inventory.service.refreshing import enqueue_due_refreshes, refresh_resources
 from app.domains.inventory.service.searching import complete_search, list_search_fields
 from app.domains.inventory.service.serving import iter_resources, resolve_native_ids, set_monthly_costs
@@ -41,6 +41,7 @@ __all__ = [
     "UnitOutcome",
     "check_resource",
     "complete_search",
+    "count_changes",
     "create_view",
     "delete_view",
     "enqueue_due_refreshes",

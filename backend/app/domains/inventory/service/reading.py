@@ -14,7 +14,7 @@ from app.core.pagination import Page, decode_cursor, encode_cursor, invalid_curs
 from app.core.scope import OutsideScope, scope_of
 from app.domains.accounts import service as accounts
 from app.domains.inventory import queries
-from app.domains.inventory.rules import HistoryBroken, ResourceFilter
+from app.domains.inventory.rules import HistoryBroken, ResourceFilter, parse_filter
 from app.domains.inventory.schemas import (
     ResourceChangeRead,
     ResourceDetail,
@@ -115,6 +115,17 @@ async def list_changes(
         limit=limit + 1,
     )
     return _page_of_changes(rows, limit)
+
+
+async def count_changes(
+    session: AsyncSession, organization_id: UUID, *, search: str, kinds: Sequence[str], since: datetime, until: datetime
+) -> int:
+    """How many changes there were of resources that a search finds now, the gone ones too. Raises InvalidInput."""
+    filters = parse_filter(search=search)
+    await check_known(organization_id, filters)
+    return await queries.count_versions(
+        session, organization_id, filters=filters, kinds=kinds, since=since, until=until
+    )
 
 
 async def list_units(

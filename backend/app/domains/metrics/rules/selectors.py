@@ -4,7 +4,7 @@ Patterns are RE2's, which take time in proportion to the text whatever they are;
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -151,3 +151,8 @@ def matching(values: Iterable[str], matcher: Matcher) -> Iterator[str]:
         return (value for value in values if (compiled.fullmatch(value) is not None) is wanted)
     wanted = matcher.operator == "="
     return (value for value in values if (value == matcher.value) is wanted)
+
+
+def matches_labels(labels: Mapping[str, str], matchers: Iterable[Matcher]) -> bool:
+    """Whether one label set, with the name among it, fulfils all. A label that is not there is empty."""
+    return all(any(True for _ in matching((labels.get(one.label, ""),), one)) for one in matchers)

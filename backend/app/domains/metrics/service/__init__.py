@@ -17,6 +17,7 @@ from app.domains.metrics.service.anomalies import (
     read_detector_settings,
     replace_detector_settings,
 )
+from app.domains.metrics.service.anomaly_open import OpenAnomaly, list_open_anomalies
 from app.domains.metrics.service.asking import AskedSeries, Server, ask_now
 from app.domains.metrics.service.book import forget_books
 from app.domains.metrics.service.compacting import compact, enqueue_compaction
@@ -56,6 +57,7 @@ from app.domains.metrics.service.sources import (
 __all__ = [
     "AskedSeries",
     "Detection",
+    "OpenAnomaly",
     "Server",
     "Standing",
     "ask_now",
@@ -81,6 +83,7 @@ __all__ = [
     "list_labels",
     "list_names",
     "list_objectives",
+    "list_open_anomalies",
     "list_series",
     "list_source_samples",
     "list_sources",
