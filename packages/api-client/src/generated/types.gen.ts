@@ -4158,7 +4158,7 @@ export type ImportedRule = {
 /**
  * InventoryChange
  *
- * How many changes of resources there were in the window; `search` is in the inventory's language, empty for all.
+ * How many changes of resources the window has. `search` is in the inventory's language, empty for all.
  */
 export type InventoryChange = {
     /**
