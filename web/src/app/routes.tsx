@@ -22,6 +22,7 @@ const AlertRulesPage = lazy(() => import('@/pages/AlertRulesPage'))
 const AlertRulePage = lazy(() => import('@/pages/AlertRulePage'))
 const AlertRuleEditPage = lazy(() => import('@/pages/AlertRuleEditPage'))
 const MetricsPage = lazy(() => import('@/pages/MetricsPage'))
+const ImportRulesPage = lazy(() => import('@/pages/ImportRulesPage'))
 const AnomaliesPage = lazy(() => import('@/pages/AnomaliesPage'))
 const CostPage = lazy(() => import('@/pages/CostPage'))
 const CompliancePage = lazy(() => import('@/pages/CompliancePage'))
@@ -63,9 +64,10 @@ export function AppRoutes() {
           <Route path="alerts" element={<AlertsPage />} />
           <Route path="alerts/rules" element={<AlertRulesPage />} />
           <Route path="alerts/rules/new" element={<AlertRuleEditPage key="new" />} />
+          <Route path="alerts/rules/import" element={<ImportRulesPage />} />
           <Route path="alerts/rules/:ruleId" element={<AlertRulePage />} />
           <Route path="alerts/rules/:ruleId/edit" element={<AlertRuleEditPage key="edit" />} />
-          <Route path="metrics" element={<MetricsPage />} />
+          <Route path="explore" element={<MetricsPage />} />
           <Route path="metrics/anomalies" element={<AnomaliesPage />} />
           <Route path="cost" element={<CostPage />} />
           <Route path="compliance" element={<CompliancePage />} />
