@@ -56,6 +56,8 @@ def create_app(
     app.include_router(health.router)
     mount_docs(app)
     app.include_router(identity_api.well_known_router)
+    if "analytics" in services:
+        app.include_router(prometheus.router, include_in_schema=False)  # a data source's address has no prefix
     if "api" in services:
         app.include_router(hooks.router, include_in_schema=False)  # for senders that cannot be told a prefix
         app.include_router(live.router, prefix=API_PREFIX)
@@ -64,7 +66,7 @@ def create_app(
         if folder is not None:
             mount_web(app, folder)
     if "analytics" in services:
-        for router in (*metrics_api.bare_routers, prometheus.router):
+        for router in metrics_api.bare_routers:
             app.include_router(router, include_in_schema=False)
     install_error_handlers(app)
     install_middleware(app, settings)
