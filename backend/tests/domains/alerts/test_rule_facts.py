@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pytest
 from app.core.config import Settings, get_settings
@@ -340,6 +341,35 @@ def test_a_tags_key_becomes_a_label() -> None:
     assert [label_of(group) for group in ("service", "tag:team", "tag:a-b/c", "tag:1x")] == [
         "service", "team", "a_b_c", "_1x",
     ]  # fmt: skip
+
+
+async def test_a_preview_asks_now_and_a_backtest_says_that_there_is_no_history(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    await anomaly(desk)
+    rule = {"name": "R", "condition": {"kind": "anomaly", "selector": "cpu"}}
+    answer = await client.post("/alerts/rules/preview", json={"rule": rule})
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert (shown["error"], shown["firing"], shown["rows"][0]["value"]) == (None, 1, 0.995)
+    span = {"from": (NOW - 5 * MINUTE).isoformat(), "to": NOW.isoformat()}
+    answer = await client.post("/alerts/rules/backtest", json={"rule": rule, **span})
+    assert "as they are now" in answer.text
+
+
+async def test_a_search_and_a_group_that_cannot_be_read_are_refused_when_the_rule_is_written(
+    client: httpx.AsyncClient,
+) -> None:
+    enter = {"operator": ">", "threshold": 1}
+    for condition, pointer in (
+        ({"kind": "inventory", "enter": enter, "search": "nonsense:("}, "#/condition/search"),
+        ({"kind": "anomaly", "selector": "cpu{"}, "#/condition/selector"),
+        ({"kind": "cost", "enter": enter, "by": "resource"}, "by"),
+        ({"kind": "inventory", "enter": enter, "changes": []}, "changes"),
+    ):
+        answer = await client.post("/alerts/rules", json={"name": "R", "condition": condition})
+        assert answer.status_code == 422
+        assert pointer in answer.json()["errors"][0]["pointer"]
 
 
 async def test_a_disk_that_will_be_full_in_three_days_fires_today(desk: Desk) -> None:

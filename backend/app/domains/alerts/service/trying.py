@@ -14,13 +14,14 @@ from app.core.http import Caller
 from app.domains.alerts import queries
 from app.domains.alerts.rules.backtest import Episode, Grouping, Message, compare, predict_messages
 from app.domains.alerts.rules.conditions import Verdict
-from app.domains.alerts.rules.form import Condition, readings_of
+from app.domains.alerts.rules.form import Condition, Fact, readings_of
 from app.domains.alerts.rules.observing import Wording, annotate, final_labels
 from app.domains.alerts.rules.states import Instance, Timing
 from app.domains.alerts.schemas import BacktestAsk, GroupingAsk, PreviewAsk
 from app.domains.alerts.service.backtesting import Progress, Replayed, backtest, times_between, visible_series
 from app.domains.alerts.service.evaluating import judge_frames, timing_of, wording_of
 from app.domains.alerts.service.rule_checks import check_draft, read_condition, timing_of_draft, wording_of_draft
+from app.domains.alerts.service.rule_facts import FactBook
 from app.domains.alerts.service.rule_frames import read_frames
 
 PREVIEW_SERIES = 20_000
@@ -49,7 +50,10 @@ async def preview_rule(session: AsyncSession, caller: Caller, body: PreviewAsk) 
     book = await visible_series(session, caller.organization_id, selectors, PREVIEW_SERIES)
     times = np.array([round(at.timestamp() * 1000)], np.int64)
     frames = await read_frames(session, caller.organization_id, book, readings, times)
-    verdict = judge_frames(condition, frames)
+    if isinstance(condition, Fact):
+        verdict = await _ask_now(caller, condition, at)
+    else:
+        verdict = judge_frames(condition, frames)
     made: dict[str, Any] = {
         "at": at,
         "series": len(book.series),
@@ -70,6 +74,13 @@ async def preview_rule(session: AsyncSession, caller: Caller, body: PreviewAsk) 
     order = np.argsort(~entering, kind="stable")[:PREVIEW_ROWS]
     made["rows"] = [_row(verdict, row, wording, begins if entering[row] else "inactive") for row in order.tolist()]
     return made
+
+
+async def _ask_now(caller: Caller, condition: Fact, at: datetime) -> Verdict | str:
+    """What other data says now. It is of the whole organization, as the rule's own evaluation has it."""
+    if caller.scope is not None:
+        return "This is counted for the whole organization, and your access covers a part of it."
+    return await FactBook(caller.organization_id, at).verdict_of(condition)
 
 
 def _row(verdict: Verdict, row: int, wording: Wording, state: Any) -> dict[str, Any]:
