@@ -41,7 +41,7 @@ const SUB_PAGES: Record<string, PageInfo> = {
   'alerts/rules': { crumbs: [{ page: 'alerts', path: '/alerts' }, { page: 'alertRules' }], usage: 'alerts.rules' },
   'alerts/rules/': { crumbs: [...ALERT_RULES, { page: 'alertRule' }], usage: 'alerts.rule' },
   'metrics/anomalies': {
-    crumbs: [{ page: 'metrics', path: '/metrics' }, { page: 'anomalies' }],
+    crumbs: [{ page: 'metrics', path: '/explore' }, { page: 'anomalies' }],
     range: true,
     usage: 'metrics.findings',
   },
@@ -53,7 +53,8 @@ const PAGES: Record<string, PageInfo> = {
   resources: { crumbs: [{ page: 'resources' }], account: true, usage: 'inventory' },
   'resources/': { crumbs: [{ page: 'resources', path: '/resources' }, { page: 'resource' }], usage: 'resource' },
   alerts: { crumbs: [{ page: 'alerts' }], usage: 'alerts' },
-  metrics: { crumbs: [{ page: 'metrics' }] },
+  integrations: { crumbs: [{ page: 'integrations' }] },
+  explore: { crumbs: [{ page: 'metrics' }] },
   cost: { crumbs: [{ page: 'cost' }], account: true, range: true, usage: 'costs' },
   compliance: { crumbs: [{ page: 'compliance' }], account: true, usage: 'compliance' },
   topology: { crumbs: [{ page: 'topology' }], account: true, usage: 'topology' },

@@ -21,6 +21,7 @@ const AlertsPage = lazy(() => import('@/pages/AlertsPage'))
 const AlertRulesPage = lazy(() => import('@/pages/AlertRulesPage'))
 const AlertRulePage = lazy(() => import('@/pages/AlertRulePage'))
 const AlertRuleEditPage = lazy(() => import('@/pages/AlertRuleEditPage'))
+const IntegrationsPage = lazy(() => import('@/pages/IntegrationsPage'))
 const MetricsPage = lazy(() => import('@/pages/MetricsPage'))
 const ImportRulesPage = lazy(() => import('@/pages/ImportRulesPage'))
 const AnomaliesPage = lazy(() => import('@/pages/AnomaliesPage'))
@@ -67,6 +68,7 @@ export function AppRoutes() {
           <Route path="alerts/rules/import" element={<ImportRulesPage />} />
           <Route path="alerts/rules/:ruleId" element={<AlertRulePage />} />
           <Route path="alerts/rules/:ruleId/edit" element={<AlertRuleEditPage key="edit" />} />
+          <Route path="integrations" element={<IntegrationsPage />} />
           <Route path="explore" element={<MetricsPage />} />
           <Route path="metrics/anomalies" element={<AnomaliesPage />} />
           <Route path="cost" element={<CostPage />} />

@@ -30,7 +30,7 @@ type Box = { left: number; right: number; top: number; bottom: number }
 
 const [TOP, RIGHT, BOTTOM] = [8, 8, 20]
 const [LETTER, LEAST_LEFT] = [6.2, 30]
-const [TICK_EVERY, LEAST_DRAG] = [110, 8]
+const [TICK_EVERY, LEAST_DRAG] = [80, 8]
 const DAY_MS = 86_400_000
 const NONE: never[] = []
 

@@ -10,6 +10,7 @@ import {
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
+  Plug,
   Settings,
   ShieldCheck,
   Waypoints,
@@ -27,6 +28,7 @@ export type NavigationEntry = {
     | 'compliance'
     | 'topology'
     | 'changes'
+    | 'integrations'
     | 'accounts'
     | 'jobs'
     | 'settings'
@@ -43,7 +45,7 @@ export const MAIN_NAVIGATION: NavigationEntry[] = [
   { id: 'resources', path: '/resources', icon: Boxes, key: 'r' },
   { id: 'alerts', path: '/alerts', icon: BellRing, key: 'a', end: true },
   { id: 'alertRules', path: '/alerts/rules', icon: Gauge, key: 'u' },
-  { id: 'metrics', path: '/metrics', icon: ChartLine, key: 'm', end: true },
+  { id: 'metrics', path: '/explore', icon: ChartLine, key: 'm', end: true },
   { id: 'anomalies', path: '/metrics/anomalies', icon: Activity, key: 'n' },
   { id: 'cost', path: '/cost', icon: CircleDollarSign, key: 'c' },
   { id: 'compliance', path: '/compliance', icon: ShieldCheck, key: 'p' },
@@ -53,6 +55,7 @@ export const MAIN_NAVIGATION: NavigationEntry[] = [
 
 export const LOWER_NAVIGATION: NavigationEntry[] = [
   { id: 'accounts', path: '/accounts', icon: CloudCog },
+  { id: 'integrations', path: '/integrations', icon: Plug },
   { id: 'jobs', path: '/jobs', icon: ListChecks },
   { id: 'settings', path: '/settings', icon: Settings },
 ]

@@ -192,7 +192,7 @@ function MetricChart({ id, name, hours }: { id: string; name: string; hours: num
                 variant="quiet"
                 icon={ChartLine}
                 aria-label={t('health.exploreNamed', { name })}
-                to={scopedLink('/metrics', { q: explorerQuery(name, filter) })}
+                to={scopedLink('/explore', { q: explorerQuery(name, filter) })}
               >
                 {t('health.explore')}
               </LinkButton>
