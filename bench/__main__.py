@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "metrics_intake": ["bench.metrics_intake"],
     "metrics_range": ["bench.metrics_range"],
     "nab": ["bench.nab"],
+    "rules": ["bench.rules"],
     "topology": ["bench.topology"],
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
