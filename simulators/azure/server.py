@@ -17,6 +17,7 @@ from simulators.azure.arm import ArmService
 from simulators.azure.estate import Estate
 from simulators.azure.faults import Call, Fault, Faults
 from simulators.azure.graph import GraphService
+from simulators.azure.metrics import LIST_PATH, MetricService
 from simulators.azure.tokens import Application, TokenService
 
 DEFAULT_CLIENT, DEFAULT_SECRET, STATIC_TOKEN = "11111111-aaaa-4bbb-8ccc-222222222222", "simulated-secret", "simulated"
@@ -37,6 +38,7 @@ class AzureSimulator:
         self.url = ""
         self.graph = GraphService(estate, self.faults)
         self.arm = ArmService(estate, "")
+        self.metrics = MetricService(estate)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -124,8 +126,12 @@ class AzureSimulator:
             except ValueError:
                 return error(400, "BadRequest", "The body is no JSON.")
             return self.graph.query(wanted, caller)
+        if method == "POST" and path.lower().endswith("/metrics:getbatch"):
+            return self.metrics.batch(path, query, body, headers.get("authorization", ""), caller)
         if method != "GET":
             return error(405, "MethodNotAllowed", f"The requested resource does not support http method '{method}'.")
+        if path.lower().endswith(LIST_PATH):
+            return self.metrics.single(path, query, caller)
         return self.arm.get(path, query, caller)
 
 

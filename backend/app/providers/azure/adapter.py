@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from app.providers.azure import events
+from app.providers.azure import events, metrics
 from app.providers.azure.actors import find_actors
 from app.providers.azure.catalogue import GROUPS
 from app.providers.azure.connection_test import run_test
@@ -30,6 +30,9 @@ from app.providers.base import (
     ConnectionReport,
     DiscoveredAccount,
     ErrorKind,
+    MetricTarget,
+    MetricWindow,
+    PolledMetrics,
     ReadBack,
     ResourceTarget,
     Unit,
@@ -137,6 +140,27 @@ class AzureProvider:
         return await self._with_reader(
             connection, lambda reader: find_actors(reader, group, since), budget_seconds=budget_seconds
         )
+
+    def metric_types(self) -> frozenset[str]:
+        """The types with metrics in Azure Monitor."""
+        return metrics.metric_types()
+
+    def count_metrics(self, native_type: str, *, daily: bool) -> int:
+        """How many metrics one resource of the type is asked for."""
+        return metrics.count_metrics(native_type, daily=daily)
+
+    async def read_metrics(
+        self, connection: Connection, targets: Sequence[MetricTarget], window: MetricWindow, *, budget_seconds: float
+    ) -> PolledMetrics:
+        """Never raises for a failed call."""
+        try:
+            return await self._with_reader(
+                connection,
+                lambda reader: metrics.read_metrics(reader, targets, window),
+                budget_seconds=budget_seconds,
+            )
+        except AzureError as error:
+            return PolledMetrics(errors=(_call_error(error),))
 
     def _collect(self, connection: Connection, unit: Unit, budget_seconds: float, started: float) -> UnitResult:
         group = GROUPS.get(unit.service)

@@ -1,7 +1,7 @@
 """The public cloud and its sovereign siblings: where to sign in, where Resource Manager and Resource Graph are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ class Cloud:
 
     authority: str
     manager: str
+    metrics: str  # of a region, which stands for {region}
+    metrics_audience: str
     audience: str = ""  # where tokens are for another address than the one that is called
 
     @property
@@ -23,14 +25,22 @@ class Cloud:
         return f"{self.audience or self.manager}/.default"
 
 
-# Source: "Azure Government endpoint mappings" and "Developer guide for Azure China", Microsoft Learn, 2026-10.
+def _cloud(authority: str, manager: str, metrics: str) -> Cloud:
+    return Cloud(
+        authority=f"https://{authority}",
+        manager=f"https://{manager}",
+        metrics=f"https://{{region}}.{metrics}",
+        metrics_audience=f"https://{metrics}",
+    )
+
+
+# Source: "Azure Government endpoint mappings" and "Developer guide for Azure China", Microsoft Learn, 2026-10; of the
+# metrics, the audiences of the vendor's own client of them.
 CLOUDS: Mapping[str, Cloud] = MappingProxyType(
     {
-        "public": Cloud(authority="https://login.microsoftonline.com", manager="https://management.azure.com"),
-        "china": Cloud(authority="https://login.chinacloudapi.cn", manager="https://management.chinacloudapi.cn"),
-        "government": Cloud(
-            authority="https://login.microsoftonline.us", manager="https://management.usgovcloudapi.net"
-        ),
+        "public": _cloud("login.microsoftonline.com", "management.azure.com", "metrics.monitor.azure.com"),
+        "china": _cloud("login.chinacloudapi.cn", "management.chinacloudapi.cn", "metrics.monitor.azure.cn"),
+        "government": _cloud("login.microsoftonline.us", "management.usgovcloudapi.net", "metrics.monitor.azure.us"),
     }
 )
 
@@ -47,8 +57,8 @@ def cloud_of(connection: Connection) -> Cloud:
     endpoint = (connection.endpoint_url or "").rstrip("/")
     authority = str(connection.credentials.get("authority_url") or endpoint or known.authority).rstrip("/")
     if not endpoint:
-        return Cloud(authority=authority, manager=known.manager)
-    return Cloud(authority=authority, manager=endpoint, audience=known.manager)
+        return replace(known, authority=authority)
+    return replace(known, authority=authority, manager=endpoint, metrics=endpoint, audience=known.manager)
 
 
 def is_plain_loopback(url: str) -> bool:

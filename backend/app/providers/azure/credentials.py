@@ -48,15 +48,19 @@ class TokenSource:
             return self._token
 
 
-def make_token_source(connection: Connection, cloud: Cloud, verify: str | bool) -> TokenSource:
-    """`verify` is a file of trusted authorities, or True for the usual ones. Raises AzureError."""
+def make_token_source(connection: Connection, cloud: Cloud, verify: str | bool, scope: str = "") -> TokenSource:
+    """`verify` is a file of trusted authorities, or True for the usual ones; `scope` of another service than ARM.
+
+    Raises AzureError.
+    """
+    scope = scope or cloud.token_scope
     credentials = connection.credentials
     kind = str(credentials.get("kind", ""))
     fixed = credentials.get("static_token") or (credentials.get("token") if kind == "static_token" else None)
     if fixed:
         if not is_plain_loopback(connection.endpoint_url or ""):
             raise _bad("a fixed token is only taken for an http endpoint on this machine")
-        return TokenSource(lambda: _FixedToken(str(fixed)), cloud.token_scope)
+        return TokenSource(lambda: _FixedToken(str(fixed)), scope)
     if kind not in _MAKERS:
         raise _bad(f"there are no Azure credentials of the kind {kind!r}")
     options: dict[str, Any] = {"authority": cloud.authority, "connection_verify": verify, "retry_total": 2}
@@ -64,8 +68,8 @@ def make_token_source(connection: Connection, cloud: Cloud, verify: str | bool) 
         options["disable_instance_discovery"] = True  # it would ask the public cloud about an address it cannot know
     try:
         if kind == "client_secret" and is_plain_loopback(cloud.authority):
-            return TokenSource(lambda: _PlainSecret(credentials, cloud), cloud.token_scope)
-        return TokenSource(lambda: _MAKERS[kind](credentials, options), cloud.token_scope)
+            return TokenSource(lambda: _PlainSecret(credentials, cloud), scope)
+        return TokenSource(lambda: _MAKERS[kind](credentials, options), scope)
     except (ValueError, TypeError, KeyError) as error:
         raise _bad(f"the credentials cannot be used ({type(error).__name__})") from error
 

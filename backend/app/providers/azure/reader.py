@@ -10,9 +10,10 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from app.providers.azure.credentials import TokenSource
 from app.providers.azure.errors import AzureError, from_answer, from_exception, parse_span
 from app.providers.azure.session import AzureSession
-from app.providers.azure.throttle import Throttles
+from app.providers.azure.throttle import ReadBucket, Throttles
 from app.providers.base import ErrorKind
 
 _T = TypeVar("_T")
@@ -122,9 +123,9 @@ class Reader:
 
     # -- Resource Manager
 
-    def get(self, path: str, api_version: str, action: str, *, expand: str = "") -> dict[str, Any]:
-        """One resource or setting. `path` is an id as Azure spelled it. Raises AzureError."""
-        url = self._url(path, api_version) + (f"&$expand={expand}" if expand else "")
+    def get(self, path: str, api_version: str, action: str, *, expand: str = "", query: str = "") -> dict[str, Any]:
+        """One resource or setting. `path` is an id as Azure spelled it; `query` is encoded. Raises AzureError."""
+        url = self._url(path, api_version) + (f"&$expand={expand}" if expand else "") + (query and f"&{query}")
         return self._get(url, path, action)
 
     def list_all(
@@ -165,12 +166,29 @@ class Reader:
     def _get(self, url: str, path: str, action: str) -> dict[str, Any]:
         parts = path.lower().split("/", 3)
         subscription = parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
-        bucket = self._throttles.bucket(self.session.caller, subscription)
+        return self._ask("GET", url, None, action, self._throttles.bucket(self.session.caller, subscription))
 
+    def ask_metrics(self, region: str, path: str, query: str, body: bytes, action: str) -> dict[str, Any]:
+        """A question to the metrics' own service in a region, under its own limit. Raises AzureError."""
+        if not region.isalnum():  # it becomes a part of the host that the token is sent to
+            raise AzureError(ErrorKind.NOT_ENABLED, f"there is no region {region!r}", call=action)
+        url = f"{self.session.cloud.metrics.format(region=region)}{quote(path, safe=_PLAIN)}?{query}"
+        bucket = self._throttles.bucket(self.session.caller, f"metrics {region}")
+        return self._ask("POST", url, body, action, bucket, self.session.metric_tokens)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        action: str,
+        bucket: ReadBucket,
+        tokens: TokenSource | None = None,
+    ) -> dict[str, Any]:
         def attempt() -> dict[str, Any]:
             if not bucket.acquire(self.deadline):
                 raise out_of_time(action)
-            answer = self.session.send("GET", url, None, seconds=self.remaining(), call=action)
+            answer = self.session.send(method, url, body, seconds=self.remaining(), call=action, tokens=tokens)
             if answer.status != 200:
                 error = from_answer(answer.status, answer.body, answer.headers, action, action)
                 if error.kind is ErrorKind.THROTTLED:

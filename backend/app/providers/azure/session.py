@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from app.providers.azure.clouds import cloud_of
-from app.providers.azure.credentials import make_token_source
+from app.providers.azure.credentials import TokenSource, make_token_source
 from app.providers.azure.errors import AzureError, from_exception
 from app.providers.base import Connection, ErrorKind
 
@@ -47,6 +47,9 @@ class AzureSession:
         if connection.extra_ca_file:
             verify = self._trust(Path(connection.extra_ca_file))
         self.tokens = make_token_source(connection, self.cloud, verify)
+        self.metric_tokens = make_token_source(
+            connection, self.cloud, verify, f"{self.cloud.metrics_audience}/.default"
+        )
         # No retry policy: retries have to mind the unit's time and the quota, which only the reader knows.
         self._transport = RequestsTransport(connection_verify=verify)
         self._transport.open()
@@ -62,12 +65,25 @@ class AzureSession:
         """Close the connections that wait."""
         self._transport.close()
 
-    def send(self, method: str, url: str, body: bytes | None, *, seconds: float, call: str) -> Answer:
-        """One request, the token added, renewed once where the service refuses it. Raises AzureError without answer."""
-        token = self.tokens.token()
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        *,
+        seconds: float,
+        call: str,
+        tokens: TokenSource | None = None,
+    ) -> Answer:
+        """One request, the token added, renewed once where the service refuses it. Raises AzureError without answer.
+
+        `tokens` of another service than Resource Manager.
+        """
+        tokens = tokens or self.tokens
+        token = tokens.token()
         answer = self._send(method, url, body, token, seconds, call)
         if answer.status == 401:
-            renewed = self.tokens.token(refused=token)
+            renewed = tokens.token(refused=token)
             if renewed != token:
                 answer = self._send(method, url, body, renewed, seconds, call)
         return answer
