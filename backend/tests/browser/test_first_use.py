@@ -19,6 +19,7 @@ SETTINGS = (
 MAIN_PAGES = (
     *("", "resources", "resources/overview", "changes", "alerts", "cost", "compliance", "accounts", "jobs"),
     *("topology", "topology?mode=exposed", "topology?mode=orphans", "profile", "profile/security"),
+    *("alerts/rules", "alerts/rules/new", "alerts/rules/import", "metrics/anomalies"),
 )
 PAGES = tuple(f"/{name}" for name in (*MAIN_PAGES, *(f"settings/{name}" for name in SETTINGS)))
 # Only violations are written out whole: naming every node that passes takes a third of a run's time or more.

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Box, Keyboard, LogOut, Moon, Plus, RefreshCw, ShieldCheck, Sun, Upload, UserRound } from 'lucide-react'
+import { Box, Gauge, Keyboard, LogOut, Moon, Plus, RefreshCw, ShieldCheck, Sun, Upload, UserRound } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
@@ -91,6 +91,7 @@ function useActions(onHelp: () => void): PaletteItem[] {
   const evaluate = useEvaluate()
   const may = { sync: useCan('accounts:sync'), write: useCan('accounts:write'), imports: useCan('imports:write') }
   const mayEvaluate = useCan('compliance:write')
+  const mayRule = useCan('rules:write')
   const { data: accounts } = useQuery({ ...accountsQuery(), enabled: useCan('accounts:read') })
   const group = t('palette.actions')
   const action = (id: string, label: string, icon: PaletteItem['icon'], run: () => void): PaletteItem => ({
@@ -104,6 +105,7 @@ function useActions(onHelp: () => void): PaletteItem[] {
   return [
     ...(may.write ? [action('connect', t('connect.title'), Plus, () => void navigate('/accounts?connect=true'))] : []),
     ...(may.imports ? [action('import', t('import.title'), Upload, () => void navigate('/cost?import=true'))] : []),
+    ...(mayRule ? [action('new-rule', t('rule.newAlertRule'), Gauge, () => void navigate('/alerts/rules/new'))] : []),
     ...(mayEvaluate
       ? [action('evaluate', t('compliance.evaluate'), ShieldCheck, () => evaluate.mutate(null, { onSuccess: started }))]
       : []),

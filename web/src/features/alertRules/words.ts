@@ -15,7 +15,7 @@ const OPERATOR_WORDS = {
 
 const exact = (value: number) => formatNumber(value, { maximumSignificantDigits: 12 })
 
-export const compareWords = (t: TFunction, { operator, threshold }: Comparison): string =>
+const compareWords = (t: TFunction, { operator, threshold }: Comparison): string =>
   t(`rule.compare.${OPERATOR_WORDS[operator]}`, { value: exact(threshold) })
 
 function readingWords(t: TFunction, reading: Reading): string {
@@ -56,3 +56,7 @@ export function conditionWords(t: TFunction, condition: Condition): string {
   if (condition.kind === 'promql') return t('rule.promqlWords', { query: condition.query })
   return partWords(t, condition)
 }
+
+/** "above 80", for the line of a chart. */
+export const lineWords = (t: TFunction, { operator, threshold }: Comparison): string =>
+  `${t(`rule.operatorName.${operator}`)} ${exact(threshold)}`

@@ -40,9 +40,9 @@ export function PreviewNow({ body }: { body: RuleBody }) {
             {
               id: 'text',
               header: t('rule.wording'),
-              cell: ({ labels, annotations }) => (
+              cell: ({ labels, annotations, value }) => (
                 <>
-                  {annotations.summary && <span className="block">{annotations.summary}</span>}
+                  {value !== null && annotations.summary && <span className="block">{annotations.summary}</span>}
                   <span className="flex flex-wrap gap-1">
                     {Object.entries(labels)
                       .filter(([name]) => name !== 'alertname' && name !== 'severity')

@@ -13,7 +13,7 @@ import { readingQuery } from '../api/series'
 import { readingsOf } from '../condition'
 import { linesOf, thresholdLines } from '../series'
 import type { Condition, Reading } from '../types'
-import { compareWords } from '../words'
+import { lineWords } from '../words'
 
 type Props = { condition: Condition; hours: number; spans?: TimeSpan[] }
 
@@ -48,7 +48,11 @@ function ReadingChart({ condition, reading, hours, spans }: Required<Props> & { 
       skeleton={<Skeleton className="h-60" />}
       isEmpty={({ series }) => series.length === 0}
       firstUse={{ title: t('rule.previewEmpty'), quiet: true }}
-      frame={(state) => <Card title={reading.selector}>{state}</Card>}
+      frame={(state) => (
+        <Card flush title={reading.selector}>
+          {state}
+        </Card>
+      )}
     >
       {(points) => <PointsChart points={points} condition={condition} reading={reading} hours={hours} spans={spans} />}
     </QueryState>
@@ -68,7 +72,7 @@ function PointsChart({ points, condition, reading, hours, spans }: ChartProps) {
   const isOne = readingsOf(condition).length === 1
   const lines = isOne
     ? thresholdLines(condition, (comparison, isLeave) =>
-        t(isLeave ? 'rule.endsLine' : 'rule.firesLine', { compare: compareWords(t, comparison) }),
+        t(isLeave ? 'rule.endsLine' : 'rule.firesLine', { compare: lineWords(t, comparison) }),
       )
     : []
   const count = { count: series.length, shown: formatNumber(series.length) }

@@ -66,7 +66,7 @@ export function RuleEditor({ rule }: { rule: Rule | null }) {
           <TimingCard />
           <WordingCard />
           <ProblemNote error={saving.error} />
-          <div className="flex flex-wrap items-center gap-2">
+          <div className="sticky bottom-0 z-10 -my-3 flex flex-wrap items-center gap-2 border-t border-border bg-bg py-3">
             {isOn ? (
               <Button type="submit" variant="primary" busy={saving.isPending}>
                 {t('rule.save')}
