@@ -38,13 +38,33 @@ class Formula:
 
 FORMULAS: Sequence[Formula] = (
     Formula("cpu", '{__name__=~"aws_.+_cpuutilization_average"}', scale=0.01),
+    Formula(
+        "cpu",
+        '{__name__=~"azure_.+_(percentage_cpu|cpu_percent|cpupercentage|node_cpu_usage_percentage|serverload)'
+        '_(average|maximum)"}',
+        scale=0.01,
+    ),
+    Formula("cpu", '{__name__=~"gcp_.+_cpu_(utilization|allocatable_utilization)"}'),
     Formula("cpu", 'node_cpu_seconds_total{mode="idle"}', "rate", is_free=True),  # a core's seconds a second
     Formula("cpu", 'system_cpu_utilization{state="idle"}', is_free=True),
+    Formula(
+        "memory",
+        '{__name__=~"azure_.+_(memory_percent|memorypercentage|node_memory_working_set_percentage|usedmemorypercentage)'
+        '_(average|maximum)"}',
+        scale=0.01,
+    ),
+    Formula("memory", '{__name__=~"gcp_.+_memory_utilization"}'),
     Formula("memory", "node_memory_MemAvailable_bytes", whole="node_memory_MemTotal_bytes", is_free=True),
     Formula("memory", 'system_memory_utilization{state="used"}'),
+    Formula(
+        "disk",
+        '{__name__=~"azure_.+_(storage_percent|node_disk_usage_percentage)_(average|maximum)"}',
+        scale=0.01,
+    ),
+    Formula("disk", '{__name__=~"gcp_.+_disk_utilization"}'),
     Formula("disk", "node_filesystem_avail_bytes", whole="node_filesystem_size_bytes", is_free=True),
     Formula("disk", 'system_filesystem_utilization{state="used"}'),
 )
-"""Of each measure the first one counts whose series the resource has: the cloud's, node exporter's, OpenTelemetry's."""
+"""Of each measure the first one counts whose series the resource has: its cloud's, node exporter's, OpenTelemetry's."""
 UP = "up"
 """1 while a target answers, by Prometheus."""
