@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from demo.agents import KEY_FILE, keep_agent, send_until
 from demo.cloud import DemoCloud
 from demo.costs import write_bill
 from demo.estate.build import build_estate
@@ -18,9 +19,11 @@ from demo.estate.prices import azure_ledger, google_ledger
 from demo.mail import start_mailbox
 from demo.neighbours import Neighbours, running_neighbours
 from demo.product import Product
+from demo.pulse import beat_until
 
 PORTS = {"CLOUD": 5650, "MAIL": 5651, "GOOGLE": 5652, "AZURE": 5653}
 LOADED = "loaded"
+KEY_LIFETIME = timedelta(days=364)
 logger = logging.getLogger("demo")
 
 
@@ -39,7 +42,10 @@ def main() -> int:
     try:
         with running_neighbours(ports["GOOGLE"], ports["AZURE"], folder) as neighbours:
             _load(cloud, neighbours, folder)
-            stopped.wait()
+            agents = threading.Thread(target=send_until, args=(stopped, os.environ["CLOUDOPS_DEMO_API"], folder))
+            agents.start()
+            beat_until(stopped, cloud)
+            agents.join()
     finally:
         cloud.stop()
         mailbox.stop()
@@ -67,9 +73,18 @@ def _load(cloud: DemoCloud, neighbours: Neighbours, folder: Path) -> None:
         if state != "succeeded":
             logger.warning("The import of %s ended as %s.", path.name, state)
     resources = product.wait_for_first_sync(accounts)
+    _watch(product, accounts, folder)
     product.sign_out()
     _remember(folder, bills)
     logger.info("The dashboard is complete: %d resources, %d months of costs.", resources, len(bills[0]))
+
+
+def _watch(product: Product, accounts: Sequence[str], folder: Path) -> None:
+    """Metrics of the clouds by polls, those of machines by agents."""
+    for name, account in zip(("CloudWatch", "Cloud Monitoring", "Azure Monitor"), accounts, strict=True):
+        product.poll_metrics(name, account)
+    if not (folder / KEY_FILE).is_file():
+        keep_agent(folder, product.make_agent_key("Agents of the demonstration", KEY_LIFETIME), product.machines())
 
 
 def _write_bills(cloud: DemoCloud, neighbours: Neighbours, folder: Path) -> list[list[Path]]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,27 @@ class Product:
             while time.monotonic() < deadline and not self._get(f"/accounts/{account_id}")["last_synced_at"]:
                 time.sleep(0.5)
         return int(self._get("/usage/summary")["total"])
+
+    def poll_metrics(self, name: str, account_id: str) -> None:
+        """Have an account's metrics polled; a source of this name stays as it is."""
+        sources = self._get("/metrics/sources?limit=200")["items"]
+        if all(source["name"] != name for source in sources):
+            self._checked(self._http.post("/metrics/sources", json={"name": name, "account_id": account_id}))
+
+    def machines(self) -> list[dict[str, Any]]:
+        """Running machines on AWS."""
+        search: dict[str, str | int] = {"search": "type:compute.instance provider:aws", "limit": 100}
+        found: list[dict[str, Any]] = self._checked(self._http.get("/usage/resources", params=search))["items"]
+        return found
+
+    def make_agent_key(self, name: str, lifetime: timedelta) -> str:
+        """A key that may send samples and nothing else."""
+        body = {
+            "name": name,
+            "permissions": ["metrics:ingest"],
+            "expires_at": (datetime.now(UTC) + lifetime).isoformat(),
+        }
+        return str(self._checked(self._http.post("/api-keys", json=body))["key"])
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._checked(self._http.get(path))
