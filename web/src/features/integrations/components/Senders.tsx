@@ -76,7 +76,11 @@ function LastSamples() {
                   </>
                 ),
               },
-              { id: 'at', header: t('integration.received'), cell: ({ last_at }) => <Time at={last_at} /> },
+              {
+                id: 'at',
+                header: t('integration.received'),
+                cell: ({ last_at }) => <Time at={last_at} className="whitespace-nowrap" />,
+              },
             ]}
           />
         )}
