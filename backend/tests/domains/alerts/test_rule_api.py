@@ -1,5 +1,6 @@
 """The routes of rules: writing, reading, switching, groups, and what a change does to alerts."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -138,6 +139,25 @@ async def test_a_removed_rule_ends_its_alerts_with_the_reason(desk: Desk, client
     assert await last_notes(desk) == ["The rule was removed."]
     assert await desk.rows("SELECT 1 FROM alert_rule_states") == []
     assert (await client.get(f"/alerts/rules/{made['id']}")).status_code == 404
+
+
+async def test_a_rule_that_is_removed_during_its_evaluation_leaves_no_alert(
+    desk: Desk, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await make(client)
+    await send(desk, "a", {NOW: 95})
+    read, removals = metrics.read_samples, []
+
+    async def read_slowly(*arguments: Any) -> Any:
+        removals.append(asyncio.create_task(client.delete(f"/alerts/rules/{made['id']}")))
+        await asyncio.sleep(0.5)
+        return await read(*arguments)
+
+    monkeypatch.setattr(metrics, "read_samples", read_slowly)
+    assert (await evaluate(desk, NOW)).fired == 1
+    assert (await removals[0]).status_code == 204
+    assert await open_titles(desk) == []
+    assert await desk.rows("SELECT 1 FROM alert_rule_states") == []
 
 
 async def test_the_list_finds_by_name_severity_state_health_group_and_switch(
