@@ -120,6 +120,18 @@ function toReading(draft: ReadingDraft, path: string, errors: Errors): Reading {
   }
 }
 
+/** The numbers that a value is put beside. */
+export function toComparison(draft: PartDraft, path: string, errors: Errors) {
+  const threshold = numberOf(draft.threshold)
+  if (threshold === null) errors[`${path}.threshold`] = 'number'
+  const leaveThreshold = draft.hasLeave ? numberOf(draft.leaveThreshold) : 0
+  if (leaveThreshold === null) errors[`${path}.leaveThreshold`] = 'number'
+  return {
+    enter: { operator: draft.operator, threshold: threshold ?? 0 },
+    leave: draft.hasLeave ? { operator: draft.leaveOperator, threshold: leaveThreshold ?? 0 } : null,
+  }
+}
+
 /** The part as the server takes it; what is wrong goes to `errors` under `path`. */
 export function toPart(draft: PartDraft, path: string, errors: Errors): Part {
   const reading = toReading(draft.reading, `${path}.reading`, errors)
@@ -131,17 +143,9 @@ export function toPart(draft: PartDraft, path: string, errors: Errors): Part {
       past_marks: draft.pastMarks,
     }
   }
-  const threshold = numberOf(draft.threshold)
-  if (threshold === null) errors[`${path}.threshold`] = 'number'
   const times = numberOf(draft.times)
   if (times === null) errors[`${path}.times`] = 'number'
-  const leaveThreshold = draft.hasLeave ? numberOf(draft.leaveThreshold) : 0
-  if (leaveThreshold === null) errors[`${path}.leaveThreshold`] = 'number'
-  const compared = {
-    enter: { operator: draft.operator, threshold: threshold ?? 0 },
-    leave: draft.hasLeave ? { operator: draft.leaveOperator, threshold: leaveThreshold ?? 0 } : null,
-    times: times ?? 1,
-  }
+  const compared = { ...toComparison(draft, path, errors), times: times ?? 1 }
   if (draft.kind !== 'ratio') return { kind: 'threshold', reading, ...compared }
   return { kind: 'ratio', over: reading, under: toReading(draft.under, `${path}.under`, errors), ...compared }
 }
@@ -155,7 +159,9 @@ const fromReading = (reading: Reading): ReadingDraft => ({
   by: (reading.by ?? []).join(', '),
 })
 
-function fromComparison({ enter, leave, times }: Extract<Part, { enter: Comparison }>): Partial<PartDraft> {
+type Compared = { enter: Comparison; leave?: Comparison | null; times?: number }
+
+export function fromComparison({ enter, leave, times }: Compared): Partial<PartDraft> {
   return {
     times: String(times ?? 1),
     operator: enter.operator,

@@ -2,6 +2,7 @@ import { durationText, parseDuration } from '@/services/durations'
 import type { Severity } from '@/types/api'
 import {
   type Errors,
+  fromComparison,
   fromPart,
   isCombination,
   namesIn,
@@ -10,12 +11,14 @@ import {
   type PartDraft,
   type PartKind,
   partsOf,
+  toComparison,
   toPart,
   withKind,
 } from './condition'
-import type { Condition, NoData, OnError, Rule, RuleBody } from './types'
+import { FACT_KINDS, type FactDraft, type FactKind, fromFact, isFact, newFact, toFact } from './facts'
+import type { Comparison, Condition, NoData, OnError, Rule, RuleBody } from './types'
 
-export const RULE_KINDS = [...PART_KINDS, 'several', 'promql'] as const
+export const RULE_KINDS = [...PART_KINDS, 'several', ...FACT_KINDS, 'promql'] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 
 export type Pair = { key: number; name: string; value: string }
@@ -33,6 +36,7 @@ export type RuleDraft = {
   query: string
   /** The connected server that answers the query; empty for none yet. */
   source: string
+  fact: FactDraft
   every: string
   hold: string
   keep: string
@@ -50,6 +54,11 @@ const MOST_HOLD = 30 * 86_400
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 let lastKey = 0
 
+/** What the server takes for anomalies where nothing is said. */
+const MOST_SURE: Comparison = { operator: '>=', threshold: 0.99 }
+
+export const isFactKind = (kind: RuleKind): kind is FactKind => (FACT_KINDS as readonly string[]).includes(kind)
+
 export const newPair = (name = '', value = ''): Pair => ({ key: ++lastKey, name, value })
 
 export const newDraft = (): RuleDraft => ({
@@ -61,6 +70,7 @@ export const newDraft = (): RuleDraft => ({
   on: '',
   query: '',
   source: '',
+  fact: newFact(),
   every: '1m',
   hold: '5m',
   keep: '0s',
@@ -76,13 +86,15 @@ const pairsOf = (texts: Record<string, unknown>): Pair[] =>
 
 function kindOf(condition: Condition): RuleKind {
   if (isCombination(condition)) return 'several'
-  if (condition.kind === 'promql') return 'promql'
+  if (condition.kind === 'promql' || isFact(condition)) return condition.kind
   return fromPart(condition).kind
 }
 
 export function draftOf(rule: Rule): RuleDraft {
   const condition = rule.condition as Condition
-  const parts = partsOf(condition).map(fromPart)
+  const parts = isFact(condition)
+    ? [newPart(fromComparison({ ...condition, enter: condition.enter ?? MOST_SURE }))]
+    : partsOf(condition).map(fromPart)
   return {
     name: rule.name,
     severity: rule.severity,
@@ -92,6 +104,7 @@ export function draftOf(rule: Rule): RuleDraft {
     on: isCombination(condition) ? (condition.on ?? []).join(', ') : '',
     query: condition.kind === 'promql' ? condition.query : '',
     source: condition.kind === 'promql' ? (condition.source_id ?? '') : '',
+    fact: isFact(condition) ? fromFact(condition) : newFact(),
     every: durationText(rule.interval_seconds),
     hold: durationText(rule.for_seconds),
     keep: durationText(rule.keep_firing_seconds),
@@ -107,7 +120,7 @@ export function draftOf(rule: Rule): RuleDraft {
 export function asKind(draft: RuleDraft, kind: RuleKind): RuleDraft {
   const [first = newPart(), ...rest] = draft.parts
   if (kind === 'several') return { ...draft, kind, parts: rest.length > 0 ? draft.parts : [first, newPart()] }
-  if (kind === 'promql') return { ...draft, kind }
+  if (kind === 'promql' || isFactKind(kind)) return { ...draft, kind }
   return { ...draft, kind, parts: [withKind(first, kind as PartKind), ...rest] }
 }
 
@@ -117,6 +130,10 @@ export function conditionOf(draft: RuleDraft, errors: Errors): Condition {
     if (!draft.query.trim()) errors.query = 'query'
     if (!draft.source) errors.source = 'source'
     return { kind: 'promql', query: draft.query.trim(), source_id: draft.source || null }
+  }
+  if (isFactKind(draft.kind)) {
+    const compared = toComparison(draft.parts[0] ?? newPart(), 'parts.0', errors)
+    return toFact(draft.kind, draft.fact, compared, errors)
   }
   if (draft.kind !== 'several') return toPart(draft.parts[0] ?? newPart(), 'parts.0', errors)
   const on = namesIn(draft.on)

@@ -1,7 +1,11 @@
 import type {
   Absence,
+  Anomaly,
   Combination,
   Comparison,
+  Compliance,
+  Cost,
+  InventoryChange,
   Promql,
   Ratio,
   Reading,
@@ -10,9 +14,11 @@ import type {
   Threshold,
 } from '@cloudops/api-client'
 
-export type { Combination, Comparison, Reading }
+export type { Combination, Comparison, Cost, InventoryChange, Reading }
 export type Part = (Threshold & { kind: 'threshold' }) | Ratio | Absence
-export type Condition = Part | Promql | Combination
+/** A condition on other data than samples. */
+export type Fact = Anomaly | Cost | Compliance | InventoryChange
+export type Condition = Part | Promql | Combination | Fact
 
 export type {
   BacktestResult,

@@ -2,7 +2,8 @@ import type { TFunction } from 'i18next'
 import { durationText } from '@/services/durations'
 import { formatNumber } from '@/services/format'
 import { isCombination } from './condition'
-import type { Comparison, Condition, Part, Reading } from './types'
+import { isFact } from './facts'
+import type { Comparison, Condition, Fact, Part, Reading } from './types'
 
 const OPERATOR_WORDS = {
   '>': 'above',
@@ -44,6 +45,25 @@ function partWords(t: TFunction, part: Part): string {
   return part.leave ? t('rule.leaveWords', { entered, compare: compareWords(t, part.leave) }) : entered
 }
 
+function factWords(t: TFunction, fact: Fact): string {
+  if (fact.kind === 'anomaly') return t('rule.anomalyWords', { selector: fact.selector })
+  if (fact.kind === 'cost') {
+    const what = t(`rule.costWords.${fact.measure ?? 'amount'}`, { period: t(`rule.period.${fact.period ?? 'day'}`) })
+    return fact.by ? t('rule.aggregateBy', { what, by: fact.by }) : what
+  }
+  if (fact.kind === 'compliance') {
+    if (fact.measure === 'score') return t('rule.scoreWords', { standard: fact.standard })
+    const severities = (fact.severities ?? []).map((severity) => t(`severity.${severity}`)).join(', ')
+    return t('rule.findingsWords', { severities: severities || t('rule.anySeverity') })
+  }
+  const changes = (fact.changes ?? []).map((change) => t(`change.kind.${change}`)).join(', ')
+  return t('rule.inventoryWords', {
+    changes,
+    search: fact.search || t('rule.anyResource'),
+    window: durationText(fact.window_seconds ?? 3_600),
+  })
+}
+
 /** The condition as a sentence, for people who do not read queries. */
 export function conditionWords(t: TFunction, condition: Condition): string {
   if (isCombination(condition)) {
@@ -54,7 +74,10 @@ export function conditionWords(t: TFunction, condition: Condition): string {
       : joined
   }
   if (condition.kind === 'promql') return t('rule.promqlWords', { query: condition.query })
-  return partWords(t, condition)
+  if (!isFact(condition)) return partWords(t, condition)
+  const what = factWords(t, condition)
+  const entered = condition.enter ? t('rule.enterWords', { what, compare: compareWords(t, condition.enter) }) : what
+  return condition.leave ? t('rule.leaveWords', { entered, compare: compareWords(t, condition.leave) }) : entered
 }
 
 /** "above 80", for the line of a chart. */

@@ -9,9 +9,10 @@ import { Segmented } from '@/components/Common/Segmented'
 import { useCan } from '@/services/permissions'
 import { serversQuery } from '../api/series'
 import { newPart, type PartKind, withKind } from '../condition'
-import { asKind, MOST_PARTS, RULE_KINDS, type RuleKind } from '../draft'
+import { asKind, isFactKind, MOST_PARTS, RULE_KINDS, type RuleKind } from '../draft'
 import { useForm } from '../hooks/useRuleForm'
-import { PartFields } from './PartFields'
+import { FactFields } from './FactFields'
+import { CompareFields, PartFields } from './PartFields'
 
 const IN_COMBINATION: PartKind[] = ['threshold', 'rate', 'ratio', 'absence', 'forecast']
 
@@ -34,6 +35,11 @@ export function ConditionCard() {
           <PromqlFields />
         ) : draft.kind === 'several' ? (
           <SeveralFields />
+        ) : isFactKind(draft.kind) ? (
+          <>
+            <FactFields kind={draft.kind} />
+            {first && <CompareFields index={0} part={first} />}
+          </>
         ) : (
           first && <PartFields index={0} part={first} />
         )}

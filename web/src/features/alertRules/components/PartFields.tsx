@@ -36,7 +36,8 @@ export function PartFields({ index, part }: Props) {
   )
 }
 
-function CompareFields({ index, part }: Props) {
+/** The number at which it begins, and the one at which it ends. */
+export function CompareFields({ index, part }: Props) {
   const { t } = useTranslation()
   const { changePart, errorOf, touch } = useForm()
   const path = `parts.${index}`

@@ -14,7 +14,9 @@ export function PreviewPanel({ form }: { form: RuleForm }) {
   const { t } = useTranslation()
   const [hours, setHours] = useState<string>('6')
   const body = useSettled(form.body)
-  const isReadable = !Object.keys(form.errors).some((path) => path.startsWith('parts') || path === 'on')
+  const isReadable = !Object.keys(form.errors).some(
+    (path) => path.startsWith('parts') || path.startsWith('fact') || path === 'on',
+  )
   return (
     <div className="flex flex-col gap-3">
       <Segmented

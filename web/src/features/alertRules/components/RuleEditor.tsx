@@ -16,6 +16,7 @@ import { ApiProblem } from '@/services/problem'
 import { toast } from '@/services/toasts'
 import type { Severity } from '@/types/api'
 import { useCreateRule, useReplaceRule } from '../api/rules'
+import { readingsOf } from '../condition'
 import { draftOf, newDraft } from '../draft'
 import { type RuleForm, RuleFormProvider, useForm, useRuleForm } from '../hooks/useRuleForm'
 import type { Rule } from '../types'
@@ -31,7 +32,8 @@ export function RuleEditor({ rule }: { rule: Rule | null }) {
   const [base, setBase] = useState(rule)
   const form = useRuleForm(base ? draftOf(base) : newDraft())
   const [testedBody, setTestedBody] = useState<string | null>(null)
-  const isTested = testedBody === JSON.stringify(form.body)
+  // What asks other data than samples has no history here to be tried on.
+  const isTested = testedBody === JSON.stringify(form.body) || readingsOf(form.body.condition).length === 0
   const guard = useLeaveGuard(form.isDirty)
   const saving = useSaving(base, form, guard.release)
   const isOn = base?.enabled ?? false
@@ -134,7 +136,9 @@ function useSaving(base: Rule | null, form: RuleForm, release: () => void) {
 function BasicsCard() {
   const { t } = useTranslation()
   const { draft, body, errors, change, errorOf, touch } = useForm()
-  const isReadable = !Object.keys(errors).some((path) => path.startsWith('parts') || path === 'query')
+  const isReadable = !Object.keys(errors).some(
+    (path) => path.startsWith('parts') || path.startsWith('fact') || path === 'query',
+  )
   return (
     <Card title={t('rule.about')}>
       <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_10rem]">
