@@ -63,7 +63,6 @@ export type {
   ScopeRead as Scope,
   ServiceIdentityRead as ServiceIdentity,
   SourceRead as MetricSource,
-  SourceTestRead as MetricSourceTest,
   StandardRead as Standard,
   StandingRead as Standing,
   SyncUnitRead as SyncUnit,
