@@ -34,6 +34,7 @@ from tests.system.running import make_platform, wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("intake-killed")]
 SENDERS, SERIES, POINTS, STEP_MS = 3, 20, 10, 5_000
+READY_SECONDS = 240  # the supervisor waits longer each time that a process ends at once, half a minute at most
 HEADERS = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
 Result = TypeVar("Result")
 
@@ -228,7 +229,7 @@ def kill_under_load(stage: Stage, faults: Sequence[Callable[[Stage], None]], see
         store.queue_work()
         time.sleep(picks.uniform(0.1, 1.2))
         fault(stage)
-        wait_until(lambda: _is_ready(stage) and stage.processes(WORKER), 90, "everything again")
+        wait_until(lambda: _is_ready(stage) and stage.processes(WORKER), READY_SECONDS, "everything again")
     for load in loads:
         load.finish()
     store.queue_work()
