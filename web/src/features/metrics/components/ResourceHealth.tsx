@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { ChartLine } from 'lucide-react'
 import { parseAsInteger, useQueryState } from 'nuqs'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { TimeSeriesChart } from '@/components/Charts/TimeSeriesChart'
-import { LinkButton } from '@/components/Common/Button'
+import { Button, LinkButton } from '@/components/Common/Button'
 import { Card } from '@/components/Common/Card'
 import { QueryState } from '@/components/Common/QueryState'
 import { Segmented } from '@/components/Common/Segmented'
@@ -130,18 +130,24 @@ function Figure({ name, value, note }: { name: string; value: string | null; not
   )
 }
 
+/** What says how much is used comes first. */
+const TELLING = /^up$|util|cpu|mem|filesystem/i
+
 function MetricCharts({ id, names, hours }: { id: string; names: string[]; hours: number }) {
   const { t } = useTranslation()
-  const shown = names.slice(0, MOST_CHARTS)
+  const [most, setMost] = useState(MOST_CHARTS)
+  const ordered = [...names].sort((a, b) => Number(TELLING.test(b)) - Number(TELLING.test(a)))
   return (
     <>
       <div className="grid gap-3 lg:grid-cols-2">
-        {shown.map((name) => (
+        {ordered.slice(0, most).map((name) => (
           <MetricChart key={name} id={id} name={name} hours={hours} />
         ))}
       </div>
-      {names.length > shown.length && (
-        <p className="text-muted">{t('health.more', { count: names.length - shown.length })}</p>
+      {names.length > most && (
+        <Button className="self-start" onClick={() => setMost(most + MOST_CHARTS)}>
+          {t('health.more', { count: names.length - most })}
+        </Button>
       )}
     </>
   )
