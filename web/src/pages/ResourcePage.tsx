@@ -43,6 +43,9 @@ const ResourceFindings = lazy(() =>
 const ResourceCost = lazy(() =>
   import('@/features/costs/components/ResourceCost').then((module) => ({ default: module.ResourceCost })),
 )
+const ResourceAnomalies = lazy(() =>
+  import('@/features/anomalies/components/ResourceAnomalies').then((module) => ({ default: module.ResourceAnomalies })),
+)
 const ResourceHealth = lazy(() =>
   import('@/features/metrics/components/ResourceHealth').then((module) => ({ default: module.ResourceHealth })),
 )
@@ -99,7 +102,12 @@ function ResourceTabs({ resource, at }: { resource: ResourceDetail; at: string |
   const { id, properties, relations, relations_truncated } = resource
   const contents: Record<Tab, ReactNode> = {
     overview: <Overview resource={resource} />,
-    health: <ResourceHealth key={id} id={id} />,
+    health: (
+      <div className="flex flex-col gap-3">
+        <ResourceAnomalies id={id} />
+        <ResourceHealth key={id} id={id} />
+      </div>
+    ),
     properties: <JsonTree value={properties} copyLabel={t('resource.copyProperties')} />,
     relations: (
       <div className="grid items-start gap-3 *:min-w-0 xl:grid-cols-2">
