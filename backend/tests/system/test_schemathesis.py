@@ -25,7 +25,7 @@ from tests.system.mailbox import REFUSED, Mailbox
 from tests.system.people import People
 from tests.system.running import REPOSITORY, Platform, all_items, follow_job, wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("schemathesis")]
 
 SHORT_CASES, LONG_CASES = 10, 52
 SEED = int(os.environ.get("CLOUDOPS_TEST_SEED", "0"))  # 0: the same cases each time

@@ -78,3 +78,21 @@ async def test_a_queue_that_cannot_be_read_says_so(queue: Estate, monkeypatch: p
     queue.cloud.queue = {"r1": told()}
     await poll(queue)
     assert (await queue.source())["error"] is None
+
+
+async def test_a_message_that_meets_a_defect_of_ours_holds_up_nothing_and_is_said(
+    queue: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = queue.cloud.parse_events
+
+    def stumble(message: Any) -> Any:
+        if message == {"odd": True}:
+            raise KeyError("detail")
+        return parse(message)
+
+    monkeypatch.setattr(queue.cloud, "parse_events", stumble)
+    queue.cloud.queue = {"r1": {"odd": True}, "r2": told()}
+    await poll(queue)
+    assert sorted(queue.cloud.confirmed) == ["r1", "r2"]
+    assert [row["event_id"] for row in await queue.rows("SELECT event_id FROM cloud_events")] == ["e1"]
+    assert (await queue.source())["error"].startswith("Messages not understood: 1.")

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 10.0
 POLL_SECONDS = 50.0
 PAUSE_SECONDS = 5.0  # after a failure
+_NOT_UNDERSTOOD = "Messages not understood: {}. What they told of is seen with the next sync; the log says more."
 
 
 async def enqueue_polls(session: AsyncSession, organization_id: UUID) -> None:
@@ -74,14 +75,20 @@ async def _poll(organization_id: UUID, source: EventSource) -> None:
         if not messages:
             return
         events: list[CloudEvent] = []
+        not_understood = 0
         for _, message in messages:
             try:
                 events += provider.parse_events(message)
             except ProviderError as failure:  # it will not become better by being read again
                 logger.warning("a message of the queue of account %s is no event: %s", source.account_id, failure)
+            except Exception:  # a defect of ours must not hold up the messages behind it, nor other queues
+                not_understood += 1
+                logger.exception("a message of the queue of account %s could not be understood", source.account_id)
         async with tenant_session(organization_id) as session:
             await store_events(session, organization_id, source, events)
         await provider.confirm_events(opened.connection, source.settings, [receipt for receipt, _ in messages])
+        if not_understood:
+            await _note_error(organization_id, source.id, _NOT_UNDERSTOOD.format(not_understood))
     except NotFound:
         return
     except (ProviderError, AppError) as failure:

@@ -1,5 +1,6 @@
 """Writing changed resources with their look-up terms and history."""
 
+import asyncio
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -175,12 +176,14 @@ async def write_resources(
     for resource in resources:
         one = _make_write(resource, before.get(resource.native_key))
         (kept if one.old is not None and one.old.is_found_like(resource, where.unit_id) else anew).append(one)
-    await _update(driver, where, kept)
-    await _merge(driver, where, anew)
+    # PostgreSQL writes while we compare: together they are most of the time.
+    changed, _ = await asyncio.gather(
+        asyncio.to_thread(lambda: [one.changes() for one in (*kept, *anew)]), _write(driver, where, kept, anew)
+    )
     written = Written(ids={one.resource.native_key: one.id for one in (*kept, *anew)})
     versions: list[Version] = []
-    for one in (*kept, *anew):
-        changes, account_id = one.changes(), where.account_of(one.resource.native_account)
+    for one, changes in zip((*kept, *anew), changed, strict=True):
+        account_id = where.account_of(one.resource.native_account)
         written.native_types.add(one.resource.native_type)
         if one.old is None or one.old.closed:
             written.created.append(one.id)  # with what became other while it was gone, so that its past can be told
@@ -206,6 +209,11 @@ def _make_write(resource: PreparedResource, old: Before | None) -> _Write:
         merged = rules.keep_unread(resource.properties, resource.unread_fields, old.resource.properties)
         properties = orjson.dumps(merged)
     return _Write(id=old.id if old else new_id(), resource=resource, old=old, properties=properties)
+
+
+async def _write(driver: Driver, where: Destination, kept: Sequence[_Write], anew: Sequence[_Write]) -> None:
+    await _update(driver, where, kept)
+    await _merge(driver, where, anew)
 
 
 async def _update(driver: Driver, where: Destination, writes: Sequence[_Write]) -> None:
