@@ -30,6 +30,7 @@ class SeriesBook:
     head: tuple[int, int]
     read_at: float
     found: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    by_value: dict[tuple[str | None, str], dict[str, list[int]]] = field(default_factory=dict)
 
     def find(self, selector: str) -> NDArray[np.int64]:
         """Positions of the series that a selector means, ascending. Raises SelectorError."""
@@ -39,13 +40,24 @@ class SeriesBook:
 
     def _match(self, matchers: Collection[Matcher]) -> NDArray[np.int64]:
         name = _name_of(matchers)
-        places = range(len(self.series)) if name is None else self.by_name.get(name, [])
-        kept = list(places)
+        kept = list(range(len(self.series)) if name is None else self.by_name.get(name, []))
+        # A value that is asked for is looked up: thousands of selectors of one metric would each walk through all.
+        exact = [one for one in matchers if one.operator == "=" and one.label != NAME_LABEL and one.value]
+        if exact:
+            kept = min((self._of_value(name, kept, one) for one in exact), key=len)
         for matcher in matchers:
             values = {_value(self.series[place], matcher.label) for place in kept}
             wanted = set(matching(values, matcher))
             kept = [place for place in kept if _value(self.series[place], matcher.label) in wanted]
         return np.array(kept, np.int64)
+
+    def _of_value(self, name: str | None, places: list[int], matcher: Matcher) -> list[int]:
+        key = (name, matcher.label)
+        if key not in self.by_value:
+            index = self.by_value[key] = {}
+            for place in places:
+                index.setdefault(_value(self.series[place], matcher.label), []).append(place)
+        return self.by_value[key].get(matcher.value, [])
 
 
 _books: dict[UUID, SeriesBook] = {}
