@@ -53,7 +53,6 @@ export type {
   ResourceChangeRead as ResourceChange,
   ResourceDetail,
   ResourceExportRead as ResourceExport,
-  ResourceMetricsRead as ResourceMetrics,
   ResourceRead as Resource,
   ResourceRelationRead as Relation,
   RoleRead as Role,

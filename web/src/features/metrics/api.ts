@@ -3,6 +3,7 @@ import {
   listMetricLabels,
   listMetricLabelValues,
   listMetricNames,
+  listMetricSeries,
   type ObjectiveWrite,
   queryMetrics,
   readResourceHealth,
@@ -38,6 +39,7 @@ export type PointsQuestion = {
 
 const MOST_SERIES = 100
 const NAMES_SHOWN = 50
+const SERIES_OF_RESOURCE = 200
 
 export const metricNamesQuery = (text: string) =>
   queryOptions({
@@ -94,10 +96,24 @@ export const healthQuery = (resourceId: string, hours: number) =>
     placeholderData: keepPreviousData,
   })
 
+/** The names of a resource's metrics, and when the last sample came. The store's newest values follow some time later. */
 export const resourceMetricsQuery = (resourceId: string) =>
   queryOptions({
     queryKey: metricKeys.resource(resourceId),
-    queryFn: ({ signal }) => answerOf(readResourceMetrics({ path: { resource_id: resourceId }, signal })),
+    queryFn: async ({ signal }) => {
+      const { items } = await answerOf(
+        listMetricSeries({ query: { resource_id: resourceId, limit: SERIES_OF_RESOURCE }, signal }),
+      )
+      const names = [...new Set(items.map(({ name }) => name))].sort()
+      return {
+        names,
+        lastAt:
+          items
+            .flatMap(({ last_at }) => last_at ?? [])
+            .sort()
+            .at(-1) ?? null,
+      }
+    },
   })
 
 /** One metric of a resource over the last hours. */

@@ -16,7 +16,7 @@ import { useScopedLink } from '@/hooks/useScopedLink'
 import { formatPercent } from '@/services/format'
 import { useCan } from '@/services/permissions'
 import { formatUnit, unitOf } from '@/services/units'
-import type { Health, ResourceMetrics } from '@/types/api'
+import type { Health } from '@/types/api'
 import { healthQuery, resourceMetricsQuery, resourcePointsQuery } from '../api'
 import { linesOf } from '../rules/lines'
 import { explorerQuery, usualFunction } from '../rules/questions'
@@ -45,7 +45,7 @@ export function ResourceHealth({ id }: { id: string }) {
           }))}
           onChange={(value) => void setHours(Number(value))}
         />
-        <LastSample metrics={metrics.data} />
+        <LastSample at={metrics.data?.lastAt ?? null} />
       </div>
       <QueryState query={health} permission="metrics:read" skeleton={<Skeleton className="h-24" />}>
         {(found) => (
@@ -59,26 +59,22 @@ export function ResourceHealth({ id }: { id: string }) {
         query={metrics}
         permission="metrics:read"
         skeleton={<SkeletonRows rows={6} />}
-        isEmpty={({ newest }) => newest.length === 0}
+        isEmpty={({ names }) => names.length === 0}
         firstUse={{
           title: t('health.emptyTitle'),
           text: t('health.emptyText'),
           action: <LinkButton to="/integrations">{t('page.integrations')}</LinkButton>,
         }}
       >
-        {({ newest }) => <MetricCharts id={id} names={newest.map(({ name }) => name)} hours={hours} />}
+        {({ names }) => <MetricCharts id={id} names={names} hours={hours} />}
       </QueryState>
     </div>
   )
 }
 
-function LastSample({ metrics }: { metrics: ResourceMetrics | undefined }) {
+function LastSample({ at: last }: { at: string | null }) {
   const { t } = useTranslation()
   const now = useNow()
-  const last = metrics?.newest
-    .map(({ timestamp }) => timestamp)
-    .sort()
-    .at(-1)
   if (!last) return null
   if (now - Date.parse(last) > STALE_MS) {
     return (

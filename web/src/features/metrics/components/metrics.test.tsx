@@ -104,11 +104,10 @@ const health = {
   utilisation: [{ measure: 'cpu', selector: 'x', mean_percent: 41, peak_percent: 87 }],
   objectives: [{ objective, good: 90, total: 100, good_percent: 99.84, budget_left_percent: -60, burns: [] }],
 }
-const metrics = () =>
-  answer('get', '/usage/resources/r1/metrics', (request) => ({
-    newest: [{ name: 'cpu_percent', value: 20, timestamp: '2026-11-20T10:01:00Z' }],
-    points: new URL(request.url).searchParams.has('name') ? points(series('a', [10, 20])) : null,
-  }))
+const metrics = () => {
+  answer('get', '/metrics/series', page([{ ...series('a', []), last_at: '2026-11-20T10:01:00Z' }]))
+  answer('get', '/usage/resources/r1/metrics', { newest: [], points: points(series('a', [10, 20])) })
+}
 
 describeStates('health', {
   draw: () => <ResourceHealth id="r1" />,
