@@ -137,11 +137,15 @@ async def forget_instances(session: AsyncSession, organization_id: UUID, rule_id
 
 async def save_outcomes(session: AsyncSession, organization_id: UUID, errors: Mapping[UUID, str | None]) -> None:
     """Health and error of rules for which they changed; None is a success. No change of a rule by a person."""
+    by_error: dict[str | None, list[UUID]] = {}
     for rule_id, error in errors.items():
+        by_error.setdefault(error, []).append(rule_id)
+    for error, rule_ids in by_error.items():
         await session.execute(
             update(AlertRule)
-            .where(AlertRule.organization_id == organization_id, AlertRule.id == rule_id)
+            .where(AlertRule.organization_id == organization_id, AlertRule.id == func.any(rule_ids))
             .values(health="ok" if error is None else "err", last_error=error, updated_at=AlertRule.updated_at)
+            .execution_options(synchronize_session=False)  # else each statement walks through every rule of the session
         )
 
 
