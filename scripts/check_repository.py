@@ -18,7 +18,7 @@ RULES = (
     (r"^web/src/.*\.(ts|tsx)$", r"dangerouslySetInnerHTML", "text only"),
 )  # fmt: skip
 SECRET = re.compile(r"AKIA(?!IOSFODNN7EXAMPLE|DEMO|[A-Z]*TEST)[0-9A-Z]{16}\b|-----BEGIN (RSA |EC )?PRIVATE KEY-----")
-MAX_BYTES = 1_500_000
+MAX_BYTES = 3_000_000
 
 
 def tracked() -> list[Path]:

@@ -124,8 +124,8 @@ _DESCRIBED = {
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
       WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace = ANY({ours})""",
-    "tables": """SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relpersistence::text, reloptions::text,
-        pg_get_partkeydef(oid)
+    "tables": """SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relpersistence::text,
+        reloptions::text, pg_get_partkeydef(oid)
       FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = ANY({ours})""",
     "indexes": "SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON oid = indrelid"
     " WHERE relnamespace = ANY({ours})",

@@ -59,10 +59,18 @@ class Operation:
         kind = schema.get("type")
         if kind == "object":
             known = schema.get("properties", {})
-            return {name: self.sample(known[name]) for name in schema.get("required", ())}
+            told_apart = [name for name, one in known.items() if "const" in one]  # which of several forms it is
+            return {name: self.sample(known[name]) for name in [*told_apart, *schema.get("required", ())]}
         if kind == "string":
             return SAMPLE_TEXT.get(schema.get("format", ""), "x" * max(1, schema.get("minLength", 1)))
         return {"array": [], "integer": schema.get("minimum", 1), "number": 1, "boolean": True}.get(str(kind))
+
+    def required_query(self) -> dict[str, str]:
+        """A value for each query parameter that must be there and holds no id."""
+        needed = [one for one in self.description.get("parameters", []) if one["in"] == "query" and one.get("required")]
+        return {
+            one["name"]: str(self.sample(one["schema"])) for one in needed if not is_id(self.resolve(one["schema"]))
+        }
 
     def body_ids(self) -> list[str]:
         """Names of the JSON body's members that hold an id."""

@@ -11,7 +11,7 @@ from app.core.database import set_user, tenant_session
 from app.core.ids import new_id
 from app.core.tasks import Job
 from app.domains.accounts.models import Account
-from app.domains.alerts.models import Alert, AlertUserState
+from app.domains.alerts.models import Alert, AlertBacktest, AlertRule, AlertRuleFile, AlertUserState
 from app.domains.audit.models import AuditSink
 from app.domains.compliance.models import ComplianceIssue, ComplianceResult, ComplianceStandard
 from app.domains.compliance.rules.mapping import STANDARDS
@@ -28,6 +28,7 @@ from app.domains.inventory.models import (
     ResourceView,
     SyncUnit,
 )
+from app.domains.metrics.models import MetricAnomaly, MetricObjective, MetricSource
 from app.domains.notifications.models import (
     NotificationChannel,
     NotificationDelivery,
@@ -49,6 +50,7 @@ OTHER_NAMES = {
     "from": "resource_id",
     "to": "resource_id",
     "network_id": "resource_id",
+    "group_id": "anomaly_id",
 }
 
 
@@ -76,6 +78,12 @@ async def fill_organization(organization_id: UUID, user_id: UUID, session_id: UU
             "sink_id",
             "reset_id",
             "view_id",
+            "rule_id",
+            "file_id",
+            "backtest_id",
+            "anomaly_id",
+            "objective_id",
+            "source_id",
         )
     }
     ids |= {"factor_id": new_id(), "user_id": user_id, "session_id": session_id, "standard_id": STANDARDS[0].id}
@@ -128,6 +136,7 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
         ),
         AlertUserState(**own, id=ids["alert_id"]),
     ]  # fmt: skip
+    yield _monitoring_rows(organization_id, ids)
     yield [
         CloudResource(
             **own, id=resource, account_id=account, unit_id=ids["unit_id"], provider="aws", native_account="1",
@@ -151,6 +160,33 @@ def _rows(organization_id: UUID, ids: Mapping[str, UUID]) -> Iterator[list[Any]]
             status="open", reason="", evidence={}, remediation="", resource_id=resource, native_id=native, sub_key="",
             provider="aws", account_id=account, region="us-east-1", first_seen_at=NOW - timedelta(days=1),
             last_opened_at=NOW, last_seen_at=NOW,
+        ),
+    ]  # fmt: skip
+
+
+def _monitoring_rows(organization_id: UUID, ids: Mapping[str, UUID]) -> list[Any]:
+    """Rules, what they come from, and what is known of metrics."""
+    own, resource = {"organization_id": organization_id}, ids["resource_id"]
+    condition = {"kind": "threshold", "reading": {"selector": "up"}, "enter": {"operator": "<", "threshold": 1}}
+    indicator = {"kind": "threshold", "selector": "up", "function": "avg", "operator": ">=", "threshold": 1}
+    return [
+        AlertRuleFile(**own, id=ids["file_id"], name="rules.yml", content="groups: []", groups=[], report=[]),
+        AlertRule(
+            **own, id=ids["rule_id"], name="Down", condition=condition, threshold=1, severity="high", labels={},
+            annotations={}, group_name=ids["rule_id"].hex,
+        ),
+        AlertBacktest(**own, id=ids["backtest_id"], request={}, requested_by=ids["user_id"], error="No history."),
+        MetricAnomaly(
+            **own, id=ids["anomaly_id"], name="up", labels={}, resource_id=resource, kind="dip", started_at=NOW,
+            last_at=NOW, points=1, score=1.0,
+        ),
+        MetricObjective(
+            **own, id=ids["objective_id"], name="Orders", service="shop", resource_id=resource, indicator=indicator,
+            target_percent=99.0, window_days=30,
+        ),
+        MetricSource(
+            **own, id=ids["source_id"], name="Prometheus", kind="prometheus", url="https://prometheus.example.org",
+            interval_seconds=300,
         ),
     ]  # fmt: skip
 

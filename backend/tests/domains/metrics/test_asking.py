@@ -86,7 +86,12 @@ async def make_source(sender: Sender, url: str, *, secret: bytes = b"", **settin
 
 
 async def ask(sender: Sender, source_id: UUID, **changes: Any) -> Any:
-    params = {"selector": 'up{job="api"}', "from": FROM.isoformat(), "to": "2026-11-20T12:05:00Z", "step": 60} | changes
+    params: dict[str, Any] = {
+        "selector": 'up{job="api"}',
+        "from": FROM.isoformat(),
+        "to": "2026-11-20T12:05:00Z",
+        "step": 60,
+    } | changes
     async with make_client(routers, make_caller(sender.organization_id, {"metrics:read"})) as client:
         return await client.get(f"/metrics/sources/{source_id}/query", params=params)
 

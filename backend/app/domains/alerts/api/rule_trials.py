@@ -17,6 +17,7 @@ from app.domains.alerts.schemas import (
 )
 
 router = APIRouter(prefix="/alerts/rules", tags=["alert rules"])
+Reader = Annotated[Caller, Depends(allow("alerts:read"))]
 Writer = Annotated[Caller, Depends(allow("rules:write"))]
 
 
@@ -41,7 +42,7 @@ async def backtest_alert_rule(
 
 
 @router.get("/backtests/{backtest_id}")
-async def read_alert_rule_backtest(backtest_id: UUID, session: DbSession, caller: Writer) -> BacktestRead:
+async def read_alert_rule_backtest(backtest_id: UUID, session: DbSession, caller: Reader) -> BacktestRead:
     """A backtest that a job works on, with its result once there is one; kept for a week."""
     return BacktestRead.model_validate(await service.read_backtest(session, caller, backtest_id))
 

@@ -21,7 +21,8 @@ _TRACE_FIELDS = frozenset({"organization_id", "actor_id", "by", "actor_kind", "c
 # What an event is about: the first of these fields that it has.
 _SUBJECT_FIELDS = (
     "session_id", "alert_id", "finding_id", "issue_id", "account_id", "channel_id", "receiver_id",
-    "import_id", "job_id", "resource_id", "rule_id", "api_key_id", "service_identity_id", "invitation_id", "role_id",
+    "import_id", "job_id", "resource_id", "rule_id", "rule_file_id", "api_key_id",
+    "service_identity_id", "invitation_id", "role_id",
     "user_id", "anomaly_id",
 )  # fmt: skip
 
