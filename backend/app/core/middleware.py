@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.config import Settings
@@ -116,7 +117,7 @@ class Shell:
                 await self._check_and_run(scope, receive, answer, facts)
         except AppError as error:
             await answer.send_problem(error)
-        except Disconnected:
+        except (Disconnected, ClientDisconnect):
             answer.status = 499
         except TimeoutError:
             if answer.started:

@@ -63,7 +63,7 @@ async def test_names_labels_and_values_are_listed(filled: Sender) -> None:
 async def test_points_are_seen_at_once_and_gaps_are_null(filled: Sender) -> None:
     end = filled.now_ms // 15_000 * 15_000
     found = await get(
-        filled, "/metrics/query", selector='http_requests_total{job="api"}', step=15, function="last",
+        filled, "/metrics/query", selector='http_requests_total{job="api"}', step=15, function="max",
         **{"from": _text(end - 90_000), "to": _text(end + 15_000)},
     )  # fmt: skip
     [series] = found["series"]

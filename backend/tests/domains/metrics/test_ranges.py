@@ -130,8 +130,9 @@ async def test_every_function_agrees_with_plain_arithmetic_wherever_samples_are(
         [count] = await sender.rows("SELECT count(*) AS rows FROM metric_rollups")
         assert count["rows"] > 5
     end = sender.now_ms - sender.now_ms % HOUR
-    if state == "late":  # into a window that is rolled up already, within two hours of the newest
-        late = end - 100 * MINUTE + 11_000
+    if state == "late":  # into the newest window that is rolled up already
+        closed = sender.now_ms - 135 * MINUTE
+        late = closed - closed % (2 * HOUR) + 2 * HOUR - MINUTE + 11_000
         samples["gauge"] = sorted([*samples["gauge"], (late, 99.0)])
         assert (await sender.write((labels_of("gauge"), [(99.0, late)]))).status_code == 204
     mark = end - 8 * HOUR + 7_000  # the 91st time

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import StringConstraints
 
 from app.core.http import Caller, DbSession, allow
 from app.core.scope import require_whole
@@ -17,6 +18,9 @@ router = APIRouter(prefix="/prometheus/api/v1", tags=["prometheus"])
 Reader = Annotated[Caller, Depends(allow("alerts:read"))]
 _KINDS: dict[str, Literal["alert", "record"]] = {"alert": "alert", "record": "record"}
 _TRUTHS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False, "": False}
+_Word = Annotated[str, StringConstraints(max_length=100)]
+_Name = Annotated[str, StringConstraints(max_length=1000)]
+_MOST_NAMES = 100
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "As Prometheus answers.", "content": {"application/json": {"schema": {"type": "object"}}}},
     400: {"description": "As Prometheus refuses.", "content": {"application/json": {"schema": {"type": "object"}}}},
@@ -27,13 +31,13 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 async def list_rules_as_prometheus(
     session: DbSession,
     caller: Reader,
-    kind: Annotated[str, Query(alias="type", description="alert or record")] = "",
-    names: Annotated[list[str] | None, Query(alias="rule_name[]")] = None,
-    groups: Annotated[list[str] | None, Query(alias="rule_group[]")] = None,
-    files: Annotated[list[str] | None, Query(alias="file[]")] = None,
-    exclude_alerts: Annotated[str, Query()] = "",
-    group_limit: Annotated[str, Query()] = "",
-    group_next_token: Annotated[str, Query()] = "",
+    kind: Annotated[_Word, Query(alias="type", description="alert or record")] = "",
+    names: Annotated[list[_Name] | None, Query(alias="rule_name[]", max_length=_MOST_NAMES)] = None,
+    groups: Annotated[list[_Name] | None, Query(alias="rule_group[]", max_length=_MOST_NAMES)] = None,
+    files: Annotated[list[_Name] | None, Query(alias="file[]", max_length=_MOST_NAMES)] = None,
+    exclude_alerts: Annotated[_Word, Query()] = "",
+    group_limit: Annotated[_Word, Query()] = "",
+    group_next_token: Annotated[_Name, Query()] = "",
 ) -> Response:
     """Groups of alert rules with their alerts."""
     _require_whole(caller)
