@@ -4,6 +4,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import Failure, FailureGroup
@@ -61,6 +63,8 @@ class Example:
     body: Any = None
     files: dict[str, Any] | None = None
     form: dict[str, str] | None = None
+    content: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     token: str | None = None
     after: Callable[[int], None] | None = None  # told the status
 
@@ -159,7 +163,8 @@ class Campaign:
             if number < cases:
                 self._send(case, make, number % 4 if mode is GenerationMode.POSITIVE else 4 + number % 2, tally)
 
-        send()
+        with suppress(Unsatisfiable):  # nothing is against a schema of any bytes
+            send()
 
     def _send(self, case: AnyCase, make: MakeExample, turn: int, tally: Tally) -> None:
         """Turns 0 and 1: a whole example; 2 and 4: generated, with real ids; 3 and 5: as generated."""
@@ -196,12 +201,13 @@ class Campaign:
         for name, value in example.path.items():
             path = path.replace(f"{{{name}}}", value)
         content: dict[str, Any] = {"json": example.body} if example.body is not None else {}
-        content |= {name: part for name, part in (("files", example.files), ("data", example.form)) if part}
+        parts = {"files": example.files, "data": example.form, "content": example.content}
+        content |= {name: part for name, part in parts.items() if part}
         request = self._plain_http.build_request(
             case.operation.method.upper(),
             self._url + path,
             params=example.query,
-            headers=headers,
+            headers=headers | example.headers,
             **content,
         )
         request.read()  # the checks look at what was sent

@@ -38,7 +38,8 @@ class InventoryExamples:
             "endpoint_url": self._google.url,
             "scope": {"organization": self._google.estate.organization},
         }
-        google = self._send("POST", "/accounts", body)["id"]
+        known = [one["id"] for one in self._get("/accounts")["items"] if one["name"] == body["name"]]
+        google = known[0] if known else self._send("POST", "/accounts", body)["id"]
         made = self._send("PUT", f"/accounts/{google}/events", {})
         self._token = made["hook_url"].rpartition("/")[2]
 

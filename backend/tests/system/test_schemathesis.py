@@ -22,6 +22,7 @@ from tests.system.cloud import Cloud
 from tests.system.identity.examples import COSTLY_EXAMPLES, NEEDS_THE_OUTSIDE, IdentityExamples
 from tests.system.inventory_examples import InventoryExamples
 from tests.system.mailbox import REFUSED, Mailbox
+from tests.system.monitoring_examples import NEEDS_HISTORY, MonitoringExamples
 from tests.system.people import People
 from tests.system.running import REPOSITORY, Platform, all_items, follow_job, wait_until
 
@@ -91,6 +92,7 @@ class Examples:
         self._client = platform.client()
         self.ids = {"account_id": account_id, "import_id": import_id}
         self.inventory = InventoryExamples(self._client, self.ids)
+        self.monitoring = MonitoringExamples(self._client, self.ids)
         self._numbers = itertools.count(300_000_000_000 + 1_000 * secrets.randbelow(600_000_000))
 
     def sign_in(self) -> str:
@@ -120,6 +122,7 @@ class Examples:
         self.ids["delivery_id"] = self.failed_delivery()
         self.ids["failed_job_id"] = self.failed_job()
         self.inventory.find(self.cloud.endpoint)
+        self.monitoring.find()
 
     def queued_job(self) -> str:
         """A job that has not ended yet."""
@@ -205,7 +208,7 @@ class Examples:
             "snooze_alert": lambda: self.open_alert({"until": _tomorrow()}),
             "assign_alert": lambda: self.open_alert({"assignee_id": self.ids["user_id"], "note": "yours"}),
         }
-        makers |= self.inventory.makers | self.identity.makers
+        makers |= self.inventory.makers | self.monitoring.makers | self.identity.makers
         return makers.get(name) or (lambda: Example(path={one: self.ids[one] for one in path_names}))
 
     def mend_account(self) -> None:
@@ -222,6 +225,7 @@ def examples(platform: Platform, cloud: Cloud, account_id: str, import_id: str, 
     made.find()
     yield made
     made.inventory.close()
+    made.monitoring.close()
 
 
 def run_campaign(platform: Platform, examples: Examples, cases: int) -> Campaign:
@@ -235,7 +239,7 @@ def run_campaign(platform: Platform, examples: Examples, cases: int) -> Campaign
         most = cases // 5 if name in COSTLY or name in COSTLY_EXAMPLES else None
         make, sender = examples.of(name, path_names), examples.identity.sender(name)
         campaign.run(operations[name], make, cases, seed=SEED, most_examples=most, sign_in=sender)
-        if name in NEEDS_THE_OUTSIDE:
+        if name in NEEDS_THE_OUTSIDE | NEEDS_HISTORY:
             campaign.never_good.add(operations[name].label)
         if name == "update_account":
             examples.mend_account()

@@ -244,7 +244,7 @@ async def test_what_is_sent_again_because_an_answer_was_lost_is_stored_once(site
     await check_once(site.sender, await stored(site.sender))
     repeats = Counter(one.body for one in site.intake.seen)
     assert max(repeats.values()) > 1, "no request came twice"
-    assert set(site.intake.statuses()) == {204}
+    assert set(site.intake.statuses()) - {0, 499} == {204}  # the killed one hung up on its last
 
 
 @MODES

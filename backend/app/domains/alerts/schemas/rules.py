@@ -67,7 +67,7 @@ class RuleWrite(RuleDraft):
 class RuleUpdate(RuleWrite):
     """A rule as it shall be, and the version that was read: another one's change in between is not overwritten."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=2_147_483_647)]
 
 
 class RuleRead(ReadModel):
