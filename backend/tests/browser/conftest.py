@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,27 @@ class Demonstration:
     url: str
     email: str
     password: str
+
+
+class SignIn(httpx.Auth):
+    """Signs in, and again where the session ended: each page signs in too, and a person has only so many sessions."""
+
+    requires_response_body = True
+
+    def __init__(self, demonstration: Demonstration) -> None:
+        self._login = {"email": demonstration.email, "password": demonstration.password, "client": "native"}
+        self._url, self._token = f"{demonstration.url}/api/v1/auth/login", ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            answer = yield request
+            if answer.status_code != 401:
+                return
+        answer = yield httpx.Request("POST", self._url, json=self._login)
+        self._token = answer.raise_for_status().json()["access_token"]
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +136,5 @@ def sign_in(page: Page, demonstration: Demonstration) -> None:
 @pytest.fixture(scope="session")
 def api(demonstration: Demonstration) -> Iterator[httpx.Client]:
     """The same organization by HTTP, to compare with what the page shows."""
-    with httpx.Client(base_url=f"{demonstration.url}/api/v1", timeout=30) as client:
-        login = {"email": demonstration.email, "password": demonstration.password, "client": "native"}
-        token = client.post("/auth/login", json=login).raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    with httpx.Client(base_url=f"{demonstration.url}/api/v1", timeout=30, auth=SignIn(demonstration)) as client:
         yield client
