@@ -105,7 +105,9 @@ class Writer:
 
     def compared(self, name: str = "", *, plain: bool = False) -> str:
         value = self.vector(name) if plain else self.value(name)
-        scale = self.rng.choice(["{}"] * 3 + ["{} * 100", "-{}", "2.5 * {}", "({} / 1024)"])
+        scale = self.rng.choice(
+            ["{}"] * 3 + ["{} * 100", "-{}", "2.5 * {}", "({} / 1024)", "100 - {}", "(0.1 + {} * 3)"]
+        )
         operator = self.rng.choice([">", ">=", "<", "<=", "==", "!="])
         if self.rng.random() < 0.2:
             return f"{self.number()} {operator} {scale.format(value)}"

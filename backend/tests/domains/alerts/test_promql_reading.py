@@ -23,6 +23,14 @@ ABOVE = Comparison(">", 90.0)
         ('load{a!="x\\"y", b=~"\\\\d+"} > 90', Threshold(Reading('load{a!="x\\"y",b=~"\\\\d+"}'), ABOVE)),
         ("100 * rate(c[5m]) > 90", Threshold(Reading("c", "rate"), ABOVE, times=100.0)),
         ("-load / 1024 > 90", Threshold(Reading("load"), ABOVE, times=-1 / 1024)),
+        ("100 - load > 90", Threshold(Reading("load"), ABOVE, times=-1.0, plus=100.0)),
+        ("load - 273.15 > 90", Threshold(Reading("load"), ABOVE, plus=-273.15)),
+        ("1 + load > 90", Threshold(Reading("load"), ABOVE, plus=1.0)),
+        (
+            "100 - avg by (instance) (rate(idle[5m])) * 100 > 90",
+            Threshold(Reading("idle", "rate", 300, 0, "avg", ("instance",)), ABOVE, times=-100.0, plus=100.0),
+        ),
+        ("1 - a / b > 90", Ratio("ratio", Reading("a"), Reading("b"), ABOVE, times=-1.0, plus=1.0)),
         (
             "max by (job) (predict_linear(free[1h], 4*3600)) > 90",
             Threshold(Reading("free", "forecast", 3_600, 14_400, "max", ("job",)), ABOVE),

@@ -6696,7 +6696,7 @@ export type QuotaRead = {
 /**
  * Ratio
  *
- * One reading over another of the same labels, `times` a factor (100 for percent), beside a number.
+ * One reading over another of the same labels, `times` (100 for percent), `plus` a number, beside a number.
  */
 export type Ratio = {
     enter: Comparison;
@@ -6706,6 +6706,10 @@ export type Ratio = {
     kind: 'ratio';
     leave?: Comparison | null;
     over: Reading;
+    /**
+     * Plus
+     */
+    plus?: number;
     /**
      * Times
      */
@@ -9686,7 +9690,7 @@ export type TestSent = {
 /**
  * Threshold
  *
- * A reading `times` a factor beside a number: thresholds, rates and forecasts.
+ * A reading `times` a factor, `plus` a number, beside a number: thresholds, rates and forecasts.
  *
  * Without `leave`, to leave is not to enter.
  */
@@ -9697,6 +9701,10 @@ export type Threshold = {
      */
     kind?: 'threshold';
     leave?: Comparison | null;
+    /**
+     * Plus
+     */
+    plus?: number;
     reading: Reading;
     /**
      * Times

@@ -36,6 +36,7 @@ export type PartDraft = {
   leaveThreshold: string
   /** What the value is multiplied with before it is compared: 100 makes a share percent. */
   times: string
+  plus: string
   /** Kept from an imported rule: whether samples before a series' end count for the whole window. */
   pastMarks: boolean
 }
@@ -66,6 +67,7 @@ export const newPart = (fields: Partial<PartDraft> = {}): PartDraft => ({
   leaveOperator: '<',
   leaveThreshold: '',
   times: '1',
+  plus: '0',
   pastMarks: false,
   ...fields,
 })
@@ -145,7 +147,9 @@ export function toPart(draft: PartDraft, path: string, errors: Errors): Part {
   }
   const times = numberOf(draft.times)
   if (times === null) errors[`${path}.times`] = 'number'
-  const compared = { ...toComparison(draft, path, errors), times: times ?? 1 }
+  const plus = numberOf(draft.plus)
+  if (plus === null) errors[`${path}.plus`] = 'number'
+  const compared = { ...toComparison(draft, path, errors), times: times ?? 1, plus: plus ?? 0 }
   if (draft.kind !== 'ratio') return { kind: 'threshold', reading, ...compared }
   return { kind: 'ratio', over: reading, under: toReading(draft.under, `${path}.under`, errors), ...compared }
 }
@@ -159,11 +163,12 @@ const fromReading = (reading: Reading): ReadingDraft => ({
   by: (reading.by ?? []).join(', '),
 })
 
-type Compared = { enter: Comparison; leave?: Comparison | null; times?: number }
+type Compared = { enter: Comparison; leave?: Comparison | null; times?: number; plus?: number }
 
-export function fromComparison({ enter, leave, times }: Compared): Partial<PartDraft> {
+export function fromComparison({ enter, leave, times, plus }: Compared): Partial<PartDraft> {
   return {
     times: String(times ?? 1),
+    plus: String(plus ?? 0),
     operator: enter.operator,
     threshold: String(enter.threshold),
     hasLeave: Boolean(leave),

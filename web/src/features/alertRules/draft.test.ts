@@ -17,7 +17,8 @@ const CONDITIONS: Condition[] = [
     },
     enter: { operator: '>', threshold: 1.5 },
     leave: { operator: '<', threshold: 1 },
-    times: 100,
+    times: -100,
+    plus: 100,
   },
   {
     kind: 'threshold',
@@ -32,6 +33,7 @@ const CONDITIONS: Condition[] = [
     enter: { operator: '<=', threshold: 0 },
     leave: null,
     times: 1,
+    plus: 0,
   },
   {
     kind: 'ratio',
@@ -40,6 +42,7 @@ const CONDITIONS: Condition[] = [
     enter: { operator: '>', threshold: 0.05 },
     leave: null,
     times: 1,
+    plus: 0,
   },
   { kind: 'absence', selector: 'up{job="api"}', window_seconds: 600, past_marks: true },
   { kind: 'anomaly', selector: 'cpu', enter: { operator: '>=', threshold: 0.99 }, leave: null },

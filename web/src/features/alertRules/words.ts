@@ -39,8 +39,9 @@ function partWords(t: TFunction, part: Part): string {
     part.kind === 'ratio'
       ? t('rule.ratioWords', { over: readingWords(t, part.over), under: readingWords(t, part.under) })
       : readingWords(t, part.reading)
-  const { times = 1 } = part
-  const what = times === 1 ? read : t('rule.timesWords', { what: read, times: exact(times) })
+  const { times = 1, plus = 0 } = part
+  const scaled = times === 1 ? read : t('rule.timesWords', { what: read, times: exact(times) })
+  const what = plus === 0 ? scaled : t('rule.plusWords', { what: scaled, plus: exact(plus) })
   const entered = t('rule.enterWords', { what, compare: compareWords(t, part.enter) })
   return part.leave ? t('rule.leaveWords', { entered, compare: compareWords(t, part.leave) }) : entered
 }

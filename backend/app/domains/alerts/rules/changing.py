@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 NAMING = ("name", "severity", "labels")
 """Fields that are part of the labels of each alert."""
-_HOW_IT_IS_READ = frozenset({"enter", "leave", "function", "window_seconds", "ahead_seconds", "times", "past_marks"})
+_HOW_IT_IS_READ = frozenset(
+    {"enter", "leave", "function", "window_seconds", "ahead_seconds", "times", "plus", "past_marks"}
+)
 Fields = Mapping[str, Any]
 
 

@@ -81,10 +81,10 @@ def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: 
     match condition:
         case Threshold():
             frame = frames[condition.reading]
-            return compare(frame.labels, frame.values * condition.times, condition.enter, condition.leave)
+            return compare(frame.labels, _scaled(frame.values, condition), condition.enter, condition.leave)
         case Ratio():
             labels, values = _divide(frames[condition.over], frames[condition.under])
-            return compare(labels, values * condition.times, condition.enter, condition.leave)
+            return compare(labels, _scaled(values, condition), condition.enter, condition.leave)
         case Absence():
             (reading,) = readings_of(condition)
             missing = np.atleast_2d(np.isnan(frames[reading].values).all(axis=0))
@@ -96,6 +96,10 @@ def judge(condition: Condition, frames: Mapping[Reading, Frame], absent_labels: 
             raise NeedsServer
         case _:
             raise NeedsFacts
+
+
+def _scaled(values: Floats, condition: Threshold | Ratio) -> Floats:
+    return values * condition.times + condition.plus
 
 
 def compare(labels: Sequence[Labels], values: Floats, enter: Comparison, leave: Comparison | None) -> Verdict:

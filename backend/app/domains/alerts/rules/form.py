@@ -57,7 +57,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A reading `times` a factor beside a number: thresholds, rates and forecasts.
+    """A reading `times` a factor, `plus` a number, beside a number: thresholds, rates and forecasts.
 
     Without `leave`, to leave is not to enter.
     """
@@ -68,12 +68,13 @@ class Threshold:
     enter: Comparison
     leave: Comparison | None = None
     times: Number = 1.0
+    plus: Number = 0.0
     kind: Literal["threshold"] = "threshold"
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """One reading over another of the same labels, `times` a factor (100 for percent), beside a number."""
+    """One reading over another of the same labels, `times` (100 for percent), `plus` a number, beside a number."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -83,6 +84,7 @@ class Ratio:
     enter: Comparison
     leave: Comparison | None = None
     times: Number = 1.0
+    plus: Number = 0.0
 
 
 @dataclass(frozen=True, slots=True)

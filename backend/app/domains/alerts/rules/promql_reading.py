@@ -207,13 +207,27 @@ def _absence(tree: Any) -> Absence | None:
 
 
 def _compared(tree: Any, enter: Comparison) -> Part:
-    inner, times = _scaled(tree)
+    inner, times, plus = _shifted(tree)
     if isinstance(inner, promql.BinaryExpr) and _operator(inner) == "/":
         modifier = inner.modifier
         if modifier is not None and modifier.matching is not None:
             raise NotCovered("a ratio that matches by some of the labels")
-        return Ratio("ratio", _reading(inner.lhs), _reading(inner.rhs), enter, times=times)
-    return Threshold(_reading(inner), enter, times=times)
+        return Ratio("ratio", _reading(inner.lhs), _reading(inner.rhs), enter, times=times, plus=plus)
+    return Threshold(_reading(inner), enter, times=times, plus=plus)
+
+
+def _shifted(tree: Any) -> tuple[Any, float, float]:
+    """What is multiplied by a number before another is added, and both; `100 - x` is -x plus 100, to the same bits."""
+    tree = _bare(tree)
+    if isinstance(tree, promql.BinaryExpr) and _operator(tree) in ("+", "-"):
+        right, left = _constant(tree.rhs), _constant(tree.lhs)
+        constant, other = (right, tree.lhs) if right is not None else (left, tree.rhs)
+        if constant is not None and math.isfinite(constant):
+            inner, times = _scaled(other)
+            if _operator(tree) == "+":
+                return inner, times, constant
+            return (inner, times, -constant) if right is not None else (inner, -times, constant)
+    return *_scaled(tree), 0.0
 
 
 def _scaled(tree: Any) -> tuple[Any, float]:

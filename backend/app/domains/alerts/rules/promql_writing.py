@@ -4,7 +4,6 @@ from app.domains.alerts.rules.form import (
     LOOKBACK_SECONDS,
     Absence,
     Combination,
-    Comparison,
     Condition,
     Promql,
     Ratio,
@@ -19,10 +18,10 @@ def expression_of(condition: Condition) -> str:
     """The expression that has results where the condition is entered; of what PromQL cannot ask, the kind's name."""
     match condition:
         case Threshold():
-            return _compared(_reading(condition.reading), condition.times, condition.enter)
+            return _compared(_reading(condition.reading), condition)
         case Ratio():
             ratio = f"{_reading(condition.over)} / {_reading(condition.under)}"
-            return _compared(ratio if condition.times == 1 else f"({ratio})", condition.times, condition.enter)
+            return _compared(ratio if condition.times == 1 else f"({ratio})", condition)
         case Absence():
             if condition.past_marks or condition.window_seconds != LOOKBACK_SECONDS:
                 return f"absent_over_time({condition.selector}[{write_duration(condition.window_seconds)}])"
@@ -34,9 +33,19 @@ def expression_of(condition: Condition) -> str:
     return condition.query if isinstance(condition, Promql) else condition.kind
 
 
-def _compared(text: str, times: float, enter: Comparison) -> str:
-    scaled = text if times == 1 else f"-{text}" if times == -1 else f"{text} * {go_number(times)}"
-    return f"{scaled} {enter.operator} {go_number(enter.threshold)}"
+def _compared(text: str, condition: Threshold | Ratio) -> str:
+    times, plus, enter = condition.times, condition.plus, condition.enter
+    if plus and times < 0:
+        value = f"{go_number(plus)} - {_times(text, -times)}"
+    elif plus:
+        value = f"{_times(text, times)} {'+' if plus > 0 else '-'} {go_number(abs(plus))}"
+    else:
+        value = _times(text, times)
+    return f"{value} {enter.operator} {go_number(enter.threshold)}"
+
+
+def _times(text: str, times: float) -> str:
+    return text if times == 1 else f"-{text}" if times == -1 else f"{text} * {go_number(times)}"
 
 
 def _reading(reading: Reading) -> str:

@@ -61,6 +61,16 @@ export function CompareFields({ index, part }: Props) {
             onChange={(event) => changePart(index, { times: event.target.value })}
           />
         )}
+        {part.plus !== '0' && (
+          <Field
+            label={t('rule.plusLabel')}
+            inputMode="decimal"
+            value={part.plus}
+            error={errorOf(`${path}.plus`)}
+            onBlur={() => touch(`${path}.plus`)}
+            onChange={(event) => changePart(index, { plus: event.target.value })}
+          />
+        )}
       </ComparisonFields>
       <Checkbox
         label={t('rule.hasLeave')}
